@@ -1,0 +1,162 @@
+package holdfast.agent;
+
+import holdfast.base.Network;
+import holdfast.base.RefusalException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/// The agent of a source server: enrols once, then replicates the server's disks until it is told
+/// to stop. It may be killed at any moment: nothing that was acknowledged is sent again, nothing
+/// that was not is forgotten.
+///
+/// Run by one platform thread; [#stop] may be called from any other. Used once.
+public final class Agent {
+    private static final System.Logger LOG = System.getLogger(Agent.class.getName());
+    private static final long STOP_SECONDS_MAX = 10;
+
+    private final AgentSettings settings;
+    private final AgentSeams seams;
+    private final StatusBoard board;
+    private final CountDownLatch ended = new CountDownLatch(1);
+    private final AtomicReference<@Nullable Protection> protection = new AtomicReference<>();
+    private volatile @Nullable Thread runner;
+    private volatile boolean stopping;
+
+    public Agent(AgentSettings settings, AgentSeams seams) {
+        this.settings = settings;
+        this.seams = seams;
+        this.board = new StatusBoard(seams.time(), settings.pace().pointWithin());
+    }
+
+    /// Enrols if this machine is not enrolled yet, and replicates. Returns after [#stop].
+    ///
+    /// @throws RefusalException if what is asked for cannot be done; the message says why and what
+    ///   to do
+    /// @throws IOException if it cannot start
+    public void run() throws IOException {
+        runner = Thread.currentThread();
+        try (var state = StateDirectory.open(seams.files(), settings.stateDirectory())) {
+            var probe = new MachineProbe(seams.root(), seams.version());
+            // before enrolling, which uses the token up: disks that cannot be protected
+            new DiskProbe(seams.disks()).probe(settings.disks());
+            var enrolled = enrolled(state, probe);
+            board.identity(enrolled.identity().name(), enrolled.replicationAddress());
+            try (var _ =
+                    StatusSocket.open(
+                            seams.network(),
+                            settings.stateDirectory(),
+                            () -> board.status().toJson())) {
+                replicate(enrolled, probe);
+            }
+        } catch (InterruptedException e) {
+            if (!stopping) {
+                throw new IOException("the agent was interrupted", e);
+            }
+            LOG.log(System.Logger.Level.INFO, "agent=stopped");
+        } finally {
+            ended.countDown();
+        }
+    }
+
+    private StateDirectory.Enrolled enrolled(StateDirectory state, MachineProbe probe)
+            throws IOException, InterruptedException {
+        var known = state.enrolled();
+        if (known.isPresent()) {
+            return known.get();
+        }
+        if (settings.server().isEmpty() || settings.token().isEmpty()) {
+            throw new RefusalException(
+                    "not-enrolled",
+                    settings.stateDirectory()
+                            + " holds no identity yet: give --server and --token, made by"
+                            + " `holdfast token create` on the server");
+        }
+        var enrolled =
+                new Enrolment(seams.time(), seams.random())
+                        .enrol(settings.server().get(), settings.token().get(), probe.hostname());
+        state.enrolled(enrolled);
+        LOG.log(System.Logger.Level.INFO, "server={0} enrolled", enrolled.identity().name());
+        return enrolled;
+    }
+
+    /// What cannot be opened at the start is an error. Later, when a disk was resized or the
+    /// tracker lost its sight, it is tried again until it works.
+    private void replicate(StateDirectory.Enrolled enrolled, MachineProbe probe)
+            throws IOException, InterruptedException {
+        var opened = new Protection(settings, seams, board);
+        while (true) {
+            String reason;
+            try (var current = opened) {
+                protection.set(current);
+                reason = current.replicate(enrolled, probe);
+            } finally {
+                protection.set(null);
+            }
+            opened = reopen(reason);
+        }
+    }
+
+    private Protection reopen(String firstReason) throws InterruptedException {
+        var backOff = new BackOff(seams.random());
+        for (var reason = firstReason; ; ) {
+            var pause = backOff.next();
+            LOG.log(System.Logger.Level.WARNING, "disks=reopening ({0})", reason);
+            board.waiting(reason, seams.time().now().plus(pause));
+            seams.time().sleep(pause);
+            try {
+                return new Protection(settings, seams, board);
+            } catch (IOException | RefusalException e) {
+                reason = String.valueOf(e.getMessage());
+            }
+        }
+    }
+
+    /// Ends [#run] in order, and waits for its end a moment. A round under way is given up: what it
+    /// sent is sent again by the next agent, unless it was acknowledged.
+    public void stop() {
+        stopping = true;
+        var running = runner;
+        if (running == null) {
+            return;
+        }
+        running.interrupt();
+        var current = protection.get();
+        if (current != null) {
+            current.cut(); // writing to a socket does not heed the interrupt
+        }
+        try {
+            if (!ended.await(STOP_SECONDS_MAX, TimeUnit.SECONDS)) {
+                LOG.log(System.Logger.Level.WARNING, "agent=slow-to-stop");
+            }
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /// Asks the agent that runs on a state directory how it stands.
+    ///
+    /// @return one JSON object; see [AgentStatus#toJson]
+    /// @throws IOException if none answers
+    public static String status(Network network, Path stateDirectory) throws IOException {
+        return StatusSocket.ask(network, stateDirectory);
+    }
+
+    /// Ends tracking, and frees what the kernel keeps for it: for when this machine is no longer to
+    /// be protected. An agent that comes later compares everything.
+    ///
+    /// @throws RefusalException if an agent is running
+    public static void discardTracking(AgentSettings settings, AgentSeams seams)
+            throws IOException {
+        try (var _ = StateDirectory.open(seams.files(), settings.stateDirectory())) {
+            var disks = new DiskProbe(seams.disks()).probe(settings.disks());
+            try (var tracker =
+                    seams.trackers().open(disks.stream().map(DiskProbe.Probed::tracked).toList())) {
+                tracker.discard();
+            }
+        }
+    }
+}

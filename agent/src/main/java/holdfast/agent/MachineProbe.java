@@ -1,0 +1,123 @@
+package holdfast.agent;
+
+import holdfast.replication.MachineFacts;
+import java.io.IOException;
+import java.net.InterfaceAddress;
+import java.net.NetworkInterface;
+import java.net.SocketException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/// Finds out what a recovery instance of this machine must be like, from /proc, /sys and /etc. What
+/// cannot be found out is left empty: it never keeps disks from being protected.
+///
+/// @param root `/`
+/// @param version of the agent
+record MachineProbe(Path root, String version) {
+    private static final long KIBIBYTE = 1024;
+
+    String hostname() {
+        return line("proc/sys/kernel/hostname").orElse("");
+    }
+
+    /// @param tracker one line about it
+    MachineFacts facts(String tracker) {
+        return new MachineFacts(
+                hostname(),
+                field("etc/os-release", "PRETTY_NAME=").map(MachineProbe::unquoted).orElse("Linux"),
+                line("proc/sys/kernel/osrelease").orElse(""),
+                System.getProperty("os.arch"),
+                cpuModel(),
+                (int) lines("proc/cpuinfo").filter(line -> line.startsWith("processor")).count(),
+                memoryBytes(),
+                Files.isDirectory(root.resolve("sys/firmware/efi")),
+                line("proc/sys/kernel/random/boot_id").orElse(""),
+                version,
+                tracker,
+                networkInterfaces());
+    }
+
+    /// ARM processors do not name themselves; their implementer and part do.
+    private String cpuModel() {
+        return field("proc/cpuinfo", "model name")
+                .or(() ->
+                        field("proc/cpuinfo", "CPU part")
+                                .map(part ->
+                                        "implementer "
+                                                + field("proc/cpuinfo", "CPU implementer")
+                                                        .orElse("unknown")
+                                                + " part "
+                                                + part))
+                .orElse("");
+    }
+
+    private long memoryBytes() {
+        return field("proc/meminfo", "MemTotal")
+                .map(text -> Long.parseLong(text.replace("kB", "").strip()) * KIBIBYTE)
+                .orElse(0L);
+    }
+
+    private static List<String> networkInterfaces() {
+        try {
+            var described = new ArrayList<String>();
+            for (var card : NetworkInterface.networkInterfaces().toList()) {
+                if (!card.isLoopback()) {
+                    described.add(described(card));
+                }
+            }
+            return described;
+        } catch (SocketException _) {
+            return List.of();
+        }
+    }
+
+    private static String described(NetworkInterface card) throws SocketException {
+        var address = card.getHardwareAddress();
+        var hardware = address == null ? "-" : HexFormat.ofDelimiter(":").formatHex(address);
+        var addresses =
+                card.getInterfaceAddresses().stream()
+                        .map(MachineProbe::described)
+                        .collect(Collectors.joining(","));
+        return (card.getName() + " " + hardware + " " + addresses).strip();
+    }
+
+    /// Without the zone that Java adds to link-local addresses.
+    private static String described(InterfaceAddress address) {
+        var text = address.getAddress().getHostAddress();
+        var zone = text.indexOf('%');
+        return (zone < 0 ? text : text.substring(0, zone)) + "/" + address.getNetworkPrefixLength();
+    }
+
+    private Optional<String> line(String file) {
+        return lines(file).findFirst().map(String::strip);
+    }
+
+    /// What follows `name` and a colon, if one is there, in the first line that begins so.
+    private Optional<String> field(String file, String name) {
+        return lines(file)
+                .filter(line -> line.startsWith(name))
+                .findFirst()
+                .map(line -> line.substring(name.length()).strip())
+                .map(text -> text.startsWith(":") ? text.substring(1).strip() : text);
+    }
+
+    private static String unquoted(String text) {
+        return text.length() > 1 && text.startsWith("\"") && text.endsWith("\"")
+                ? text.substring(1, text.length() - 1)
+                : text;
+    }
+
+    private Stream<String> lines(String file) {
+        try {
+            return Files.readAllLines(root.resolve(file)).stream();
+        } catch (IOException _) {
+            return Stream.empty();
+        }
+    }
+}

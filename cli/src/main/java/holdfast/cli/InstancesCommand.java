@@ -1,0 +1,131 @@
+package holdfast.cli;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import picocli.CommandLine.Model.CommandSpec;
+
+/// `holdfast instances`: the machines launched from points, with the evidence that they booted.
+final class InstancesCommand {
+    private InstancesCommand() {}
+
+    static CommandSpec spec() {
+        var list =
+                Syntax.asking("instances", "Lists the recovery instances.", InstancesCommand::list);
+        var show =
+                Syntax.asking(
+                        "show",
+                        "Shows one recovery instance; saves its console and its screenshot.",
+                        InstancesCommand::show);
+        show.addPositional(Syntax.positional("<id>", "As holdfast instances lists it."));
+        show.addOption(Syntax.option("--console", "<file>", "Save what its serial console said."));
+        show.addOption(
+                Syntax.option("--screenshot", "<file>", "Save its screen as it booted, as PNG."));
+        var terminate =
+                Syntax.asking(
+                        "terminate",
+                        "Ends a recovery instance and deletes what it wrote; the points stay.",
+                        InstancesCommand::terminate);
+        terminate.addPositional(Syntax.positional("<id>", "As holdfast instances lists it."));
+        Syntax.examples(list, List.of("holdfast instances", "holdfast instances --json"));
+        Syntax.examples(
+                show, List.of("holdfast instances show i-0123456789abcdef0 --screenshot boot.png"));
+        Syntax.examples(terminate, List.of("holdfast instances terminate i-0123456789abcdef0"));
+        return list.addSubcommand("show", show).addSubcommand("terminate", terminate);
+    }
+
+    private static ExitStatus list(Session session) throws IOException, InterruptedException {
+        var answer = session.api().get("/instances");
+        if (session.json()) {
+            session.print(answer);
+            return ExitStatus.OK;
+        }
+        var table =
+                new Table(
+                        "ID", "SERVER", "KIND", "STATE", "RECOVERED AT", "LAUNCHED", "BOOT PROOF");
+        for (var instance : answer.list("instances")) {
+            table.row(
+                    instance.text("id"),
+                    instance.text("server"),
+                    kind(instance),
+                    instance.text("state"),
+                    session.shown(instance.child("point").instant("instant")),
+                    session.shown(instance.instant("launchedAt")),
+                    proof(instance));
+        }
+        session.print(table, "no recovery instance");
+        return ExitStatus.OK;
+    }
+
+    private static ExitStatus show(Session session) throws IOException, InterruptedException {
+        var path = ApiClient.path("instances", session.arguments().positional(0));
+        var instance = session.api().get(path);
+        var console = session.arguments().text("--console");
+        var screenshot = session.arguments().text("--screenshot");
+        if (console.isPresent()) {
+            Files.write(Path.of(console.get()), session.api().download(path + "/console"));
+        }
+        if (screenshot.isPresent()) {
+            Files.write(Path.of(screenshot.get()), session.api().download(path + "/screenshot"));
+        }
+        if (session.json()) {
+            session.print(instance);
+            return ExitStatus.OK;
+        }
+        var reason = instance.text("reason");
+        new Facts()
+                .add("instance", instance.text("id"))
+                .add("server", instance.text("server"))
+                .add("kind", kind(instance))
+                .add("state", instance.text("state") + (reason.isEmpty() ? "" : ": " + reason))
+                .add("recovered at", session.shown(instance.child("point").instant("instant")))
+                .add("launched", session.shown(instance.instant("launchedAt")))
+                .add("runs with", instance.text("accelerator"))
+                .add("process", instance.has("pid") ? Long.toString(instance.number("pid")) : "")
+                .add("boot proof", proof(instance))
+                .add("console", console.map(file -> "saved to " + file).orElse(""))
+                .add("screenshot", screenshot.map(file -> "saved to " + file).orElse(""))
+                .lines()
+                .forEach(session.terminal()::result);
+        return ExitStatus.OK;
+    }
+
+    private static ExitStatus terminate(Session session) throws IOException, InterruptedException {
+        var id = session.arguments().positional(0);
+        var started =
+                session.api()
+                        .post(
+                                ApiClient.path("instances", id, "terminate"),
+                                ApiClient.JSON.createObjectNode());
+        var job = session.await(started);
+        var done = job.text("state").equals("COMPLETED");
+        if (session.json()) {
+            session.print(job);
+        } else {
+            session.terminal()
+                    .result(
+                            done
+                                    ? id + " terminated"
+                                    : id + " not terminated: " + job.text("reason"));
+        }
+        return done ? ExitStatus.OK : ExitStatus.FAILURE;
+    }
+
+    /// What shows that the machine came up, and after how long.
+    static String proof(Answer instance) {
+        if (!instance.has("bootProof")) {
+            return "-";
+        }
+        var proof = instance.child("bootProof");
+        var took = Units.span(Duration.ofMillis(proof.number("tookMillis")));
+        return proof.flag("proven")
+                ? proof.text("evidence") + " after " + took
+                : "none within " + took + ": " + proof.text("evidence");
+    }
+
+    private static String kind(Answer instance) {
+        return instance.flag("drill") ? "drill" : "recovery";
+    }
+}

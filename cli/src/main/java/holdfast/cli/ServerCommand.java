@@ -1,0 +1,71 @@
+package holdfast.cli;
+
+import holdfast.server.ServerProcess;
+import holdfast.server.ServerSettings;
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.List;
+import picocli.CommandLine.Model.CommandSpec;
+
+/// `holdfast server`: the process that keeps the copies and recovers from them.
+final class ServerCommand {
+    /// Options that are settings of the same name.
+    private static final List<String> SETTINGS = List.of("listen", "replication-listen", "address");
+
+    private ServerCommand() {}
+
+    static CommandSpec spec() {
+        var spec =
+                Syntax.command(
+                        "server",
+                        "Runs the server until it is interrupted: receives from agents, keeps, recovers, answers the API.",
+                        ServerCommand::run);
+        spec.addOption(
+                Syntax.option(
+                        "--data",
+                        "<dir>",
+                        "Folder for everything that is kept, made if missing; else HOLDFAST_DATA, else "
+                                + ApiAccess.DEFAULT_DATA
+                                + ". Settings are read from "
+                                + ServerSettings.FILE
+                                + " in it."));
+        spec.addOption(
+                Syntax.option(
+                        "--listen", "<addr:port>", "Where the API listens; else 0.0.0.0:8443."));
+        spec.addOption(
+                Syntax.option(
+                        "--replication-listen",
+                        "<addr:port>",
+                        "Where agents are received; else 0.0.0.0:1500."));
+        spec.addOption(
+                Syntax.option(
+                        "--address",
+                        "<host>",
+                        "Name or address by which agents reach this server; else the one they enrolled at."));
+        return Syntax.examples(
+                spec,
+                List.of(
+                        "holdfast server",
+                        "holdfast server --data /srv/holdfast --listen 10.0.0.5:8443 --replication-listen 10.0.0.5:1500"),
+                ExitStatus.REFUSED,
+                ExitStatus.DAMAGE);
+    }
+
+    private static ExitStatus run(Arguments arguments, Context context)
+            throws IOException, InterruptedException {
+        var given = new HashMap<String, String>();
+        for (var setting : SETTINGS) {
+            arguments.text("--" + setting).ifPresent(value -> given.put(setting, value));
+        }
+        var settings = ServerSettings.read(ApiAccess.data(arguments, context), given);
+        StandardErrorLog.start();
+        ServerProcess.run(
+                settings,
+                server ->
+                        context.terminal()
+                                .result(
+                                        "holdfast server answers at https://"
+                                                + server.apiAddress()));
+        return ExitStatus.OK;
+    }
+}

@@ -1,0 +1,143 @@
+package holdfast.cli;
+
+import holdfast.base.RefusalException;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import picocli.CommandLine.Model.CommandSpec;
+
+/// `holdfast servers`: the source servers, how far each is behind and why.
+final class ServersCommand {
+    private ServersCommand() {}
+
+    static CommandSpec spec() {
+        var list = Syntax.asking("servers", "Lists the source servers.", ServersCommand::list);
+        var show =
+                Syntax.asking(
+                        "show",
+                        "Shows one source server: state and why, lag, backlog, disks, newest point.",
+                        ServersCommand::show);
+        show.addPositional(Syntax.positional("<server>", "Its id or host name."));
+        var remove =
+                Syntax.asking(
+                        "remove",
+                        "Ends a server's protection and destroys the keys of its volumes: nothing of it can be recovered after that.",
+                        ServersCommand::remove);
+        remove.addPositional(Syntax.positional("<server>", "Its id or host name."));
+        remove.addOption(
+                Syntax.flag("--yes", "Do it. Without this, only what would be lost is said."));
+        Syntax.examples(
+                list,
+                List.of("holdfast servers", "holdfast servers --json | jq '.servers[].lagMillis'"));
+        Syntax.examples(show, List.of("holdfast servers show web-1"));
+        Syntax.examples(remove, List.of("holdfast servers remove web-1 --yes"));
+        return list.addSubcommand("show", show).addSubcommand("remove", remove);
+    }
+
+    private static ExitStatus list(Session session) throws IOException, InterruptedException {
+        var answer = session.api().get("/servers");
+        if (session.json()) {
+            session.print(answer);
+            return ExitStatus.OK;
+        }
+        var table = new Table("ID", "HOST", "STATE", ">LAG", ">BACKLOG", ">COPIED", "NEWEST POINT");
+        for (var server : answer.list("servers")) {
+            table.row(
+                    server.text("id"),
+                    server.text("hostname"),
+                    server.text("state"),
+                    lag(server),
+                    Units.bytes(server.number("backlogBytes")),
+                    copied(server),
+                    session.shown(server.child("newestPoint").instant("instant")));
+        }
+        session.print(table, "no server is protected yet");
+        return ExitStatus.OK;
+    }
+
+    private static ExitStatus show(Session session) throws IOException, InterruptedException {
+        var id = session.server(session.arguments().positional(0)).text("id");
+        var server = session.api().get(ApiClient.path("servers", id));
+        if (session.json()) {
+            session.print(server);
+            return ExitStatus.OK;
+        }
+        var reason = server.text("stateReason");
+        new Facts()
+                .add("server", id + " (" + server.text("hostname") + ")")
+                .add("state", server.text("state") + (reason.isEmpty() ? "" : ": " + reason))
+                .add("lag", lag(server))
+                .add("backlog", Units.bytes(server.number("backlogBytes")))
+                .add("newest point", session.shown(server.child("newestPoint").instant("instant")))
+                .add("rate", Units.bytes(server.number("bytesPerSecond")) + "/s")
+                .add(
+                        "sent",
+                        Units.bytes(server.number("sentBytes"))
+                                + " for "
+                                + Units.bytes(server.number("changedBytes"))
+                                + " changed")
+                .add("last heard of", session.shown(server.instant("lastSeenAt")))
+                .add("clock", clock(server))
+                .lines()
+                .forEach(session.terminal()::result);
+        session.terminal().result("");
+        var disks = new Table("DISK", ">SIZE", ">COPIED", ">COMPARED", ">BACKLOG", "VOLUME");
+        for (var disk : server.list("disks")) {
+            var total = disk.number("totalBytes");
+            disks.row(
+                    disk.text("name"),
+                    Units.bytes(total),
+                    Units.percent(disk.number("replicatedBytes"), total),
+                    Units.percent(disk.number("rescannedBytes"), total),
+                    Units.bytes(disk.number("backlogBytes")),
+                    disk.text("volume"));
+        }
+        session.print(disks, "no disk is protected yet");
+        return ExitStatus.OK;
+    }
+
+    private static ExitStatus remove(Session session) throws IOException, InterruptedException {
+        var server = session.server(session.arguments().positional(0));
+        var id = server.text("id");
+        if (!session.arguments().flag("--yes")) {
+            throw new RefusalException(
+                    "not-confirmed",
+                    String.format(
+                            Locale.ROOT,
+                            "%s (%s) would lose every point of its %d disks for good; repeat with --yes if that is meant",
+                            id,
+                            server.text("hostname"),
+                            server.list("disks").size()));
+        }
+        var answer = session.api().delete(ApiClient.path("servers", id));
+        if (session.json()) {
+            session.print(answer);
+        } else {
+            session.terminal().result(id + " removed; the keys of its volumes are destroyed");
+        }
+        return ExitStatus.OK;
+    }
+
+    private static String lag(Answer server) {
+        return server.has("lagMillis")
+                ? Units.span(Duration.ofMillis(server.number("lagMillis")))
+                : "-";
+    }
+
+    private static String clock(Answer server) {
+        return server.has("clockSkewMillis")
+                ? String.format(
+                        Locale.ROOT,
+                        "%+d ms against the server's",
+                        server.number("clockSkewMillis"))
+                : "";
+    }
+
+    private static String copied(Answer server) {
+        var disks = server.list("disks");
+        return Units.percent(
+                disks.stream().mapToLong(disk -> disk.number("replicatedBytes")).sum(),
+                disks.stream().mapToLong(disk -> disk.number("totalBytes")).sum());
+    }
+}

@@ -1,0 +1,329 @@
+package holdfast.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// What each command prints, for people and as JSON, against a server that answers as `docs/api.md`
+/// says.
+class CommandsTest {
+    @TempDir Path folder;
+
+    private FakeApi api;
+    private CommandLineFixture holdfast;
+
+    @BeforeEach
+    void start() throws Exception {
+        api = new FakeApi(Files.createDirectory(folder.resolve("data")));
+        holdfast = new CommandLineFixture(folder).asking(api);
+        api.on("GET /servers", 200, ApiFixtures.SERVERS);
+    }
+
+    @AfterEach
+    void stop() {
+        api.close();
+    }
+
+    @Test
+    void serversListsEachWithItsLagAndProgress() {
+        var ran = holdfast.line("servers");
+        assertThat(ran.out())
+                .isEqualTo(
+                        """
+                        ID                   HOST   STATE            LAG   BACKLOG  COPIED  NEWEST POINT
+                        s-00000000000000001  web-1  CONTINUOUS    850 ms       0 B  100.0%  2026-11-21 16:29:59.150
+                        s-00000000000000002  db-1   INITIAL_SYNC       -  15.0 GiB   50.0%  -
+                        """);
+        assertThat(ran.err()).isEmpty();
+        assertThat(ran.status()).isEqualTo(ExitStatus.OK);
+    }
+
+    @Test
+    void jsonIsTheServersAnswerUnchanged() {
+        var ran = holdfast.line("servers --json");
+        assertThat(ApiClient.JSON.readTree(ran.out()))
+                .isEqualTo(ApiClient.JSON.readTree(ApiFixtures.SERVERS));
+        assertThat(ran.err()).isEmpty();
+    }
+
+    @Test
+    void noServersAtAllIsSaidInWords() {
+        api.instead("GET /servers", 200, "{\"servers\": []}");
+        assertThat(holdfast.line("servers").out()).isEqualTo("no server is protected yet\n");
+    }
+
+    @Test
+    void aServerIsShownByItsHostNameWithItsDisks() {
+        api.on(
+                "GET /servers/s-00000000000000002",
+                200,
+                ApiClient.JSON.readTree(ApiFixtures.SERVERS).path("servers").get(1).toString());
+        assertThat(holdfast.line("servers show db-1").out())
+                .isEqualTo(
+                        """
+                        server         s-00000000000000002 (db-1)
+                        state          INITIAL_SYNC: first copy
+                        lag            -
+                        backlog        15.0 GiB
+                        newest point   -
+                        rate           100.0 MiB/s
+                        sent           5.3 GiB for 15.0 GiB changed
+                        last heard of  2026-11-21 16:29:59.950
+                        clock          -12 ms against the server's
+
+                        DISK          SIZE  COPIED  COMPARED   BACKLOG  VOLUME
+                        /dev/vda  10.0 GiB  100.0%      0.0%       0 B  vol-2
+                        /dev/vdb  20.0 GiB   25.0%      0.0%  15.0 GiB  vol-3
+                        """);
+    }
+
+    @Test
+    void removingAServerWantsToBeConfirmed() {
+        var asked = holdfast.line("servers remove web-1");
+        assertThat(asked.status()).isEqualTo(ExitStatus.REFUSED);
+        assertThat(asked.err())
+                .isEqualTo(
+                        "holdfast: s-00000000000000001 (web-1) would lose every point of its 1 disks for good; "
+                                + "repeat with --yes if that is meant\n");
+        assertThat(api.requests()).doesNotContain("DELETE /servers/s-00000000000000001");
+        api.on("DELETE /servers/s-00000000000000001", 204, "");
+        var done = holdfast.line("servers remove web-1 --yes");
+        assertThat(done.status()).isEqualTo(ExitStatus.OK);
+        assertThat(api.requests()).contains("DELETE /servers/s-00000000000000001");
+    }
+
+    @Test
+    void pointsAroundTheNewestAreListed() {
+        api.on(
+                "GET /servers/s-00000000000000001/points?from=2026-11-21T15%3A29%3A29.150Z",
+                200,
+                """
+                {"points": [
+                  {"id": "p-0", "instant": "2026-11-21T15:29:57.150Z",
+                   "durableAt": "2026-11-21T15:29:58.650Z", "round": 75, "frozen": true,
+                   "snapshot": true},
+                  {"id": "p-1", "instant": "2026-11-21T15:29:59.150Z",
+                   "durableAt": "2026-11-21T15:29:59.400Z", "round": 77, "frozen": false,
+                   "snapshot": false}]}
+                """);
+        assertThat(holdfast.line("points web-1").out())
+                .isEqualTo(
+                        """
+                        POINT  INSTANT                  SAFE AFTER  ROUND  KIND
+                        p-0    2026-11-21 16:29:57.150       1.5 s     75  snapshot, frozen
+                        p-1    2026-11-21 16:29:59.150      250 ms     77
+                        """);
+    }
+
+    @Test
+    void aPointIsAskedForByTimeInTheLocalZone() {
+        api.on(
+                "GET /servers/s-00000000000000001/points?at=2026-11-21T15%3A29%3A59.500Z",
+                200, "{\"points\": [" + ApiFixtures.POINT + "]}");
+        var ran = holdfast.run("points", "web-1", "--at", "16:29:59.5");
+        assertThat(ran.err()).isEmpty();
+        assertThat(ran.out()).contains("p-1    2026-11-21 16:29:59.150");
+    }
+
+    @Test
+    void aRelativeTimeIsNotTakenForAnOption() {
+        api.on(
+                "GET /servers/s-00000000000000001/points?at=2026-11-21T15%3A25%3A00Z",
+                200, "{\"points\": []}");
+        var ran = holdfast.line("points web-1 --at -5m");
+        assertThat(ran.status()).isEqualTo(ExitStatus.OK);
+        assertThat(ran.out()).startsWith("no point in that span");
+    }
+
+    @Test
+    void aDrillTellsEachPhaseAndTheProofOfBooting() {
+        api.on("POST /recoveries", 202, ApiFixtures.DRILL_PENDING)
+                .on("GET /jobs/j-1", 200, ApiFixtures.DRILL_STARTED)
+                .on("GET /jobs/j-1", 200, ApiFixtures.DRILL_COMPLETED)
+                .on("GET /instances", 200, "{\"instances\": [" + ApiFixtures.INSTANCE + "]}");
+        var ran = holdfast.line("drill web-1 --at -1m");
+        assertThat(api.requests())
+                .contains(
+                        "POST /recoveries {\"drill\":true,\"servers\":[\"s-00000000000000001\"],"
+                                + "\"at\":\"2026-11-21T15:29:00Z\"}");
+        assertThat(ran.out())
+                .isEqualTo(
+                        """
+                          branch          34 ms  1 disk
+                          boot           12.3 s  login prompt on the console
+                        INSTANCE  SERVER               STATE    RECOVERED AT             BOOT PROOF
+                        i-1       s-00000000000000001  RUNNING  2026-11-21 16:29:59.150  login prompt on the console after 12.3 s
+                        done in 500 ms
+                        """);
+        assertThat(ran.status()).isEqualTo(ExitStatus.OK);
+    }
+
+    @Test
+    void aDrillInJsonPrintsTheJobAndKeepsPhasesOutOfIt() {
+        api.on("POST /recoveries", 202, ApiFixtures.DRILL_PENDING)
+                .on("GET /jobs/j-1", 200, ApiFixtures.DRILL_COMPLETED);
+        var ran = holdfast.line("drill web-1 --json");
+        assertThat(ApiClient.JSON.readTree(ran.out()))
+                .isEqualTo(ApiClient.JSON.readTree(ApiFixtures.DRILL_COMPLETED));
+        assertThat(ran.err()).contains("  boot           12.3 s  login prompt on the console\n");
+    }
+
+    @Test
+    void aFailedRecoveryEndsWithItsReason() {
+        var failed =
+                ApiFixtures.job("RECOVER", "FAILED", "qemu is not installed", "[]", "[]", "{}");
+        api.on("POST /recoveries", 202, failed).on("GET /instances", 200, "{\"instances\": []}");
+        var ran = holdfast.line("recover web-1");
+        assertThat(ran.status()).isEqualTo(ExitStatus.FAILURE);
+        assertThat(ran.out()).endsWith("not done after 0 ms: qemu is not installed\n");
+    }
+
+    @Test
+    void evidenceIsSavedAsItCame() throws Exception {
+        var picture = new byte[] {(byte) 0x89, 'P', 'N', 'G', 0, (byte) 0xff};
+        api.on("GET /instances/i-1", 200, ApiFixtures.INSTANCE)
+                .on("GET /instances/i-1/screenshot", 200, picture)
+                .on("GET /instances/i-1/console", 200, "login: ");
+        var screenshot = folder.resolve("boot.png");
+        var console = folder.resolve("console.txt");
+        var ran =
+                holdfast.run(
+                        "instances",
+                        "show",
+                        "i-1",
+                        "--screenshot",
+                        screenshot.toString(),
+                        "--console",
+                        console.toString());
+        assertThat(screenshot).hasBinaryContent(picture);
+        assertThat(console).hasContent("login: ");
+        assertThat(ran.out())
+                .isEqualTo(
+                        """
+                        instance      i-1
+                        server        s-00000000000000001
+                        kind          drill
+                        state         RUNNING
+                        recovered at  2026-11-21 16:29:59.150
+                        launched      2026-11-21 16:30:00.500
+                        runs with     tcg
+                        process       4711
+                        boot proof    login prompt on the console after 12.3 s
+                        console       saved to %s
+                        screenshot    saved to %s
+                        """
+                                .replaceFirst("%s", console.toString())
+                                .replaceFirst("%s", screenshot.toString()));
+    }
+
+    @Test
+    void anInstanceIsTerminatedByName() {
+        api.on(
+                "POST /instances/i-1/terminate",
+                202,
+                ApiFixtures.job("TERMINATE", "COMPLETED", "", "[]", "[]", "{}"));
+        assertThat(holdfast.line("instances terminate i-1").out()).isEqualTo("i-1 terminated\n");
+    }
+
+    @Test
+    void namesCannotReachOtherCalls() {
+        holdfast.run("instances", "show", "../servers?x= y");
+        assertThat(api.requests()).containsExactly("GET /instances/..%2Fservers%3Fx%3D%20y");
+    }
+
+    @Test
+    void damageIsNamedAndHasItsOwnStatus() {
+        api.on(
+                        "POST /verifications",
+                        202,
+                        ApiFixtures.job("VERIFY", "STARTED", "", "[]", "[]", "{}"))
+                .on(
+                        "GET /jobs/j-1",
+                        200,
+                        ApiFixtures.job(
+                                "VERIFY",
+                                "FAILED",
+                                "damage found",
+                                "[]",
+                                "[]",
+                                """
+                                {"bytesRead": 1048576, "extents": 4, "damage": [
+                                  {"volume": "vol-1", "offsetBytes": 8192, "lengthBytes": 4096,
+                                   "file": "00000007.segment", "fileOffsetBytes": 4242,
+                                   "what": "crc32c 1 instead of 2"}]}
+                                """));
+        var ran = holdfast.line("verify web-1");
+        assertThat(ran.status()).isEqualTo(ExitStatus.DAMAGE);
+        assertThat(ran.out())
+                .isEqualTo(
+                        """
+                        damaged: volume vol-1, bytes 8192 to 12287, in 00000007.segment at 4242: crc32c 1 instead of 2
+                        1.0 MiB, 4 extents read: 1 damaged places
+                        """);
+    }
+
+    @Test
+    void aCleanScrubSaysHowMuchItRead() {
+        api.on(
+                "POST /scrubs",
+                202,
+                ApiFixtures.job(
+                        "SCRUB",
+                        "COMPLETED",
+                        "",
+                        "[]",
+                        "[]",
+                        "{\"filesRead\": 3, \"bytesRead\": 2048, \"extentsChecked\": 9, \"damage\": []}"));
+        var ran = holdfast.line("scrub");
+        assertThat(ran.out()).isEqualTo("3 files, 2.0 KiB, 9 extents read: no damage\n");
+        assertThat(ran.status()).isEqualTo(ExitStatus.OK);
+    }
+
+    @Test
+    void aTokenStandsAloneOnStandardOutput() {
+        api.on(
+                "POST /tokens",
+                200,
+                "{\"token\": \"hf-1234\", \"expiresAt\": \"2026-11-22T15:30:00.000Z\"}");
+        var ran = holdfast.line("token create");
+        assertThat(ran.out()).isEqualTo("hf-1234\n");
+        assertThat(ran.err()).isEqualTo("good for one agent until 2026-11-22 16:30:00.000\n");
+    }
+
+    @Test
+    void aJobIsFollowedAcrossARestartOfTheServer() {
+        var result = "{\"filesRead\": 1, \"bytesRead\": 1, \"extentsChecked\": 1, \"damage\": []}";
+        api.on("POST /scrubs", 202, ApiFixtures.job("SCRUB", "STARTED", "", "[]", "[]", "{}"))
+                .hangUpOn("GET /jobs/j-1")
+                .hangUpOn("GET /jobs/j-1")
+                .on(
+                        "GET /jobs/j-1",
+                        200,
+                        ApiFixtures.job("SCRUB", "COMPLETED", "", "[]", "[]", result));
+        assertThat(holdfast.line("scrub").status()).isEqualTo(ExitStatus.OK);
+    }
+
+    @Test
+    void aServerThatStaysAwayEndsTheWaiting() {
+        api.on("POST /scrubs", 202, ApiFixtures.job("SCRUB", "STARTED", "", "[]", "[]", "{}"))
+                .hangUpOn("GET /jobs/j-1");
+        var ran = holdfast.line("scrub");
+        assertThat(ran.status()).isEqualTo(ExitStatus.UNREACHABLE);
+        assertThat(ran.err()).contains("the connection to the server at " + api.url() + " broke");
+    }
+
+    @Test
+    void onATerminalTheRunningPhaseIsShownInPlace() {
+        api.on("POST /recoveries", 202, ApiFixtures.DRILL_STARTED)
+                .on("GET /jobs/j-1", 200, ApiFixtures.DRILL_COMPLETED)
+                .on("GET /instances", 200, "{\"instances\": []}");
+        var ran = new CommandLineFixture(folder, true).asking(api).line("drill web-1");
+        assertThat(ran.err()).startsWith("\r  boot").contains("\u001b[K");
+        assertThat(ran.out()).doesNotContain("\r");
+    }
+}

@@ -1,0 +1,26 @@
+package holdfast.control;
+
+import holdfast.volume.SnapshotPolicy;
+import java.time.Duration;
+
+/// What an operator may set of the control plane.
+///
+/// @param snapshotPolicy for every server
+/// @param bootTimeout how long a recovery instance may take to prove that it booted
+/// @param agentSilence an agent that says nothing for so long counts as lost
+/// @param scrubEvery how often everything stored is read and checked
+/// @param reclaimEvery how often unreachable data is dropped
+public record ControlSettings(
+        SnapshotPolicy snapshotPolicy,
+        Duration bootTimeout,
+        Duration agentSilence,
+        Duration scrubEvery,
+        Duration reclaimEvery) {
+    public static final ControlSettings DEFAULT =
+            new ControlSettings(
+                    SnapshotPolicy.DEFAULT,
+                    Duration.ofMinutes(5),
+                    Duration.ofSeconds(20),
+                    Duration.ofDays(7),
+                    Duration.ofMinutes(1));
+}

@@ -1,0 +1,200 @@
+package holdfast.control;
+
+import holdfast.base.RandomSource;
+import holdfast.base.RefusalException;
+import holdfast.base.TimeSource;
+import holdfast.recovery.MachineHost;
+import holdfast.volume.ConsistencyPoint;
+import holdfast.volume.VolumeStore;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/// The control plane of one installation: the commands that the API translates to, and the engine
+/// that works on its jobs.
+///
+/// Owns its threads. Borrows the database, the store and the machine host: whoever opened them
+/// closes them, after this. Safe for any thread.
+public final class Controller implements AutoCloseable {
+    private static final int SERVERS_MAX = 100;
+
+    private final Database database;
+    private final VolumeStore store;
+    private final Points points;
+    private final Enrolments enrolments;
+    private final Servers servers;
+    private final Jobs jobs;
+    private final Instances instances;
+    private final PointExports exports;
+    private final JobEngine engine;
+    private final Housekeeping housekeeping;
+
+    /// @param nbdSocket of the NBD server that serves [#exports]
+    public Controller(
+            Database database,
+            VolumeStore store,
+            MachineHost host,
+            Path nbdSocket,
+            ControlSettings settings,
+            TimeSource time,
+            RandomSource random) {
+        this.database = database;
+        this.store = store;
+        points = new Points(store);
+        enrolments = new Enrolments(database, time, random);
+        servers =
+                new Servers(
+                        database, store, time, settings.snapshotPolicy(), settings.agentSilence());
+        jobs = new Jobs(database, time, random);
+        instances = new Instances(database, jobs, host, time);
+        exports = new PointExports(database, store, points, time, random);
+        var recover =
+                new RecoverWork(
+                        database,
+                        instances,
+                        points,
+                        store,
+                        host,
+                        time,
+                        random,
+                        nbdSocket,
+                        settings.bootTimeout());
+        var terminate = new TerminateWork(instances, store, exports, host, time);
+        var check = new CheckWork(database, points, store);
+        engine =
+                new JobEngine(
+                        random.nextId("controller"),
+                        jobs,
+                        time,
+                        run ->
+                                switch (run.job().request()) {
+                                    case JobRequest.Recover request -> recover.run(run, request);
+                                    case JobRequest.Terminate request ->
+                                            terminate.run(run, request);
+                                    case JobRequest.Verify request -> check.verify(run, request);
+                                    case JobRequest.Scrub() -> check.scrub(run);
+                                });
+        housekeeping =
+                new Housekeeping(
+                        database, store, time, enrolments, servers, jobs, instances, settings);
+    }
+
+    /// Serves exports again; to be called before the NBD server accepts connections and before
+    /// anything is reclaimed.
+    public void resume() throws IOException {
+        exports.resume();
+    }
+
+    /// Starts to work on jobs and to keep house.
+    public void start() {
+        engine.start();
+        housekeeping.start();
+    }
+
+    public Enrolments enrolments() {
+        return enrolments;
+    }
+
+    public Servers servers() {
+        return servers;
+    }
+
+    public Jobs jobs() {
+        return jobs;
+    }
+
+    public Instances instances() {
+        return instances;
+    }
+
+    public PointExports exports() {
+        return exports;
+    }
+
+    /// For a step by step test of jobs.
+    JobEngine engine() {
+        return engine;
+    }
+
+    Housekeeping housekeeping() {
+        return housekeeping;
+    }
+
+    /// Begins to launch a recovery instance for each server.
+    ///
+    /// @throws RefusalException if a server is unknown, or has no such point
+    public Job.View recover(List<String> ids, boolean drill, PointChoice choice)
+            throws IOException {
+        if (ids.isEmpty() || ids.size() > SERVERS_MAX || new HashSet<>(ids).size() < ids.size()) {
+            throw new RefusalException(
+                    "malformed-request",
+                    String.format(
+                            Locale.ROOT,
+                            "a recovery is of 1 to %d different servers, %d were named",
+                            SERVERS_MAX,
+                            ids.size()));
+        }
+        if (ids.size() > 1 && choice instanceof PointChoice.ById) {
+            throw new RefusalException(
+                    "malformed-request",
+                    "a point belongs to one server: name one server, or a time instead of a point");
+        }
+        for (var id : ids) {
+            requireKnown(id);
+            points.choose(id, choice); // the user is told now, not by a failed job
+        }
+        return submit(new JobRequest.Recover(ids, drill, choice));
+    }
+
+    /// Begins to read a whole point back.
+    ///
+    /// @throws RefusalException if the server is unknown, or has no such point
+    public Job.View verify(String server, PointChoice choice) throws IOException {
+        requireKnown(server);
+        points.choose(server, choice);
+        return submit(new JobRequest.Verify(server, choice));
+    }
+
+    /// Begins to read every stored byte.
+    public Job.View scrub() throws IOException {
+        return submit(new JobRequest.Scrub());
+    }
+
+    /// Consistency points with `from <= instant <= to`, oldest first, the newest `limit` of them.
+    ///
+    /// @throws RefusalException if the server is unknown
+    public List<ConsistencyPoint> points(String server, Instant from, Instant to, int limit)
+            throws IOException {
+        requireKnown(server);
+        return store.points(server, from, to, limit);
+    }
+
+    /// The newest point at or before a time of the source's clock.
+    ///
+    /// @throws RefusalException if the server is unknown
+    public Optional<ConsistencyPoint> pointAt(String server, Instant at) throws IOException {
+        requireKnown(server);
+        return store.pointAt(server, at);
+    }
+
+    private void requireKnown(String server) throws IOException {
+        database.transact(tx -> Servers.requireAdmitted(tx, server));
+    }
+
+    private Job.View submit(JobRequest request) throws IOException {
+        return database.transact(
+                tx -> new Job.View(jobs.submit(tx, request), List.of(), List.of()));
+    }
+
+    /// Stops working; jobs under way are left for the next controller.
+    @Override
+    public void close() {
+        engine.close();
+        housekeeping.close();
+        exports.close();
+    }
+}

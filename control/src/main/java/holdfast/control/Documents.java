@@ -1,0 +1,315 @@
+package holdfast.control;
+
+import holdfast.recovery.BootProof;
+import holdfast.recovery.Machine;
+import holdfast.replication.AgentReport;
+import holdfast.replication.MachineFacts;
+import holdfast.volume.ConsistencyPoint;
+import holdfast.volume.Damage;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+/// Records that are kept whole in one column, as JSON. What is read here passed its row's checksum,
+/// so it is what was written, and a missing member is an error of ours.
+final class Documents {
+    private static final JsonMapper JSON = JsonMapper.shared();
+
+    private Documents() {}
+
+    static String ofMachineFacts(MachineFacts facts) {
+        var json =
+                object().put("hostname", facts.hostname())
+                        .put("os", facts.os())
+                        .put("kernel", facts.kernel())
+                        .put("architecture", facts.architecture())
+                        .put("cpuModel", facts.cpuModel())
+                        .put("cpuCount", facts.cpuCount())
+                        .put("memoryBytes", facts.memoryBytes())
+                        .put("uefi", facts.uefi())
+                        .put("bootId", facts.bootId())
+                        .put("agentVersion", facts.agentVersion())
+                        .put("tracker", facts.tracker());
+        facts.networkInterfaces().forEach(json.putArray("networkInterfaces")::add);
+        return json.toString();
+    }
+
+    static MachineFacts machineFacts(String text) {
+        var json = JSON.readTree(text);
+        return new MachineFacts(
+                text(json, "hostname"),
+                text(json, "os"),
+                text(json, "kernel"),
+                text(json, "architecture"),
+                text(json, "cpuModel"),
+                json.required("cpuCount").asInt(),
+                number(json, "memoryBytes"),
+                json.required("uefi").asBoolean(),
+                text(json, "bootId"),
+                text(json, "agentVersion"),
+                text(json, "tracker"),
+                list(json.required("networkInterfaces"), JsonNode::asString));
+    }
+
+    static String ofReport(AgentReport report) {
+        var json =
+                object().put("state", report.state().name())
+                        .put("detail", report.detail())
+                        .put("bytesPerSecond", report.bytesPerSecond())
+                        .put("sentBytes", report.sentBytes())
+                        .put("changedBytes", report.changedBytes())
+                        .put("clockMillis", report.clockMillis());
+        var disks = json.putArray("disks");
+        for (var disk : report.disks()) {
+            disks.addObject()
+                    .put("name", disk.name())
+                    .put("totalBytes", disk.totalBytes())
+                    .put("replicatedBytes", disk.replicatedBytes())
+                    .put("rescannedBytes", disk.rescannedBytes())
+                    .put("backlogBytes", disk.backlogBytes());
+        }
+        return json.toString();
+    }
+
+    static AgentReport report(String text) {
+        var json = JSON.readTree(text);
+        return new AgentReport(
+                AgentReport.State.valueOf(text(json, "state")),
+                text(json, "detail"),
+                number(json, "bytesPerSecond"),
+                number(json, "sentBytes"),
+                number(json, "changedBytes"),
+                number(json, "clockMillis"),
+                list(
+                        json.required("disks"),
+                        disk ->
+                                new AgentReport.Disk(
+                                        text(disk, "name"),
+                                        number(disk, "totalBytes"),
+                                        number(disk, "replicatedBytes"),
+                                        number(disk, "rescannedBytes"),
+                                        number(disk, "backlogBytes"))));
+    }
+
+    static String ofDisks(List<SourceServer.Disk> disks) {
+        var json = array();
+        for (var disk : disks) {
+            json.addObject()
+                    .put("name", disk.name())
+                    .put("volume", disk.volume())
+                    .put("sizeBytes", disk.sizeBytes())
+                    .put("model", disk.model())
+                    .put("serial", disk.serial());
+        }
+        return json.toString();
+    }
+
+    static List<SourceServer.Disk> disks(String text) {
+        return list(
+                JSON.readTree(text),
+                disk ->
+                        new SourceServer.Disk(
+                                text(disk, "name"),
+                                text(disk, "volume"),
+                                number(disk, "sizeBytes"),
+                                text(disk, "model"),
+                                text(disk, "serial")));
+    }
+
+    static String ofPoint(ConsistencyPoint point) {
+        return object().put("owner", point.owner())
+                .put("sequence", point.sequence())
+                .put("instant", point.instant().toString())
+                .put("durableAt", point.durableAt().toString())
+                .put("ageMillis", point.ageMillis())
+                .put("round", point.round())
+                .put("frozen", point.frozen())
+                .put("snapshot", point.snapshot())
+                .toString();
+    }
+
+    static ConsistencyPoint point(String text) {
+        var json = JSON.readTree(text);
+        return new ConsistencyPoint(
+                text(json, "owner"),
+                number(json, "sequence"),
+                Instant.parse(text(json, "instant")),
+                Instant.parse(text(json, "durableAt")),
+                number(json, "ageMillis"),
+                number(json, "round"),
+                json.required("frozen").asBoolean(),
+                json.required("snapshot").asBoolean());
+    }
+
+    static String ofMachine(Machine machine) {
+        return object().put("id", machine.id())
+                .put("running", machine.running())
+                .put("pid", machine.pid())
+                .put("accelerator", machine.accelerator())
+                .put("launchedAt", machine.launchedAt().toString())
+                .put("note", machine.note())
+                .toString();
+    }
+
+    static Machine machine(String text) {
+        var json = JSON.readTree(text);
+        return new Machine(
+                text(json, "id"),
+                json.required("running").asBoolean(),
+                number(json, "pid"),
+                text(json, "accelerator"),
+                Instant.parse(text(json, "launchedAt")),
+                text(json, "note"));
+    }
+
+    static String ofBootProof(BootProof proof) {
+        var json =
+                object().put("proven", proof.proven())
+                        .put("evidence", proof.evidence())
+                        .put("tookMillis", proof.took().toMillis())
+                        .put("consoleLog", proof.consoleLog().toString());
+        proof.screenshot().ifPresent(path -> json.put("screenshot", path.toString()));
+        return json.toString();
+    }
+
+    static BootProof bootProof(String text) {
+        var json = JSON.readTree(text);
+        return new BootProof(
+                json.required("proven").asBoolean(),
+                text(json, "evidence"),
+                Duration.ofMillis(number(json, "tookMillis")),
+                Path.of(text(json, "consoleLog")),
+                Optional.ofNullable(json.get("screenshot")).map(path -> Path.of(path.asString())));
+    }
+
+    static String ofRequest(JobRequest request) {
+        var json = object().put("kind", request.kind());
+        switch (request) {
+            case JobRequest.Recover(var servers, _, var point) -> {
+                servers.forEach(json.putArray("servers")::add);
+                put(json, point);
+            }
+            case JobRequest.Terminate(var instance, var server) ->
+                    json.put("instance", instance).put("server", server);
+            case JobRequest.Verify(var server, var point) -> {
+                json.put("server", server);
+                put(json, point);
+            }
+            case JobRequest.Scrub() -> {}
+        }
+        return json.toString();
+    }
+
+    static JobRequest request(String text) {
+        var json = JSON.readTree(text);
+        var kind = text(json, "kind");
+        return switch (kind) {
+            case "DRILL", "RECOVER" ->
+                    new JobRequest.Recover(
+                            list(json.required("servers"), JsonNode::asString),
+                            kind.equals("DRILL"),
+                            pointChoice(json));
+            case "TERMINATE" ->
+                    new JobRequest.Terminate(text(json, "instance"), text(json, "server"));
+            case "VERIFY" -> new JobRequest.Verify(text(json, "server"), pointChoice(json));
+            case "SCRUB" -> new JobRequest.Scrub();
+            default -> throw new IllegalArgumentException("unknown kind of job " + kind);
+        };
+    }
+
+    private static void put(ObjectNode json, PointChoice choice) {
+        switch (choice) {
+            case PointChoice.Newest() -> {}
+            case PointChoice.At(var time) -> json.put("at", time.toString());
+            case PointChoice.ById(var id) -> json.put("point", id);
+        }
+    }
+
+    private static PointChoice pointChoice(JsonNode json) {
+        if (json.has("at")) {
+            return new PointChoice.At(Instant.parse(text(json, "at")));
+        }
+        return json.has("point")
+                ? new PointChoice.ById(text(json, "point"))
+                : new PointChoice.Newest();
+    }
+
+    static String ofResult(JobResult result) {
+        var json = object();
+        switch (result) {
+            case JobResult.Verification(var bytesRead, var extents, _) ->
+                    json.put("bytesRead", bytesRead).put("extents", extents);
+            case JobResult.Scrubbing(var files, var bytesRead, var extents, _) ->
+                    json.put("filesRead", files)
+                            .put("bytesRead", bytesRead)
+                            .put("extentsChecked", extents);
+        }
+        var damage = json.putArray("damage");
+        for (var place : result.damage()) {
+            damage.addObject()
+                    .put("volume", place.volume())
+                    .put("offsetBytes", place.offsetBytes())
+                    .put("lengthBytes", place.lengthBytes())
+                    .put("file", place.file())
+                    .put("fileOffsetBytes", place.fileOffsetBytes())
+                    .put("what", place.what());
+        }
+        return json.toString();
+    }
+
+    static JobResult result(String text) {
+        var json = JSON.readTree(text);
+        var damage =
+                list(
+                        json.required("damage"),
+                        place ->
+                                new Damage(
+                                        text(place, "volume"),
+                                        number(place, "offsetBytes"),
+                                        number(place, "lengthBytes"),
+                                        text(place, "file"),
+                                        number(place, "fileOffsetBytes"),
+                                        text(place, "what")));
+        return json.has("extents")
+                ? new JobResult.Verification(
+                        number(json, "bytesRead"), number(json, "extents"), damage)
+                : new JobResult.Scrubbing(
+                        json.required("filesRead").asInt(),
+                        number(json, "bytesRead"),
+                        number(json, "extentsChecked"),
+                        damage);
+    }
+
+    private static <T> List<T> list(JsonNode array, Function<JsonNode, T> element) {
+        var list = new ArrayList<T>();
+        for (var node : array) {
+            list.add(element.apply(node));
+        }
+        return list;
+    }
+
+    private static String text(JsonNode json, String member) {
+        return json.required(member).asString();
+    }
+
+    private static long number(JsonNode json, String member) {
+        return json.required(member).asLong();
+    }
+
+    private static ObjectNode object() {
+        return JsonNodeFactory.instance.objectNode();
+    }
+
+    private static ArrayNode array() {
+        return JsonNodeFactory.instance.arrayNode();
+    }
+}

@@ -1,0 +1,155 @@
+package holdfast.control;
+
+import holdfast.base.RefusalException;
+import holdfast.base.TimeSource;
+import holdfast.volume.StoreStatus;
+import holdfast.volume.VolumeStore;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.jspecify.annotations.Nullable;
+
+/// What is to be done again and again: noticing silence and ended machines, finishing deletions,
+/// reclaiming room, scheduling scrubs, forgetting what is old. A task that fails is logged and
+/// tried again at its next turn.
+///
+/// Owns its threads. Started once and closed once.
+final class Housekeeping implements AutoCloseable {
+    private static final Duration WATCH_EVERY = Duration.ofSeconds(1);
+    private static final Duration SCHEDULE_EVERY = Duration.ofMinutes(1);
+
+    /// How long ended jobs, terminated instances and expired tokens are remembered.
+    private static final Duration HISTORY = Duration.ofDays(30);
+
+    private static final System.Logger LOG = System.getLogger("holdfast.housekeeping");
+
+    private final Database database;
+    private final VolumeStore store;
+    private final TimeSource time;
+    private final Enrolments enrolments;
+    private final Servers servers;
+    private final Jobs jobs;
+    private final Instances instances;
+    private final ControlSettings settings;
+    private final ExecutorService threads =
+            Executors.newThreadPerTaskExecutor(
+                    Thread.ofVirtual().name("housekeeping-", 0).factory());
+    private StoreStatus.State lastState = StoreStatus.State.WRITING;
+
+    Housekeeping(
+            Database database,
+            VolumeStore store,
+            TimeSource time,
+            Enrolments enrolments,
+            Servers servers,
+            Jobs jobs,
+            Instances instances,
+            ControlSettings settings) {
+        this.database = database;
+        this.store = store;
+        this.time = time;
+        this.enrolments = enrolments;
+        this.servers = servers;
+        this.jobs = jobs;
+        this.instances = instances;
+        this.settings = settings;
+    }
+
+    void start() {
+        repeat("watch", WATCH_EVERY, this::watch);
+        repeat("schedule", SCHEDULE_EVERY, this::schedule);
+        repeat("reclaim", settings.reclaimEvery(), this::reclaim);
+    }
+
+    private void repeat(String name, Duration every, Task task) {
+        threads.execute(() -> {
+            try {
+                while (true) {
+                    time.sleep(every);
+                    attempt(name, task);
+                }
+            } catch (InterruptedException _) {
+                // closed
+            }
+        });
+    }
+
+    private static void attempt(String name, Task task) {
+        try {
+            task.run();
+        } catch (IOException | RefusalException e) {
+            LOG.log(System.Logger.Level.WARNING, "task={0} failed: {1}", name, e.getMessage());
+        }
+    }
+
+    void watch() throws IOException {
+        servers.noticeSilence();
+        instances.noticeEndedMachines();
+        servers.finishDisconnects();
+        var status = store.status();
+        if (status.state() != lastState) {
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "staging state={0} -> {1} ({2})",
+                    lastState,
+                    status.state(),
+                    status.reason());
+            lastState = status.state();
+        }
+    }
+
+    /// Makes a scrub job when the last one is long ago, and forgets what is old.
+    void schedule() throws IOException {
+        var now = time.now();
+        database.<@Nullable Void>transact(tx -> {
+            if (scrubIsDue(tx, now)) {
+                jobs.submit(tx, new JobRequest.Scrub());
+            }
+            return null;
+        });
+        enrolments.prune(now.minus(HISTORY));
+        instances.prune(now.minus(HISTORY));
+        jobs.prune(now.minus(HISTORY));
+    }
+
+    /// Counted from the last scrub, or from when there was first something to read.
+    private boolean scrubIsDue(Transaction tx, Instant now) throws DatabaseException {
+        var last = jobs.newest(tx, "SCRUB");
+        if (last.isPresent() && !last.get().state().ended()) {
+            return false;
+        }
+        var since =
+                last.isPresent()
+                        ? Optional.of(last.get().createdAt())
+                        : Tables.SERVERS.select(tx, "order by enrolled_at limit 1").stream()
+                                .map(SourceServer::enrolledAt)
+                                .findFirst();
+        return since.isPresent() && !now.isBefore(since.get().plus(settings.scrubEvery()));
+    }
+
+    private void reclaim() throws IOException {
+        var report = store.reclaim();
+        if (report.freedBytes() > 0) {
+            LOG.log(
+                    System.Logger.Level.INFO,
+                    "reclaim freedBytes={0} segmentsDeleted={1} segmentsCompacted={2}",
+                    report.freedBytes(),
+                    report.segmentsDeleted(),
+                    report.segmentsCompacted());
+        }
+    }
+
+    @Override
+    public void close() {
+        threads.shutdownNow();
+        threads.close();
+    }
+
+    @FunctionalInterface
+    private interface Task {
+        void run() throws IOException;
+    }
+}

@@ -1,0 +1,66 @@
+package holdfast.control;
+
+import holdfast.base.RefusalException;
+
+/// Where a recovery instance stands.
+///
+/// ```
+/// LAUNCHING --BOOT_PROVEN--> RUNNING --MACHINE_ENDED--> FAILED
+/// LAUNCHING --LAUNCH_FAILED--> FAILED
+/// RUNNING, FAILED --TERMINATION_ASKED--> TERMINATING --CLEANED_UP--> TERMINATED
+/// TERMINATING --CLEAN_UP_FAILED--> FAILED
+/// ```
+public enum InstanceState {
+    LAUNCHING,
+    RUNNING,
+    FAILED,
+    TERMINATING,
+    TERMINATED;
+
+    /// What can change it.
+    enum Event {
+        BOOT_PROVEN,
+        LAUNCH_FAILED,
+        MACHINE_ENDED,
+        TERMINATION_ASKED,
+        CLEANED_UP,
+        CLEAN_UP_FAILED
+    }
+
+    /// Pure: no clock, no I/O. The caller writes the result before it acts on it.
+    ///
+    /// @throws RefusalException if a termination is asked for that cannot begin now
+    /// @throws IllegalStateException if the event cannot happen in this state
+    InstanceState on(Event event) {
+        return switch (event) {
+            case BOOT_PROVEN -> from(LAUNCHING, event, RUNNING);
+            case LAUNCH_FAILED -> from(LAUNCHING, event, FAILED);
+            case MACHINE_ENDED -> from(RUNNING, event, FAILED);
+            case CLEANED_UP -> from(TERMINATING, event, TERMINATED);
+            case CLEAN_UP_FAILED -> from(TERMINATING, event, FAILED);
+            case TERMINATION_ASKED ->
+                    switch (this) {
+                        case RUNNING, FAILED -> TERMINATING;
+                        case LAUNCHING ->
+                                throw new RefusalException(
+                                        "instance-launching",
+                                        "the recovery instance is still being launched: wait for its job to end");
+                        case TERMINATING ->
+                                throw new RefusalException(
+                                        "instance-terminating",
+                                        "the recovery instance is already being terminated");
+                        case TERMINATED ->
+                                throw new RefusalException(
+                                        "instance-terminated",
+                                        "the recovery instance has been terminated");
+                    };
+        };
+    }
+
+    private InstanceState from(InstanceState expected, Event event, InstanceState next) {
+        if (this != expected) {
+            throw new IllegalStateException(event + " cannot happen in state " + this);
+        }
+        return next;
+    }
+}

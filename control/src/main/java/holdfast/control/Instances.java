@@ -1,0 +1,121 @@
+package holdfast.control;
+
+import holdfast.base.RefusalException;
+import holdfast.base.TimeSource;
+import holdfast.recovery.MachineHost;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// Recovery instances, as rows. Safe for any thread.
+public final class Instances {
+    private static final System.Logger LOG = System.getLogger("holdfast.instances");
+
+    private final Database database;
+    private final Jobs jobs;
+    private final MachineHost host;
+    private final TimeSource time;
+
+    Instances(Database database, Jobs jobs, MachineHost host, TimeSource time) {
+        this.database = database;
+        this.jobs = jobs;
+        this.host = host;
+        this.time = time;
+    }
+
+    /// All that are known, newest first; terminated ones for 30 days.
+    public List<RecoveryInstance> list() throws IOException {
+        return database.transact(tx -> Tables.INSTANCES.select(tx, "order by created_at desc, id"));
+    }
+
+    /// @throws RefusalException if there is none
+    public RecoveryInstance get(String id) throws IOException {
+        return database.transact(tx -> require(tx, id));
+    }
+
+    /// Begins to end an instance: marks it and makes the job, both or neither.
+    ///
+    /// @throws RefusalException if there is none, or it is being launched or terminated
+    public Job.View terminate(String id) throws IOException {
+        return database.transact(tx -> {
+            var instance = require(tx, id);
+            change(tx, instance, InstanceState.Event.TERMINATION_ASKED, "termination asked for");
+            var job = jobs.submit(tx, new JobRequest.Terminate(id, instance.server()));
+            return new Job.View(job, List.of(), List.of(id));
+        });
+    }
+
+    static RecoveryInstance require(Transaction tx, String id) throws DatabaseException {
+        return Tables.INSTANCES
+                .find(tx, id)
+                .orElseThrow(() ->
+                        new RefusalException(
+                                "unknown-instance",
+                                "no recovery instance "
+                                        + id
+                                        + ": `holdfast instances` lists those there are"));
+    }
+
+    /// The instance that a job launches for a server, if it has come so far.
+    Optional<RecoveryInstance> launchedBy(String job, String server) throws IOException {
+        return database.transact(tx -> launchedBy(tx, job, server));
+    }
+
+    static Optional<RecoveryInstance> launchedBy(Transaction tx, String job, String server)
+            throws DatabaseException {
+        return Tables.INSTANCES
+                .select(tx, "where job_id = ? and server_id = ?", job, server)
+                .stream()
+                .findFirst();
+    }
+
+    static void change(
+            Transaction tx, RecoveryInstance instance, InstanceState.Event event, String why)
+            throws DatabaseException {
+        var next = instance.on(event, why);
+        Tables.INSTANCES.update(tx, next);
+        tx.afterCommit(() ->
+                LOG.log(
+                        System.Logger.Level.INFO,
+                        "instance={0} state={1} -> {2} ({3})",
+                        instance.id(),
+                        instance.state(),
+                        next.state(),
+                        why));
+    }
+
+    /// Marks instances whose machines ended without being told to.
+    void noticeEndedMachines() throws IOException {
+        for (var instance :
+                database.transact(tx -> Tables.INSTANCES.select(tx, "where state = 'RUNNING'"))) {
+            var machine = host.find(instance.id());
+            if (machine.isPresent() && machine.get().running()) {
+                continue;
+            }
+            database.<@Nullable Void>transact(tx -> {
+                var current = require(tx, instance.id());
+                if (current.state() == InstanceState.RUNNING) {
+                    change(
+                            tx,
+                            current,
+                            InstanceState.Event.MACHINE_ENDED,
+                            "the machine ended; noticed at " + time.now());
+                }
+                return null;
+            });
+        }
+    }
+
+    /// Forgets instances that were terminated before that time.
+    void prune(Instant before) throws IOException {
+        database.<@Nullable Void>transact(tx -> {
+            for (var old :
+                    Tables.INSTANCES.select(tx, "where ended_at < ?", before.toEpochMilli())) {
+                Tables.INSTANCES.delete(tx, old);
+            }
+            return null;
+        });
+    }
+}

@@ -1,0 +1,50 @@
+package holdfast.control;
+
+import holdfast.replication.AgentReport;
+import holdfast.volume.StoreStatus;
+import java.time.Instant;
+import java.util.Optional;
+
+/// What can change a [ReplicationState].
+sealed interface ReplicationEvent {
+    record SessionBegan() implements ReplicationEvent {}
+
+    /// @param detail the agent's own word on it, may be empty
+    /// @param pointDurable whether the server has a recoverable point
+    /// @param staging whether the staging area acknowledges, and
+    /// @param stagingReason why not
+    record Reported(
+            AgentReport.State state,
+            String detail,
+            boolean pointDurable,
+            StoreStatus.State staging,
+            String stagingReason)
+            implements ReplicationEvent {}
+
+    /// @param error why, if the agent did not end it in order
+    record SessionEnded(Optional<String> error) implements ReplicationEvent {}
+
+    record NotSeen(Instant since) implements ReplicationEvent {}
+
+    record Disconnect() implements ReplicationEvent {}
+
+    /// Recorded with the change.
+    default String reason() {
+        return switch (this) {
+            case SessionBegan() -> "the agent connected";
+            case Reported reported ->
+                    switch (reported.staging()) {
+                        case FULL, FAILING -> "staging area: " + reported.stagingReason();
+                        case WRITING ->
+                                reported.detail().isEmpty()
+                                        ? "as the agent reports"
+                                        : reported.detail();
+                    };
+            case SessionEnded(var error) ->
+                    error.map(why -> "the agent's session ended: " + why)
+                            .orElse("the agent was stopped; start it again to go on");
+            case NotSeen(var since) -> "agent not seen since " + since;
+            case Disconnect() -> "disconnected by the operator";
+        };
+    }
+}

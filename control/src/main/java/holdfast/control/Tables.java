@@ -1,0 +1,272 @@
+package holdfast.control;
+
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// The tables of the control database (schema/*.sql) and how records become their rows.
+final class Tables {
+    static final Table<Database.SchemaVersion> VERSIONS =
+            new Table<>(
+                    "schema_versions",
+                    List.of("version"),
+                    List.of("version", "schema_check"),
+                    version ->
+                            values(
+                                    "version", version.version(),
+                                    "schema_check", version.schemaCheck()),
+                    row ->
+                            new Database.SchemaVersion(
+                                    row.number("version"), row.number("schema_check")));
+
+    static final Table<AdmittedToken> TOKENS =
+            new Table<>(
+                    "tokens",
+                    List.of("hash"),
+                    List.of("hash", "created_at", "expires_at", "used_at", "server_id"),
+                    token ->
+                            values(
+                                    "hash", token.hash(),
+                                    "created_at", token.createdAt(),
+                                    "expires_at", token.expiresAt(),
+                                    "used_at", token.usedAt(),
+                                    "server_id", token.serverId()),
+                    row ->
+                            new AdmittedToken(
+                                    row.text("hash"),
+                                    row.instant("created_at"),
+                                    row.instant("expires_at"),
+                                    row.optionalInstant("used_at"),
+                                    row.optionalText("server_id")));
+
+    static final Table<SourceServer> SERVERS =
+            new Table<>(
+                    "servers",
+                    List.of("id"),
+                    List.of(
+                            "id",
+                            "hostname",
+                            "state",
+                            "error",
+                            "reason",
+                            "state_since",
+                            "enrolled_at",
+                            "last_seen_at",
+                            "machine",
+                            "report",
+                            "disks"),
+                    server ->
+                            values(
+                                    "id", server.id(),
+                                    "hostname", server.hostname(),
+                                    "state", server.state().name(),
+                                    "error", error(server.state()),
+                                    "reason", server.reason(),
+                                    "state_since", server.stateSince(),
+                                    "enrolled_at", server.enrolledAt(),
+                                    "last_seen_at", server.lastSeenAt(),
+                                    "machine", server.machine().map(Documents::ofMachineFacts),
+                                    "report", server.report().map(Documents::ofReport),
+                                    "disks", Documents.ofDisks(server.disks())),
+                    row ->
+                            new SourceServer(
+                                    row.text("id"),
+                                    row.text("hostname"),
+                                    ReplicationState.of(
+                                            row.text("state"), row.optionalText("error")),
+                                    row.text("reason"),
+                                    row.instant("state_since"),
+                                    row.instant("enrolled_at"),
+                                    row.optionalInstant("last_seen_at"),
+                                    row.optionalText("machine").map(Documents::machineFacts),
+                                    row.optionalText("report").map(Documents::report),
+                                    Documents.disks(row.text("disks"))));
+
+    static final Table<Job> JOBS =
+            new Table<>(
+                    "jobs",
+                    List.of("id"),
+                    List.of(
+                            "id",
+                            "request",
+                            "kind",
+                            "state",
+                            "reason",
+                            "lease_owner",
+                            "lease_until",
+                            "attempts",
+                            "created_at",
+                            "ended_at",
+                            "result"),
+                    job ->
+                            values(
+                                    "id", job.id(),
+                                    "request", Documents.ofRequest(job.request()),
+                                    "kind", job.request().kind(),
+                                    "state", job.state().name(),
+                                    "reason", job.reason(),
+                                    "lease_owner", lease(job.state()).map(JobState.Started::owner),
+                                    "lease_until",
+                                            lease(job.state()).map(JobState.Started::leaseUntil),
+                                    "attempts", (long) job.attempts(),
+                                    "created_at", job.createdAt(),
+                                    "ended_at", job.endedAt(),
+                                    "result", job.result().map(Documents::ofResult)),
+                    row ->
+                            new Job(
+                                    row.text("id"),
+                                    Documents.request(row.text("request")),
+                                    jobState(row),
+                                    row.text("reason"),
+                                    Math.toIntExact(row.number("attempts")),
+                                    row.instant("created_at"),
+                                    row.optionalInstant("ended_at"),
+                                    row.optionalText("result").map(Documents::result)));
+
+    static final Table<PhaseRow> PHASES =
+            new Table<>(
+                    "phases",
+                    List.of("job_id", "position"),
+                    List.of(
+                            "job_id",
+                            "position",
+                            "server_id",
+                            "name",
+                            "started_at",
+                            "ended_at",
+                            "detail"),
+                    phase ->
+                            values(
+                                    "job_id", phase.job(),
+                                    "position", phase.position(),
+                                    "server_id", phase.phase().server(),
+                                    "name", phase.phase().name(),
+                                    "started_at", phase.phase().startedAt(),
+                                    "ended_at", phase.phase().endedAt(),
+                                    "detail", phase.phase().detail()),
+                    row ->
+                            new PhaseRow(
+                                    row.text("job_id"),
+                                    row.number("position"),
+                                    new Job.Phase(
+                                            row.text("server_id"),
+                                            row.text("name"),
+                                            row.instant("started_at"),
+                                            row.optionalInstant("ended_at"),
+                                            row.text("detail"))));
+
+    static final Table<RecoveryInstance> INSTANCES =
+            new Table<>(
+                    "instances",
+                    List.of("id"),
+                    List.of(
+                            "id",
+                            "job_id",
+                            "server_id",
+                            "drill",
+                            "state",
+                            "reason",
+                            "created_at",
+                            "point",
+                            "machine",
+                            "boot_proof",
+                            "ended_at"),
+                    instance ->
+                            values(
+                                    "id", instance.id(),
+                                    "job_id", instance.job(),
+                                    "server_id", instance.server(),
+                                    "drill", instance.drill() ? 1L : 0L,
+                                    "state", instance.state().name(),
+                                    "reason", instance.reason(),
+                                    "created_at", instance.createdAt(),
+                                    "point", Documents.ofPoint(instance.point()),
+                                    "machine", instance.machine().map(Documents::ofMachine),
+                                    "boot_proof", instance.bootProof().map(Documents::ofBootProof),
+                                    "ended_at", instance.endedAt()),
+                    row ->
+                            new RecoveryInstance(
+                                    row.text("id"),
+                                    row.text("job_id"),
+                                    row.text("server_id"),
+                                    row.flag("drill"),
+                                    InstanceState.valueOf(row.text("state")),
+                                    row.text("reason"),
+                                    row.instant("created_at"),
+                                    Documents.point(row.text("point")),
+                                    row.optionalText("machine").map(Documents::machine),
+                                    row.optionalText("boot_proof").map(Documents::bootProof),
+                                    row.optionalInstant("ended_at")));
+
+    static final Table<PointExport> EXPORTS =
+            new Table<>(
+                    "exports",
+                    List.of("id"),
+                    List.of("id", "server_id", "disk", "volume_id", "created_at", "point"),
+                    export ->
+                            values(
+                                    "id", export.id(),
+                                    "server_id", export.server(),
+                                    "disk", export.disk(),
+                                    "volume_id", export.volume(),
+                                    "created_at", export.createdAt(),
+                                    "point", Documents.ofPoint(export.point())),
+                    row ->
+                            new PointExport(
+                                    row.text("id"),
+                                    row.text("server_id"),
+                                    row.text("disk"),
+                                    row.text("volume_id"),
+                                    row.instant("created_at"),
+                                    Documents.point(row.text("point"))));
+
+    static final List<Table<?>> ALL =
+            List.of(VERSIONS, TOKENS, SERVERS, JOBS, PHASES, INSTANCES, EXPORTS);
+
+    private Tables() {}
+
+    /// @param position in the order of the job's phases, from 0
+    record PhaseRow(String job, long position, Job.Phase phase) {}
+
+    private static Optional<String> error(ReplicationState state) {
+        return state instanceof ReplicationState.Stalled(var error)
+                ? Optional.of(error)
+                : Optional.empty();
+    }
+
+    private static Optional<JobState.Started> lease(JobState state) {
+        return state instanceof JobState.Started started ? Optional.of(started) : Optional.empty();
+    }
+
+    private static JobState jobState(Row row) {
+        var name = row.text("state");
+        return switch (name) {
+            case "PENDING" -> new JobState.Pending();
+            case "STARTED" ->
+                    new JobState.Started(row.text("lease_owner"), row.instant("lease_until"));
+            case "COMPLETED" -> new JobState.Completed();
+            case "FAILED" -> new JobState.Failed();
+            default -> throw new IllegalArgumentException("unknown state of a job " + name);
+        };
+    }
+
+    /// Column and value by turns; instants become milliseconds, an empty [Optional] null.
+    private static Map<String, @Nullable Object> values(Object... columnsAndValues) {
+        var values = new HashMap<String, @Nullable Object>();
+        for (var i = 0; i < columnsAndValues.length; i += 2) {
+            values.put((String) columnsAndValues[i], stored(columnsAndValues[i + 1]));
+        }
+        return values;
+    }
+
+    private static @Nullable Object stored(Object value) {
+        return switch (value) {
+            case Optional<?> optional -> optional.isPresent() ? stored(optional.get()) : null;
+            case Instant instant -> instant.toEpochMilli();
+            case Object plain -> plain;
+        };
+    }
+}

@@ -1,0 +1,203 @@
+package holdfast.control;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import holdfast.base.RefusalException;
+import holdfast.replication.AgentReport;
+import holdfast.replication.DiskFacts;
+import holdfast.volume.StoreStatus;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ServersTest {
+    @TempDir Path directory;
+    private Installation installation;
+    private String id = "";
+
+    @BeforeEach
+    void open() throws IOException {
+        installation = new Installation(directory);
+        id = installation.server();
+    }
+
+    @AfterEach
+    void close() throws IOException {
+        installation.close();
+    }
+
+    @Test
+    void lagIsNowMinusTheInstantWhateverTheSourceClockSays() throws IOException {
+        // The source's clock is an hour ahead. The instant was 40 ms old when the point was sent.
+        var wrongly = FakeTime.START.plus(Duration.ofHours(1));
+        installation.store.points.add(
+                new holdfast.volume.ConsistencyPoint(
+                        id, 1, wrongly, FakeTime.START, 40, 1, false, false));
+        installation.time.advance(Duration.ofSeconds(2));
+        assertThat(view().lagMillis()).contains(2040L);
+    }
+
+    @Test
+    void lagGrowsWhileNoPointIsMadeAndEndsWithTheNext() throws IOException {
+        assertThat(view().lagMillis()).isEmpty();
+        installation.store.addPoint(id, 1, FakeTime.START, 0);
+        installation.time.advance(Duration.ofMinutes(3));
+        assertThat(view().lagMillis()).contains(180_000L);
+        installation.store.addPoint(id, 2, installation.time.now(), 0);
+        assertThat(view().lagMillis()).contains(0L);
+    }
+
+    @Test
+    void lagIsTrueAfterARestart() throws IOException {
+        installation.store.addPoint(id, 1, FakeTime.START, 0);
+        installation.restart();
+        assertThat(view().lagMillis().orElseThrow())
+                .isEqualTo(Duration.between(FakeTime.START, installation.time.now()).toMillis());
+    }
+
+    @Test
+    void reportsAreShownWithBacklogAndClockSkew() throws IOException {
+        servers().reported(id, installation.report(AgentReport.State.INITIAL_SYNC));
+        var view = view();
+        assertThat(view.server().state()).isEqualTo(new ReplicationState.InitialSync());
+        assertThat(view.backlogBytes()).isEqualTo(4096 + 8192);
+        assertThat(view.clockSkewMillis()).contains(250L);
+        assertThat(view.lastSeenAt()).contains(installation.time.now());
+    }
+
+    @Test
+    void progressIsKnownAfterARestart() throws IOException {
+        servers().reported(id, installation.report(AgentReport.State.INITIAL_SYNC));
+        installation.restart();
+        assertThat(view().report().orElseThrow().disks().getFirst().replicatedBytes())
+                .isEqualTo(8 << 20);
+        assertThat(view().lastSeenAt()).contains(FakeTime.START);
+    }
+
+    @Test
+    void aSilentAgentIsNoticedWithTheTimeItWasLastSeen() throws IOException {
+        servers().reported(id, installation.report(AgentReport.State.INITIAL_SYNC));
+        installation.time.advance(ControlSettings.DEFAULT.agentSilence());
+        servers().noticeSilence();
+        assertThat(view().server().state()).isEqualTo(new ReplicationState.InitialSync());
+        installation.time.advance(Duration.ofMillis(1));
+        servers().noticeSilence();
+        assertThat(view().server().state())
+                .isEqualTo(new ReplicationState.Stalled("agent-not-seen"));
+        assertThat(view().server().reason()).isEqualTo("agent not seen since " + FakeTime.START);
+    }
+
+    /// No session of this process's saw the agent, so only the row knows that it once came.
+    @Test
+    void anAgentThatDoesNotComeBackAfterARestartIsNoticed() throws IOException {
+        servers().reported(id, installation.report(AgentReport.State.INITIAL_SYNC));
+        installation.restart();
+        installation.time.advance(ControlSettings.DEFAULT.agentSilence().plusMillis(1));
+        servers().noticeSilence();
+        assertThat(view().server().state())
+                .isEqualTo(new ReplicationState.Stalled("agent-not-seen"));
+    }
+
+    @Test
+    void aSessionThatEndsWhileANewerOneLivesChangesNothing() throws IOException {
+        servers().reported(id, installation.report(AgentReport.State.INITIAL_SYNC));
+        servers().begin(id, Installation.MACHINE, Installation.DISKS);
+        servers().ended(id, Optional.of("superseded"));
+        assertThat(view().server().state()).isEqualTo(new ReplicationState.InitialSync());
+        servers().ended(id, Optional.of("connection reset"));
+        assertThat(view().server().state())
+                .isEqualTo(new ReplicationState.Stalled("agent-disconnected"));
+        assertThat(view().server().reason()).contains("connection reset");
+    }
+
+    @Test
+    void aFullStagingAreaIsSaid() throws IOException {
+        installation.store.state = StoreStatus.State.FULL;
+        servers().reported(id, installation.report(AgentReport.State.BACKLOG));
+        assertThat(view().server().state()).isEqualTo(new ReplicationState.Stalled("staging-full"));
+        installation.store.state = StoreStatus.State.WRITING;
+        servers().reported(id, installation.report(AgentReport.State.BACKLOG));
+        assertThat(view().server().state()).isEqualTo(new ReplicationState.Backlog());
+    }
+
+    @Test
+    void aSecondSessionFindsItsVolumesAgain() throws IOException {
+        var first = servers().begin(id, Installation.MACHINE, Installation.DISKS);
+        assertThat(servers().begin(id, Installation.MACHINE, Installation.DISKS)).isEqualTo(first);
+        assertThat(installation.store.volumes).hasSize(2);
+    }
+
+    @Test
+    void aDiskThatGrewIsFollowedAndOneThatShrankIsRefused() throws IOException {
+        var grown = new DiskFacts("/dev/sda", 16 << 20, "model", "serial-a");
+        assertThat(servers().begin(id, Installation.MACHINE, List.of(grown)).getFirst().sizeBytes())
+                .isEqualTo(16 << 20);
+        var shrunk = new DiskFacts("/dev/sda", 8 << 20, "model", "serial-a");
+        assertThatThrownBy(() -> servers().begin(id, Installation.MACHINE, List.of(shrunk)))
+                .isInstanceOf(RefusalException.class)
+                .hasMessageContaining("a volume does not shrink");
+    }
+
+    @Test
+    void anUnknownServerMayNotReplicate() {
+        assertThatThrownBy(() ->
+                        servers()
+                                .begin(
+                                        "s-00000000000000000",
+                                        Installation.MACHINE,
+                                        Installation.DISKS))
+                .isInstanceOfSatisfying(
+                        RefusalException.class,
+                        e -> assertThat(e.code()).isEqualTo("unknown-server"));
+    }
+
+    @Test
+    void disconnectingDestroysTheVolumesAndForgetsTheServer() throws IOException {
+        servers().disconnect(id);
+        assertThat(installation.store.volumes).isEmpty();
+        assertThat(servers().list()).isEmpty();
+    }
+
+    /// A reader keeps a volume; the agent is refused at once all the same.
+    @Test
+    void disconnectingIsFinishedWhenTheLastReaderIsGone() throws IOException {
+        installation.store.addPoint(id, 1, FakeTime.START, 0);
+        var volume = installation.store.volumes.keySet().iterator().next();
+        var view = installation.store.view(volume, 1);
+        servers().disconnect(id);
+        assertThat(view().server().state()).isEqualTo(new ReplicationState.Disconnected());
+        assertThatThrownBy(() -> servers().begin(id, Installation.MACHINE, Installation.DISKS))
+                .isInstanceOfSatisfying(
+                        RefusalException.class,
+                        e -> assertThat(e.code()).isEqualTo("server-disconnected"));
+        view.close();
+        installation.restart();
+        servers().finishDisconnects();
+        assertThat(servers().list()).isEmpty();
+        assertThat(installation.store.volumes).isEmpty();
+    }
+
+    @Test
+    void aServerWithARecoveryInstanceIsNotDeleted() throws IOException {
+        installation.store.addPoint(id, 1, FakeTime.START, 0);
+        installation.controller().recover(List.of(id), true, new PointChoice.Newest());
+        assertThatThrownBy(() -> servers().disconnect(id)).hasMessageContaining("wait for its end");
+        installation.work();
+        assertThatThrownBy(() -> servers().disconnect(id)).hasMessageContaining("terminate it");
+    }
+
+    private Servers servers() {
+        return installation.controller().servers();
+    }
+
+    private ServerView view() throws IOException {
+        return servers().get(id);
+    }
+}

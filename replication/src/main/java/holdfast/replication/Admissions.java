@@ -1,0 +1,184 @@
+package holdfast.replication;
+
+import holdfast.base.RefusalException;
+import holdfast.volume.ConsistencyPoint;
+import holdfast.volume.Volume;
+import java.io.IOException;
+import java.net.SocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.locks.ReentrantLock;
+
+/// Gives agents their sessions: one a server, and no more than allowed in all. Safe for any thread.
+final class Admissions {
+    private static final System.Logger LOG = System.getLogger(Admissions.class.getName());
+
+    /// Questions about a volume's allocation before it counts as not empty.
+    private static final int QUESTIONS_MAX = 1024;
+
+    private final Services services;
+    private final Semaphore free;
+    private final ConcurrentHashMap<String, Seat> seats = new ConcurrentHashMap<>();
+    private volatile boolean stopping;
+
+    Admissions(Services services) {
+        this.services = services;
+        this.free = new Semaphore(services.limits().sessionsMax());
+    }
+
+    /// Serves an agent until its session ends.
+    ///
+    /// @param guest leaves the lobby when the session begins
+    /// @throws TurnedAwayException if it is to be told why it cannot have a session
+    void serve(Arrival arrival, Lobby.Guest guest)
+            throws TurnedAwayException, InterruptedException {
+        var seat = seats.computeIfAbsent(arrival.serverId(), _ -> new Seat());
+        var epoch = seat.claim(arrival.connection().peer());
+        seat.turn.lock();
+        try {
+            seat.check(epoch);
+            if (!free.tryAcquire()) {
+                throw new TurnedAwayException(Failures.busy(services.limits().sessionsMax()));
+            }
+            try {
+                serve(arrival, guest, seat, epoch);
+            } finally {
+                free.release();
+            }
+        } finally {
+            seat.turn.unlock();
+        }
+    }
+
+    /// Called every second or so.
+    ///
+    /// @param problem why nothing is acknowledged; empty when all is well
+    void watch(String problem) {
+        for (var session : sessions()) {
+            session.status(problem);
+            session.watch();
+        }
+    }
+
+    /// Ends all sessions, also those that are about to begin.
+    void stop() {
+        stopping = true;
+        sessions().forEach(session -> session.end(Failures.stopping()));
+    }
+
+    private List<AgentSession> sessions() {
+        return seats.values().stream().flatMap(seat -> seat.current.stream()).toList();
+    }
+
+    private void serve(Arrival arrival, Lobby.Guest guest, Seat seat, long epoch)
+            throws TurnedAwayException, InterruptedException {
+        var serverId = arrival.serverId();
+        var volumes = begin(serverId, arrival.begin());
+        var error = Optional.of("the session did not begin");
+        LOG.log(
+                System.Logger.Level.INFO,
+                "event=session-begun server={0} epoch={1} peer={2} disks={3}",
+                serverId,
+                Long.toString(epoch),
+                arrival.connection().peer(),
+                Integer.toString(volumes.size()));
+        try (var share = services.credit().join()) {
+            var description = describe(serverId, volumes, seat.written);
+            var name = serverId + "-" + epoch;
+            var session = new AgentSession(name, arrival, volumes, seat.written, services, share);
+            seat.current = Optional.of(session);
+            if (stopping) {
+                session.end(Failures.stopping());
+            }
+            seat.successor(epoch).ifPresent(by -> session.end(Failures.superseded(by)));
+            guest.close();
+            error = session.run(description);
+        } catch (IOException e) {
+            error = Optional.of("storage-failure: " + e.getMessage());
+            throw new TurnedAwayException(Failures.storage(e));
+        } finally {
+            seat.current = Optional.empty();
+            LOG.log(
+                    System.Logger.Level.INFO,
+                    "event=session-ended server={0} epoch={1} error={2}",
+                    serverId,
+                    Long.toString(epoch),
+                    error.orElse("none"));
+            services.host().ended(serverId, error);
+        }
+    }
+
+    private List<Volume> begin(String serverId, Frame.Begin begin) throws TurnedAwayException {
+        try {
+            var volumes = services.host().begin(serverId, begin.machine(), begin.disks());
+            if (volumes.size() != begin.disks().size()) {
+                throw new IllegalStateException(
+                        volumes.size() + " volumes for " + begin.disks().size() + " disks");
+            }
+            return volumes;
+        } catch (RefusalException e) {
+            throw new TurnedAwayException(Failures.refused(e));
+        } catch (IOException e) {
+            throw new TurnedAwayException(Failures.storage(e));
+        }
+    }
+
+    private ReplicationLink.Session describe(
+            String serverId, List<Volume> volumes, WrittenVolumes written) throws IOException {
+        var store = services.store();
+        var lastRound = store.newestPoint(serverId).map(ConsistencyPoint::round).orElse(-1L);
+        var disks = new ArrayList<ReplicationLink.Session.Disk>();
+        for (var volume : volumes) {
+            var empty = !written.contains(volume.id()) && isEmpty(volume);
+            disks.add(new ReplicationLink.Session.Disk(volume.id().text(), empty, lastRound));
+        }
+        return new ReplicationLink.Session(serverId, store.identity(), disks);
+    }
+
+    private boolean isEmpty(Volume volume) throws IOException {
+        try (var view = services.store().head(volume.id())) {
+            var offset = 0L;
+            for (var i = 0; i < QUESTIONS_MAX && offset < view.sizeBytes(); i++) {
+                for (var run : view.allocation(offset, view.sizeBytes() - offset)) {
+                    if (run.data()) {
+                        return false;
+                    }
+                    offset = run.offsetBytes() + run.lengthBytes();
+                }
+            }
+            return offset >= view.sizeBytes();
+        }
+    }
+
+    /// A server's place. Whoever came last may sit; the epoch says who that is.
+    private static final class Seat {
+        private final ReentrantLock turn = new ReentrantLock();
+        private final WrittenVolumes written = new WrittenVolumes();
+        private volatile Optional<AgentSession> current = Optional.empty();
+        private long epoch;
+        private Optional<SocketAddress> newest = Optional.empty();
+
+        /// Ends the session that sits here, and those that wait.
+        synchronized long claim(SocketAddress peer) {
+            epoch++;
+            newest = Optional.of(peer);
+            current.ifPresent(older -> older.end(Failures.superseded(peer)));
+            return epoch;
+        }
+
+        /// Who came after the one of this epoch.
+        synchronized Optional<SocketAddress> successor(long ofEpoch) {
+            return ofEpoch == epoch ? Optional.empty() : newest;
+        }
+
+        void check(long ofEpoch) throws TurnedAwayException {
+            var by = successor(ofEpoch);
+            if (by.isPresent()) {
+                throw new TurnedAwayException(Failures.superseded(by.get()));
+            }
+        }
+    }
+}

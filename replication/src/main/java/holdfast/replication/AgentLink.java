@@ -1,0 +1,259 @@
+package holdfast.replication;
+
+import holdfast.base.TimeSource;
+import holdfast.format.PackedExtent;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+
+/// The agent's link over one TLS connection.
+///
+/// Three threads: one sends what gathers in the [LinkOutbox], one receives and runs callbacks, one
+/// asks from time to time whether the replicator is there. Any failure closes the connection, which
+/// ends them all; the receiving one, last, completes what is still open. Owns the connection.
+final class AgentLink implements ReplicationLink {
+    private static final System.Logger LOG = System.getLogger(AgentLink.class.getName());
+
+    /// How often the replicator is asked whether it is there.
+    private static final Duration PULSE = Duration.ofSeconds(5);
+
+    /// How long the replicator may take to see the goodbye.
+    private static final Duration LINGER = Duration.ofSeconds(2);
+
+    private final Session session;
+    private final TlsConnection connection;
+    private final FrameDecoder frames;
+    private final BandwidthLimit limit;
+    private final TimeSource time;
+    private final LinkOutbox outbox;
+    private final CompletableFuture<Void> closed = new CompletableFuture<>();
+    private final Thread sending;
+    private final Thread receiving;
+    private final Thread pulsing;
+    private volatile String problem = "";
+    private volatile boolean closing;
+
+    private AgentLink(
+            Frame.Began began,
+            TlsConnection connection,
+            FrameDecoder frames,
+            BandwidthLimit limit,
+            TimeSource time) {
+        this.session = began.session();
+        this.connection = connection;
+        this.frames = frames;
+        this.limit = limit;
+        this.time = time;
+        this.outbox = new LinkOutbox(began.creditLimit());
+        this.sending = Thread.ofVirtual().name("link-send").unstarted(this::write);
+        this.receiving = Thread.ofVirtual().name("link-receive").unstarted(this::receive);
+        this.pulsing = Thread.ofVirtual().name("link-pulse").unstarted(this::pulse);
+    }
+
+    /// @param frames what comes through the connection
+    static AgentLink start(
+            Frame.Began began,
+            TlsConnection connection,
+            FrameDecoder frames,
+            BandwidthLimit limit,
+            TimeSource time) {
+        var link = new AgentLink(began, connection, frames, limit, time);
+        link.sending.start();
+        link.receiving.start();
+        link.pulsing.start();
+        return link;
+    }
+
+    @Override
+    public Session session() {
+        return session;
+    }
+
+    @Override
+    public void send(int disk, PackedExtent extent, Runnable durable)
+            throws IOException, InterruptedException {
+        checkDisk(disk);
+        limit.take(Wire.EXTENT_HEADER_BYTES + extent.payload().length);
+        outbox.add(disk, extent, durable);
+    }
+
+    @Override
+    public CompletableFuture<BitSet> compare(
+            int disk, long firstBlock, long blockCount, int blocksPerDigest, List<byte[]> digests)
+            throws IOException, InterruptedException {
+        checkDisk(disk);
+        var copy = List.copyOf(digests);
+        if (blocksPerDigest < 1
+                || blocksPerDigest > BLOCKS_PER_DIGEST_MAX
+                || copy.size() > DIGESTS_MAX
+                || copy.size() != (blockCount + blocksPerDigest - 1) / blocksPerDigest) {
+            throw new IllegalArgumentException(
+                    copy.size()
+                            + " digests for "
+                            + blockCount
+                            + " blocks in pieces of "
+                            + blocksPerDigest);
+        }
+        limit.take(copy.size() * DIGEST_BYTES);
+        return outbox.add(
+                number ->
+                        new Frame.Compare(
+                                number, disk, firstBlock, blockCount, blocksPerDigest, copy),
+                copy.size());
+    }
+
+    @Override
+    public CompletableFuture<Void> endRound(
+            long round, boolean consistent, boolean frozen, Instant instant, long ageMillis)
+            throws IOException, InterruptedException {
+        return outbox.add(number ->
+                new Frame.RoundEnd(number, round, consistent, frozen, instant, ageMillis));
+    }
+
+    @Override
+    public void report(AgentReport report) throws IOException {
+        outbox.tell(new Frame.Report(report));
+    }
+
+    @Override
+    public Optional<String> standstill() {
+        var current = problem;
+        return current.isEmpty() ? Optional.empty() : Optional.of(current);
+    }
+
+    @Override
+    public long sentBytes() {
+        return connection.sentBytes();
+    }
+
+    @Override
+    public CompletableFuture<Void> closed() {
+        return closed.copy();
+    }
+
+    /// Says goodbye and waits a moment for the replicator to see it. Not for callbacks to call.
+    @Override
+    public void close() {
+        closing = true;
+        outbox.finish();
+        var cutting = Thread.ofVirtual().name("link-cut").start(this::cutAfterLinger);
+        try {
+            sending.join();
+            receiving.join();
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        } finally {
+            cutting.interrupt();
+            disconnect();
+        }
+    }
+
+    private void write() {
+        var out = new WireOutput();
+        try {
+            while (outbox.gather(out)) {
+                out.writeTo(connection.output());
+            }
+            connection.finishOutput();
+        } catch (IOException e) {
+            fail(new IOException("connection lost: " + e.getMessage(), e));
+        } catch (InterruptedException | RuntimeException e) {
+            fail(new IOException("sending broke: " + e, e));
+        }
+    }
+
+    private void receive() {
+        try {
+            while (true) {
+                take(
+                        frames.next(Allowance.NONE)
+                                .orElseThrow(() ->
+                                        new IOException("the replicator closed the connection")));
+            }
+        } catch (ProtocolException | SessionEndedException e) {
+            fail(e);
+        } catch (IOException e) {
+            fail(new IOException("connection lost: " + e.getMessage(), e));
+        } catch (RuntimeException e) { // of a callback
+            LOG.log(System.Logger.Level.ERROR, "event=callback-broke", e);
+            fail(new IOException("a callback broke: " + e, e));
+        } finally {
+            pulsing.interrupt();
+            end();
+        }
+    }
+
+    private void take(Frame frame) throws IOException {
+        switch (frame) {
+            case Frame.Ack(var number) -> outbox.acknowledged(number).forEach(Runnable::run);
+            case Frame.Credit(var limit) -> outbox.credit(limit);
+            case Frame.Compared answer -> outbox.answered(answer).complete(answer.differing());
+            case Frame.Status(var newProblem) -> problem = newProblem;
+            case Frame.Ping(var token) -> outbox.tell(new Frame.Pong(token));
+            case Frame.Pong _ -> {} // that it was heard is all
+            case Frame.Failure failure -> throw new SessionEndedException(failure);
+            case Frame.Hello _,
+                    Frame.Agreed _,
+                    Frame.Begin _,
+                    Frame.Began _,
+                    Frame.Request _,
+                    Frame.Report _,
+                    Frame.Goodbye _ ->
+                    throw new ProtocolException(
+                            FrameEncoder.typeOf(frame) + " frame from a replicator in a session");
+        }
+    }
+
+    private void pulse() {
+        try {
+            while (true) {
+                time.sleep(PULSE);
+                outbox.tell(new Frame.Ping(time.nanoTime()));
+            }
+        } catch (InterruptedException | IOException _) {
+            // the link has ended
+        }
+    }
+
+    private void fail(IOException cause) {
+        outbox.fail(cause);
+        disconnect();
+    }
+
+    private void end() {
+        var cause = outbox.failure();
+        outbox.abandon().forEach(future -> future.completeExceptionally(cause));
+        if (closing) {
+            closed.complete(null);
+        } else {
+            closed.completeExceptionally(cause);
+        }
+    }
+
+    private void cutAfterLinger() {
+        try {
+            time.sleep(LINGER);
+            disconnect();
+        } catch (InterruptedException _) {
+            // both sides were quicker
+        }
+    }
+
+    private void disconnect() {
+        try {
+            connection.close();
+        } catch (IOException e) {
+            LOG.log(System.Logger.Level.DEBUG, "event=close-failed error={0}", e.getMessage());
+        }
+    }
+
+    private void checkDisk(int disk) {
+        if (disk < 0 || disk >= session.disks().size()) {
+            throw new IllegalArgumentException("disk " + disk + " of " + session.disks().size());
+        }
+    }
+}

@@ -1,0 +1,86 @@
+package holdfast.replication;
+
+import holdfast.format.PackedExtent;
+import java.time.Instant;
+import java.util.BitSet;
+import java.util.List;
+
+/// What travels between agent and replicator. Fields, limits and the order in which frames may come
+/// are those of docs/formats/wire.md.
+sealed interface Frame {
+    record Hello(int versionMin, int versionMax) implements Frame {}
+
+    record Agreed(int version) implements Frame {}
+
+    record Begin(MachineFacts machine, List<DiskFacts> disks) implements Frame {}
+
+    record Began(ReplicationLink.Session session, long creditLimit) implements Frame {}
+
+    /// Requests are numbered from 1 in the order of a session, whatever their kind.
+    sealed interface Request extends Frame {
+        long number();
+
+        /// What it takes of the sender's credit.
+        int cost();
+    }
+
+    record Extents(long number, int disk, List<PackedExtent> extents) implements Request {
+        @Override
+        public int cost() {
+            return extents.stream().mapToInt(Wire::cost).sum();
+        }
+    }
+
+    record Compare(
+            long number,
+            int disk,
+            long firstBlock,
+            long blockCount,
+            int blocksPerDigest,
+            List<byte[]> digests)
+            implements Request {
+        @Override
+        public int cost() {
+            return Wire.compareCost(digests.size());
+        }
+    }
+
+    record RoundEnd(
+            long number,
+            long round,
+            boolean consistent,
+            boolean frozen,
+            Instant instant,
+            long ageMillis)
+            implements Request {
+        @Override
+        public int cost() {
+            return Wire.REQUEST_COST;
+        }
+    }
+
+    /// @param pieceCount pieces that were asked about; `differing` has none beyond
+    record Compared(long number, int pieceCount, BitSet differing) implements Frame {}
+
+    /// All extents and round ends up to this number are on stable storage.
+    record Ack(long number) implements Frame {}
+
+    /// The sum of the costs of all requests of the session may reach this.
+    record Credit(long limit) implements Frame {}
+
+    record Report(AgentReport report) implements Frame {}
+
+    /// @param problem why nothing is acknowledged; empty when all is well
+    record Status(String problem) implements Frame {}
+
+    record Ping(long token) implements Frame {}
+
+    record Pong(long token) implements Frame {}
+
+    /// The sender of this ends the session.
+    ///
+    /// @param retryAfterMillis when trying again may help; 0 if something has to change first
+    record Failure(String code, String message, int retryAfterMillis) implements Frame {}
+
+    record Goodbye() implements Frame {}
+}

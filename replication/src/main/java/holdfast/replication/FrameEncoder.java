@@ -1,0 +1,172 @@
+package holdfast.replication;
+
+import holdfast.format.PackedExtent;
+import java.util.List;
+
+/// Frames to bytes, as in docs/formats/wire.md.
+final class FrameEncoder {
+    private FrameEncoder() {}
+
+    /// @throws IllegalArgumentException if the frame exceeds a limit of the format
+    static void encode(Frame frame, WireOutput out) {
+        var type = typeOf(frame);
+        out.start(type);
+        switch (frame) {
+            case Frame.Hello(var min, var max) -> out.i32(Wire.MAGIC).u16(min).u16(max);
+            case Frame.Agreed(var version) -> out.u16(version);
+            case Frame.Begin(var machine, var disks) -> {
+                machine(machine, out);
+                disks(disks, out);
+            }
+            case Frame.Began(var session, var credit) -> session(session, credit, out);
+            case Frame.Extents(var number, var disk, var extents) -> {
+                out.i64(number).u16(disk).u16(count("extents", extents, Wire.EXTENTS_MAX));
+                extents.forEach(extent -> extent(extent, out));
+            }
+            case Frame.Compare compare -> compare(compare, out);
+            case Frame.RoundEnd end -> roundEnd(end, out);
+            case Frame.Compared(var number, var pieceCount, var differing) -> {
+                out.i64(number).u16(pieceCount);
+                for (var i = 0; i < pieceCount; i += Byte.SIZE) {
+                    var bits = differing.get(i, Math.min(i + Byte.SIZE, pieceCount)).toByteArray();
+                    out.u8(bits.length == 0 ? 0 : bits[0]);
+                }
+            }
+            case Frame.Ack(var number) -> out.i64(number);
+            case Frame.Credit(var limit) -> out.i64(limit);
+            case Frame.Report(var report) -> report(report, out);
+            case Frame.Status(var problem) -> out.text(problem);
+            case Frame.Ping(var token) -> out.i64(token);
+            case Frame.Pong(var token) -> out.i64(token);
+            case Frame.Failure(var code, var message, var retryAfterMillis) ->
+                    out.name(code).text(message).i32(retryAfterMillis);
+            case Frame.Goodbye() -> {}
+        }
+        out.finish(type);
+    }
+
+    static FrameType typeOf(Frame frame) {
+        return switch (frame) {
+            case Frame.Hello _ -> FrameType.HELLO;
+            case Frame.Agreed _ -> FrameType.AGREED;
+            case Frame.Begin _ -> FrameType.BEGIN;
+            case Frame.Began _ -> FrameType.BEGAN;
+            case Frame.Extents _ -> FrameType.EXTENTS;
+            case Frame.Compare _ -> FrameType.COMPARE;
+            case Frame.Compared _ -> FrameType.COMPARED;
+            case Frame.RoundEnd _ -> FrameType.ROUND_END;
+            case Frame.Ack _ -> FrameType.ACK;
+            case Frame.Credit _ -> FrameType.CREDIT;
+            case Frame.Report _ -> FrameType.REPORT;
+            case Frame.Status _ -> FrameType.STATUS;
+            case Frame.Ping _ -> FrameType.PING;
+            case Frame.Pong _ -> FrameType.PONG;
+            case Frame.Failure _ -> FrameType.ERROR;
+            case Frame.Goodbye _ -> FrameType.GOODBYE;
+        };
+    }
+
+    private static void machine(MachineFacts machine, WireOutput out) {
+        out.text(machine.hostname())
+                .text(machine.os())
+                .text(machine.kernel())
+                .text(machine.architecture())
+                .text(machine.cpuModel())
+                .i32(machine.cpuCount())
+                .i64(machine.memoryBytes())
+                .flag(machine.uefi())
+                .text(machine.bootId())
+                .text(machine.agentVersion())
+                .text(machine.tracker());
+        var interfaces = machine.networkInterfaces();
+        out.u16(count("network interfaces", interfaces, Wire.INTERFACES_MAX));
+        interfaces.forEach(out::text);
+    }
+
+    private static void disks(List<DiskFacts> disks, WireOutput out) {
+        out.u16(count("disks", disks, Wire.DISKS_MAX));
+        for (var disk : disks) {
+            out.name(disk.name()).i64(disk.sizeBytes()).text(disk.model()).text(disk.serial());
+        }
+    }
+
+    private static void session(ReplicationLink.Session session, long credit, WireOutput out) {
+        out.name(session.serverId()).name(session.storeIdentity()).i64(credit);
+        out.u16(count("disks", session.disks(), Wire.DISKS_MAX));
+        for (var disk : session.disks()) {
+            out.name(disk.volumeId()).flag(disk.newVolume()).i64(disk.lastRound());
+        }
+    }
+
+    private static void extent(PackedExtent extent, WireOutput out) {
+        out.i64(extent.firstBlock())
+                .u16(extent.blockCount())
+                .u8(extent.compression().code())
+                .u8(0)
+                .i32(extent.crc32c())
+                .i32(extent.payload().length)
+                .bytes(extent.payload());
+    }
+
+    private static void compare(Frame.Compare compare, WireOutput out) {
+        out.i64(compare.number())
+                .u16(compare.disk())
+                .i64(compare.firstBlock())
+                .i64(compare.blockCount())
+                .i32(compare.blocksPerDigest())
+                .u16(count("digests", compare.digests(), ReplicationLink.DIGESTS_MAX));
+        for (var digest : compare.digests()) {
+            if (digest.length != ReplicationLink.DIGEST_BYTES) {
+                throw new IllegalArgumentException("digest of " + digest.length + " bytes");
+            }
+            out.bytes(digest);
+        }
+    }
+
+    private static void roundEnd(Frame.RoundEnd end, WireOutput out) {
+        var instant = end.instant();
+        out.i64(end.number())
+                .i64(end.round())
+                .flag(end.consistent())
+                .flag(end.frozen())
+                .i64(instant.getEpochSecond())
+                .i32(instant.getNano())
+                .i64(end.ageMillis());
+    }
+
+    /// The code is part of the format, so given here and not left to the order of the constants.
+    static int code(AgentReport.State state) {
+        return switch (state) {
+            case INITIAL_SYNC -> 1;
+            case RESCAN -> 2;
+            case CREATING_SNAPSHOT -> 3;
+            case CONTINUOUS -> 4;
+            case BACKLOG -> 5;
+        };
+    }
+
+    private static void report(AgentReport report, WireOutput out) {
+        out.u8(code(report.state()))
+                .text(report.detail())
+                .i64(report.bytesPerSecond())
+                .i64(report.sentBytes())
+                .i64(report.changedBytes())
+                .i64(report.clockMillis())
+                .u16(count("disks", report.disks(), Wire.DISKS_MAX));
+        for (var disk : report.disks()) {
+            out.name(disk.name())
+                    .i64(disk.totalBytes())
+                    .i64(disk.replicatedBytes())
+                    .i64(disk.rescannedBytes())
+                    .i64(disk.backlogBytes());
+        }
+    }
+
+    private static int count(String what, List<?> list, int max) {
+        if (list.size() > max) {
+            throw new IllegalArgumentException(
+                    list.size() + " " + what + ", at most " + max + " are allowed");
+        }
+        return list.size();
+    }
+}

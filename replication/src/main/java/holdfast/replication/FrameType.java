@@ -1,0 +1,47 @@
+package holdfast.replication;
+
+/// Kinds of frames with their codes and the largest payload of each, which is checked before
+/// anything is allocated or read. Directions and meanings: docs/formats/wire.md.
+enum FrameType {
+    HELLO(1, 8),
+    AGREED(2, 2),
+    BEGIN(3, 128 << 10),
+    BEGAN(4, 64 << 10),
+    EXTENTS(5, 1 << 20),
+    COMPARE(6, 66 << 10),
+    COMPARED(7, 1 << 10),
+    ROUND_END(8, 64),
+    ACK(9, 8),
+    CREDIT(10, 8),
+    REPORT(11, 128 << 10),
+    STATUS(12, 2 << 10),
+    PING(13, 8),
+    PONG(14, 8),
+    ERROR(15, 4 << 10),
+    GOODBYE(16, 0);
+
+    private static final FrameType[] BY_CODE = values();
+
+    private final int code;
+    private final int payloadBytesMax;
+
+    FrameType(int code, int payloadBytesMax) {
+        this.code = code;
+        this.payloadBytesMax = payloadBytesMax;
+    }
+
+    int code() {
+        return code;
+    }
+
+    int payloadBytesMax() {
+        return payloadBytesMax;
+    }
+
+    static FrameType ofCode(int code) throws ProtocolException {
+        if (code < 1 || code > BY_CODE.length) {
+            throw new ProtocolException("unknown frame type " + code);
+        }
+        return BY_CODE[code - 1];
+    }
+}

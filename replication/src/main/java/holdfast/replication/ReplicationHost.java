@@ -1,0 +1,31 @@
+package holdfast.replication;
+
+import holdfast.volume.ConsistencyPoint;
+import holdfast.volume.Volume;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+
+/// What the replicator asks of the control plane. Called from many sessions at a time.
+public interface ReplicationHost {
+    /// Called once per session, before any data.
+    ///
+    /// @param serverId from the agent's certificate, which was verified
+    /// @return a volume for each disk, in order; made where there was none, grown where the disk
+    ///   has grown
+    /// @throws holdfast.base.RefusalException if this server may not replicate (unknown, stopped,
+    ///   disconnected): the agent is told the code and the message
+    List<Volume> begin(String serverId, MachineFacts machine, List<DiskFacts> disks)
+            throws IOException;
+
+    /// The newest report of a server.
+    void reported(String serverId, AgentReport report);
+
+    /// A consistency point is durable.
+    void pointMade(String serverId, ConsistencyPoint point);
+
+    /// The session ended.
+    ///
+    /// @param error why, when it was not the agent that ended it in order
+    void ended(String serverId, Optional<String> error);
+}

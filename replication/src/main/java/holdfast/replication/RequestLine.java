@@ -1,0 +1,150 @@
+package holdfast.replication;
+
+import holdfast.base.RefusalException;
+import holdfast.volume.ConsistencyPoint;
+import holdfast.volume.NewPoint;
+import holdfast.volume.Volume;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.function.LongConsumer;
+
+/// The requests of one session, in the order in which they came: handed to the store by one thread,
+/// acknowledged by another once the store has them on stable storage.
+///
+/// Two threads, since the store may block the first for as long as it is full, while what it took
+/// before becomes durable. Both queues are bounded by the credit that each request takes and that
+/// is given back only when it is done with.
+final class RequestLine {
+    private final String serverId;
+    private final List<Volume> volumes;
+    private final WrittenVolumes written;
+    private final Services services;
+    private final Outbox outbox;
+    private final LongConsumer release;
+    private final LinkedBlockingQueue<Frame.Request> requests = new LinkedBlockingQueue<>();
+    private final LinkedBlockingQueue<Accepted> accepted = new LinkedBlockingQueue<>();
+    private final CompletableFuture<Void> stopped = new CompletableFuture<>();
+
+    /// Handed to the store.
+    ///
+    /// @param durable completes when the store holds it, with the point if that is what it is
+    private record Accepted(
+            long number, int cost, CompletableFuture<Optional<ConsistencyPoint>> durable) {}
+
+    /// @param release told the cost of each request that is done with
+    RequestLine(
+            String serverId,
+            List<Volume> volumes,
+            WrittenVolumes written,
+            Services services,
+            Outbox outbox,
+            LongConsumer release) {
+        this.serverId = serverId;
+        this.volumes = volumes;
+        this.written = written;
+        this.services = services;
+        this.outbox = outbox;
+        this.release = release;
+    }
+
+    /// Takes a request that was checked.
+    void add(Frame.Request request) {
+        requests.add(request);
+    }
+
+    /// Ends [#settle], and a comparison under way. [#append] ends when its thread is interrupted as
+    /// well: that thread does no disk I/O, which an interrupt would break off with its file.
+    void stop() {
+        stopped.complete(null);
+        accepted.add(new Accepted(0, 0, CompletableFuture.completedFuture(Optional.empty())));
+    }
+
+    /// Hands requests to the store until it is interrupted.
+    ///
+    /// @throws IOException if the store cannot go on
+    void append() throws IOException, InterruptedException {
+        var store = services.store();
+        while (!stopped.isDone()) {
+            switch (requests.take()) {
+                case Frame.Extents data -> {
+                    var id = volumes.get(data.disk()).id();
+                    var durable = store.append(id, data.extents());
+                    written.add(id, durable);
+                    accept(data, durable.thenApply(_ -> Optional.empty()));
+                }
+                case Frame.RoundEnd end when end.consistent() ->
+                        accept(
+                                end,
+                                store.appendPoint(
+                                                new NewPoint(
+                                                        serverId,
+                                                        end.instant(),
+                                                        end.ageMillis(),
+                                                        end.round(),
+                                                        end.frozen()))
+                                        .thenApply(Optional::of));
+                case Frame.RoundEnd end ->
+                        accept(end, CompletableFuture.completedFuture(Optional.empty()));
+                case Frame.Compare compare -> compare(compare);
+            }
+        }
+    }
+
+    private void accept(
+            Frame.Request request, CompletableFuture<Optional<ConsistencyPoint>> durable) {
+        accepted.add(new Accepted(request.number(), request.cost(), durable));
+    }
+
+    private void compare(Frame.Compare compare) throws IOException, InterruptedException {
+        var volume = volumes.get(compare.disk());
+        written.await(volume.id()); // here, and not on the threads that all sessions share
+        var comparison = services.comparisons().differing(volume, compare, stopped::isDone);
+        try {
+            var count = compare.digests().size();
+            outbox.answer(new Frame.Compared(compare.number(), count, comparison.get()));
+        } catch (ExecutionException e) {
+            throw failure(e);
+        }
+        release.accept(compare.cost());
+    }
+
+    /// Acknowledges what has become durable, in order, until [#stop].
+    ///
+    /// @throws IOException if the store lost what it had taken
+    void settle() throws IOException, InterruptedException {
+        while (!stopped.isDone()) {
+            var next = accepted.take();
+            var point = await(next.durable());
+            if (stopped.isDone()) {
+                return;
+            }
+            point.ifPresent(made -> services.host().pointMade(serverId, made));
+            release.accept(next.cost());
+            outbox.tell(new Frame.Ack(next.number()));
+        }
+    }
+
+    /// @return empty if it is no point, or if [#stop] came first
+    private Optional<ConsistencyPoint> await(CompletableFuture<Optional<ConsistencyPoint>> durable)
+            throws IOException {
+        try {
+            CompletableFuture.anyOf(durable, stopped).join();
+            return durable.getNow(Optional.empty());
+        } catch (CompletionException e) {
+            throw failure(e);
+        }
+    }
+
+    private static IOException failure(Exception e) {
+        return switch (e.getCause()) {
+            case IOException failure -> failure;
+            case RefusalException refusal -> throw refusal;
+            case null, default -> throw new IllegalStateException("the store broke", e);
+        };
+    }
+}

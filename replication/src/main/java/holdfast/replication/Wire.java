@@ -1,0 +1,37 @@
+package holdfast.replication;
+
+import holdfast.base.Blocks;
+import holdfast.format.PackedExtent;
+
+/// Constants of docs/formats/wire.md.
+final class Wire {
+    /// "HFWP"; the first word of the first frame.
+    static final int MAGIC = 0x48465750;
+
+    static final int VERSION_MIN = 1;
+    static final int VERSION_MAX = 1;
+
+    static final int HEADER_BYTES = 8;
+    static final int TEXT_BYTES_MAX = 1024;
+    static final int DISKS_MAX = 256;
+    static final int INTERFACES_MAX = 64;
+    static final int EXTENTS_MAX = 1024;
+    static final int EXTENT_HEADER_BYTES = 20;
+
+    /// What a request costs of the sender's credit beside its data: about the memory that the
+    /// receiver needs to remember it.
+    static final int REQUEST_COST = 64;
+
+    /// Credit of the dearest request, hence the least that a receiver may grant at the beginning.
+    static final int COST_MAX = REQUEST_COST + PackedExtent.BLOCKS_MAX * Blocks.BLOCK_BYTES;
+
+    private Wire() {}
+
+    static int cost(PackedExtent extent) {
+        return REQUEST_COST + extent.payload().length;
+    }
+
+    static int compareCost(int digestCount) {
+        return REQUEST_COST + digestCount * ReplicationLink.DIGEST_BYTES;
+    }
+}

@@ -1,0 +1,67 @@
+package holdfast.replication.certificates;
+
+import holdfast.base.RandomSource;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.security.KeyPair;
+import java.security.MessageDigest;
+import java.util.List;
+import javax.security.auth.x500.X500Principal;
+import org.bouncycastle.asn1.x500.X500NameBuilder;
+import org.bouncycastle.asn1.x500.style.BCStyle;
+import org.bouncycastle.operator.OperatorCreationException;
+import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
+import org.bouncycastle.pkcs.jcajce.JcaPKCS10CertificationRequestBuilder;
+
+/// An agent's side of enrolment: a new key that never leaves the agent, and the request to certify
+/// it (PKCS #10, RFC 2986).
+///
+/// @param keys the new pair
+/// @param pem the request, signed with the private key to prove that the asker holds it
+public record CertificateRequest(KeyPair keys, String pem) {
+    /// @param hostname only for whoever looks at the request; the server decides on the name
+    public static CertificateRequest create(RandomSource random, String hostname) {
+        var keys = Keys.generate(random);
+        try {
+            var name = new X500NameBuilder().addRDN(BCStyle.CN, hostname).build();
+            var subject = new X500Principal(name.getEncoded());
+            var signer =
+                    new JcaContentSignerBuilder(Keys.SIGNATURE)
+                            .setSecureRandom(Keys.secure(random))
+                            .build(keys.getPrivate());
+            var request =
+                    new JcaPKCS10CertificationRequestBuilder(subject, keys.getPublic())
+                            .build(signer);
+            return new CertificateRequest(keys, Pem.encode(Pem.REQUEST, request.getEncoded()));
+        } catch (OperatorCreationException e) {
+            throw new IllegalStateException("a key that was just made can sign", e);
+        } catch (IOException e) {
+            throw new UncheckedIOException("encoding into memory", e);
+        }
+    }
+
+    /// Joins key and answer.
+    ///
+    /// @param certificate the issued certificate, PEM
+    /// @param authority the installation's authority, PEM
+    /// @param token what the server was asked with
+    /// @throws IOException if the certificate is for another key, or not of the token's authority
+    public Identity identity(String certificate, String authority, EnrolmentToken token)
+            throws IOException {
+        var own = Pem.certificates("issued certificate", certificate).getFirst();
+        var issuer = Pem.certificates("authority's certificate", authority).getFirst();
+        if (!MessageDigest.isEqual(Keys.fingerprint(issuer), token.fingerprint())) {
+            throw new IOException(
+                    "the authority's certificate is not the one that the token names");
+        }
+        if (!own.getPublicKey().equals(keys.getPublic())) {
+            throw new IOException("the issued certificate is for another key than the request's");
+        }
+        try {
+            Issuance.check(own, issuer, Issuance.Use.AGENT);
+        } catch (UntrustedCertificateException e) {
+            throw new IOException("the issued certificate cannot be used: " + e.getMessage(), e);
+        }
+        return new Identity(keys.getPrivate(), List.of(own, issuer));
+    }
+}

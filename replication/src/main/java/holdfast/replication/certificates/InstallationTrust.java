@@ -1,0 +1,100 @@
+package holdfast.replication.certificates;
+
+import holdfast.base.TimeSource;
+import java.net.Socket;
+import java.security.MessageDigest;
+import java.security.cert.X509Certificate;
+import java.util.Arrays;
+import java.util.function.Predicate;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.X509ExtendedTrustManager;
+
+/// Trusts what one authority issued, and nothing else.
+///
+/// A server's name is not compared with the address that was dialled: whoever holds a certificate
+/// for servers of this authority is this installation, and the authority issues none to others.
+/// Agents behind address translation and unusual names therefore need no care.
+final class InstallationTrust extends X509ExtendedTrustManager {
+    private final Predicate<X509Certificate> isAuthority;
+    private final TimeSource time;
+
+    private InstallationTrust(Predicate<X509Certificate> isAuthority, TimeSource time) {
+        this.isAuthority = isAuthority;
+        this.time = time;
+    }
+
+    /// Trusts an authority that is known already.
+    static InstallationTrust of(X509Certificate authority, TimeSource time) {
+        return new InstallationTrust(authority::equals, time);
+    }
+
+    /// Trusts the authority that has this fingerprint.
+    static InstallationTrust of(byte[] fingerprint, TimeSource time) {
+        return new InstallationTrust(
+                candidate -> MessageDigest.isEqual(Keys.fingerprint(candidate), fingerprint), time);
+    }
+
+    /// Leaves the dates to the replicator, which asks again while a session lives, and which can
+    /// tell the agent what is wrong: TLS would only say that it dislikes the certificate.
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String authType)
+            throws UntrustedCertificateException {
+        Issuance.check(chain[0], authority(chain), Issuance.Use.AGENT);
+    }
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String authType)
+            throws UntrustedCertificateException {
+        Issuance.check(chain[0], authority(chain), Issuance.Use.SERVER);
+        Issuance.checkValid(chain[0], time.now());
+    }
+
+    /// All our identities come with their authority, so it is found in the chain; that it is the
+    /// right one is for the predicate to say.
+    private X509Certificate authority(X509Certificate[] chain)
+            throws UntrustedCertificateException {
+        return Arrays.stream(chain)
+                .filter(isAuthority)
+                .findFirst()
+                .orElseThrow(() ->
+                        new UntrustedCertificateException(
+                                "certificate of '"
+                                        + Issuance.nameOf(chain[0])
+                                        + "', issued by '"
+                                        + chain[0].getIssuerX500Principal().getName()
+                                        + "', does not belong to this installation: check"
+                                        + " the address, or enrol again with a new"
+                                        + " token"));
+    }
+
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String authType, Socket socket)
+            throws UntrustedCertificateException {
+        checkClientTrusted(chain, authType);
+    }
+
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String authType, SSLEngine engine)
+            throws UntrustedCertificateException {
+        checkClientTrusted(chain, authType);
+    }
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String authType, Socket socket)
+            throws UntrustedCertificateException {
+        checkServerTrusted(chain, authType);
+    }
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String authType, SSLEngine engine)
+            throws UntrustedCertificateException {
+        checkServerTrusted(chain, authType);
+    }
+
+    /// None named: a peer with a certificate of another installation shall send it, so that we can
+    /// say what is wrong with it.
+    @Override
+    public X509Certificate[] getAcceptedIssuers() {
+        return new X509Certificate[0];
+    }
+}

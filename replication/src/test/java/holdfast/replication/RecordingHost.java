@@ -1,0 +1,57 @@
+package holdfast.replication;
+
+import holdfast.base.RefusalException;
+import holdfast.volume.ConsistencyPoint;
+import holdfast.volume.Volume;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.LinkedBlockingQueue;
+
+/// A control plane that admits everyone but those it was told not to, and notes what it is told.
+final class RecordingHost implements ReplicationHost {
+    final Set<String> refused = ConcurrentHashMap.newKeySet();
+    final LinkedBlockingQueue<AgentReport> reports = new LinkedBlockingQueue<>();
+    final LinkedBlockingQueue<ConsistencyPoint> points = new LinkedBlockingQueue<>();
+    final LinkedBlockingQueue<Ended> ended = new LinkedBlockingQueue<>();
+    private final FakeStore store;
+
+    record Ended(String serverId, Optional<String> error) {}
+
+    RecordingHost(FakeStore store) {
+        this.store = store;
+    }
+
+    @Override
+    public synchronized List<Volume> begin(
+            String serverId, MachineFacts machine, List<DiskFacts> disks) {
+        if (refused.contains(serverId)) {
+            throw new RefusalException("server-stopped", "server " + serverId + " is stopped");
+        }
+        return disks.stream().map(disk -> volume(serverId, disk)).toList();
+    }
+
+    private Volume volume(String serverId, DiskFacts disk) {
+        return store.volumes().stream()
+                .filter(volume -> volume.owner().equals(serverId))
+                .filter(volume -> volume.name().equals(disk.name()))
+                .findFirst()
+                .orElseGet(() -> store.create(serverId, disk.name(), disk.sizeBytes()));
+    }
+
+    @Override
+    public void reported(String serverId, AgentReport report) {
+        reports.add(report);
+    }
+
+    @Override
+    public void pointMade(String serverId, ConsistencyPoint point) {
+        points.add(point);
+    }
+
+    @Override
+    public void ended(String serverId, Optional<String> error) {
+        ended.add(new Ended(serverId, error));
+    }
+}

@@ -1,0 +1,200 @@
+package holdfast.server;
+
+import holdfast.base.Network;
+import holdfast.control.Controller;
+import holdfast.volume.VolumeStore;
+import io.helidon.common.tls.Tls;
+import io.helidon.common.tls.TlsClientAuth;
+import io.helidon.http.HeaderNames;
+import io.helidon.http.Method;
+import io.helidon.webserver.WebServer;
+import io.helidon.webserver.http.FilterChain;
+import io.helidon.webserver.http.HttpRouting;
+import io.helidon.webserver.http.RoutingRequest;
+import io.helidon.webserver.http.RoutingResponse;
+import io.helidon.webserver.http.ServerRequest;
+import io.helidon.webserver.http.ServerResponse;
+import java.io.IOException;
+import java.net.BindException;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.IntFunction;
+import javax.net.ssl.SSLContext;
+import tools.jackson.databind.node.ObjectNode;
+
+/// The HTTP API of docs/api.md, over TLS 1.3. Holds no rules of its own: each call is a command of
+/// the [Controller].
+///
+/// Owns the web server and its threads. Safe for any thread; started by its constructor, closed
+/// once.
+final class Api implements AutoCloseable {
+    private static final String ROOT = "/api/v1";
+
+    /// What needs no key: enrolment brings a token, and whether the server lives is no secret.
+    private static final Set<String> OPEN = Set.of(ROOT + "/enrol", "/healthz");
+
+    private static final Duration CLOSE_GRACE = Duration.ofSeconds(5);
+    private static final System.Logger AUDIT = System.getLogger("holdfast.audit");
+
+    private final byte[] authorization;
+    private final WebServer server;
+
+    /// @param key that callers must bring
+    /// @param status the answer to `GET /status`, given the bound port
+    /// @throws IOException if the address is taken or not ours
+    Api(
+            Network network,
+            InetSocketAddress address,
+            SSLContext tls,
+            String key,
+            Controller controller,
+            VolumeStore store,
+            IntFunction<ObjectNode> status,
+            EnrolmentRoutes enrolment,
+            ExportRoutes exports)
+            throws IOException {
+        requireFree(network, address);
+        authorization = ("Bearer " + key).getBytes(StandardCharsets.UTF_8);
+        var routing = HttpRouting.builder();
+        ApiErrors.addTo(routing);
+        routing.addFilter(this::audit)
+                .addFilter(this::authorize)
+                .get("/healthz", (_, response) -> response.send("ok\n"))
+                .get(
+                        "/metrics",
+                        (_, response) ->
+                                response.header(HeaderNames.CONTENT_TYPE, Metrics.CONTENT_TYPE)
+                                        .send(Metrics.of(controller, store.status())))
+                .get(ROOT + "/status", (_, response) -> send(response, 200, status.apply(port())))
+                .register(ROOT + "/servers", new SourceServerRoutes(controller))
+                .register(ROOT + "/instances", new InstanceRoutes(controller))
+                .register(ROOT + "/exports", exports)
+                .register(ROOT, new JobRoutes(controller))
+                .register(ROOT, enrolment)
+                .any((request, _) -> {
+                    throw new ApiException(
+                            404,
+                            "unknown-call",
+                            String.format(
+                                    Locale.ROOT,
+                                    "no call %s %s: docs/api.md lists those there are",
+                                    request.prologue().method(),
+                                    request.path().path()));
+                });
+        server =
+                WebServer.builder()
+                        .address(address.getAddress())
+                        .port(address.getPort())
+                        .tls(
+                                Tls.builder()
+                                        .sslContext(tls)
+                                        .addEnabledProtocol("TLSv1.3")
+                                        .clientAuth(TlsClientAuth.NONE)
+                                        .build())
+                        .shutdownHook(false)
+                        .shutdownGracePeriod(CLOSE_GRACE)
+                        .routing(routing)
+                        .build();
+        server.start();
+        if (!server.isRunning()) {
+            server.stop();
+            throw new IOException(
+                    "the API did not start on " + ServerSettings.text(address) + ": see the log");
+        }
+    }
+
+    /// The web server tells of an address that it cannot have by a stack trace in the log; so it is
+    /// tried out before.
+    private static void requireFree(Network network, InetSocketAddress address) throws IOException {
+        try {
+            network.listen(address).close();
+        } catch (BindException e) {
+            throw new BindException(
+                    String.format(
+                            Locale.ROOT,
+                            "the API cannot listen on %s (%s): stop what listens there, or choose another address with --listen",
+                            ServerSettings.text(address),
+                            e.getMessage()));
+        }
+    }
+
+    /// The bound port: the real one when zero was asked for.
+    int port() {
+        return server.port();
+    }
+
+    private void authorize(FilterChain chain, RoutingRequest request, RoutingResponse response) {
+        if (!OPEN.contains(request.path().rawPath())) {
+            var brought = request.headers().first(HeaderNames.AUTHORIZATION).orElse("");
+            // Takes the same time wherever they differ.
+            if (!MessageDigest.isEqual(brought.getBytes(StandardCharsets.UTF_8), authorization)) {
+                throw new ApiException(
+                        401,
+                        "unauthorized",
+                        "this call needs the header \"Authorization: Bearer <key>\"; the first key is in admin.key of the server's data directory",
+                        Map.of("WWW-Authenticate", "Bearer"));
+            }
+        }
+        chain.proceed();
+    }
+
+    private void audit(FilterChain chain, RoutingRequest request, RoutingResponse response) {
+        var method = request.prologue().method();
+        var path = request.path().rawPath(); // routing goes on to change what the request returns
+        chain.proceed();
+        if (!method.equals(Method.GET)) {
+            AUDIT.log(
+                    System.Logger.Level.INFO,
+                    "peer={0} call={1} {2} result={3}",
+                    request.remotePeer().host(),
+                    method,
+                    path,
+                    response.status().code());
+        }
+    }
+
+    static void send(ServerResponse response, int status, ObjectNode json) {
+        response.status(status)
+                .header(HeaderNames.CONTENT_TYPE, "application/json")
+                .send(json.toString());
+    }
+
+    static String id(ServerRequest request) {
+        return request.path().pathParameters().get("id");
+    }
+
+    static Optional<String> parameter(ServerRequest request, String name) {
+        return request.query().first(name).asOptional();
+    }
+
+    /// The parameter `limit`, or the most there may be.
+    static int limit(ServerRequest request, int most) {
+        var text = parameter(request, "limit");
+        if (text.isEmpty()) {
+            return most;
+        }
+        try {
+            var limit = Integer.parseInt(text.get());
+            if (limit >= 1 && limit <= most) {
+                return limit;
+            }
+        } catch (NumberFormatException _) {
+            // told below
+        }
+        throw RequestBody.malformed(
+                String.format(
+                        Locale.ROOT, "limit is not a number from 1 to %d: %s", most, text.get()));
+    }
+
+    /// Accepts no more calls and waits a little for those under way.
+    @Override
+    public void close() {
+        server.stop();
+    }
+}

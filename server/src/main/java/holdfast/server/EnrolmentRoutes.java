@@ -1,0 +1,99 @@
+package holdfast.server;
+
+import holdfast.base.RandomSource;
+import holdfast.base.RefusalException;
+import holdfast.control.Controller;
+import holdfast.replication.certificates.CertificateAuthority;
+import holdfast.replication.certificates.EnrolmentToken;
+import io.helidon.webserver.http.HttpRules;
+import io.helidon.webserver.http.HttpService;
+import io.helidon.webserver.http.ServerRequest;
+import io.helidon.webserver.http.ServerResponse;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/// `/tokens` and `/enrol`: how agents get their certificates.
+final class EnrolmentRoutes implements HttpService {
+    /// What a host name is made of (RFC 1123 §2.1), with room for the underscores found in
+    /// practice.
+    private static final Pattern HOSTNAME = Pattern.compile("[A-Za-z0-9._-]{1,253}");
+
+    private final Controller controller;
+    private final CertificateAuthority authority;
+    private final RandomSource random;
+    private final Optional<String> address;
+    private final InetSocketAddress replication;
+
+    /// @param address by which agents reach this server, if the operator said so
+    /// @param replication where the replicator listens
+    EnrolmentRoutes(
+            Controller controller,
+            CertificateAuthority authority,
+            RandomSource random,
+            Optional<String> address,
+            InetSocketAddress replication) {
+        this.controller = controller;
+        this.authority = authority;
+        this.random = random;
+        this.address = address;
+        this.replication = replication;
+    }
+
+    @Override
+    public void routing(HttpRules rules) {
+        rules.post("/tokens", this::createToken).post("/enrol", this::enrol);
+    }
+
+    private void createToken(ServerRequest request, ServerResponse response) throws IOException {
+        var token = EnrolmentToken.create(random, authority).text();
+        var expiresAt = controller.enrolments().admit(token);
+        Api.send(
+                response,
+                201,
+                ApiJson.object().put("token", token).put("expiresAt", ApiJson.time(expiresAt)));
+    }
+
+    private void enrol(ServerRequest request, ServerResponse response) throws IOException {
+        var body = RequestBody.read(request, Set.of("token", "csr", "hostname"));
+        var hostname = body.text("hostname");
+        if (!HOSTNAME.matcher(hostname).matches()) {
+            throw RequestBody.malformed("\"hostname\" is not a host name: " + hostname);
+        }
+        var csr = body.text("csr");
+        var enrolment =
+                controller
+                        .enrolments()
+                        .enrol(body.text("token").strip(), hostname, id -> certify(csr, id));
+        Api.send(
+                response,
+                201,
+                ApiJson.object()
+                        .put("serverId", enrolment.server().id())
+                        .put("certificate", enrolment.certificate())
+                        .put("ca", authority.certificatePem())
+                        .put("replicationAddress", replicationAddress(request)));
+    }
+
+    /// A replicator that listens on all addresses is told to the agent by the one at which it has
+    /// just reached us.
+    private String replicationAddress(ServerRequest request) {
+        if (address.isEmpty() && !replication.getAddress().isAnyLocalAddress()) {
+            return ServerSettings.text(replication);
+        }
+        var host = address.orElseGet(() -> request.requestedUri().host());
+        return (host.contains(":") && !host.startsWith("[") ? "[" + host + "]" : host)
+                + ":"
+                + replication.getPort();
+    }
+
+    private String certify(String csr, String serverId) {
+        try {
+            return authority.issueToAgent(csr, serverId);
+        } catch (IllegalArgumentException e) {
+            throw new RefusalException("malformed-csr", String.valueOf(e.getMessage()));
+        }
+    }
+}

@@ -1,0 +1,271 @@
+package holdfast.server;
+
+import holdfast.base.Filesystem;
+import holdfast.base.Network;
+import holdfast.base.Processes;
+import holdfast.base.RandomSource;
+import holdfast.base.TimeSource;
+import holdfast.control.Controller;
+import holdfast.control.Database;
+import holdfast.nbd.NbdLimits;
+import holdfast.nbd.NbdServer;
+import holdfast.nbd.Tls;
+import holdfast.recovery.QemuHost;
+import holdfast.replication.Replicator;
+import holdfast.replication.certificates.CertificateAuthority;
+import holdfast.replication.certificates.TlsContexts;
+import holdfast.volume.StoreSettings;
+import holdfast.volume.StoreStatus;
+import holdfast.volume.VolumeStore;
+import holdfast.volume.VolumeStores;
+import java.io.IOException;
+import java.net.BindException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
+import java.net.SocketException;
+import java.net.UnknownHostException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import javax.net.ssl.SSLContext;
+import tools.jackson.databind.node.ObjectNode;
+
+/// One process that is everything: control plane, staging area, replicator, NBD server, launch
+/// target and API, on one data directory.
+///
+/// Owns all of it. Started by [#open], closed once; recovery instances go on when it is closed or
+/// killed, and are served again by the next server on the same directory.
+public final class HoldfastServer implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger("holdfast.server");
+
+    /// Of free room, below which the operator is warned while all is still well.
+    private static final long LOW_SPACE_PERCENT = 10;
+
+    private final ServerSettings settings;
+    private final Resources resources = new Resources();
+    private final VolumeStore store;
+    private final Controller controller;
+    private final Replicator replicator;
+    private final Api api;
+
+    private HoldfastServer(ServerSettings settings) throws IOException {
+        this.settings = settings;
+        var files = Filesystem.local();
+        var network = Network.system();
+        var time = TimeSource.system();
+        var random = RandomSource.system();
+        try {
+            var data = resources.add("lock", DataDirectory.open(files, settings.data()));
+            var authority =
+                    CertificateAuthority.open(
+                            files,
+                            data.path(),
+                            CertificateAuthority.Validity.DEFAULT,
+                            time,
+                            random);
+            var tls = TlsContexts.server(authority, names(settings.address()));
+            var key = data.adminKey(random);
+            // The driver's only way to be told; in the usual place each killed server would leave
+            // a copy of its library behind.
+            System.setProperty("org.sqlite.tmpdir", data.nativeLibraries().toString());
+            var database = resources.add("database", Database.open(data.privateDatabase()));
+            store = resources.add("store", openStore(data, files, time, random));
+            var host = new QemuHost(data.machines(), files, network, Processes.system(), time);
+            var socket = data.nbdSocket();
+            controller =
+                    new Controller(
+                            database,
+                            store,
+                            host,
+                            socket.getPath(),
+                            settings.control(),
+                            time,
+                            random);
+            controller.resume();
+            var nbd =
+                    resources.add(
+                            "nbd",
+                            new NbdServer(network, time, controller.exports(), NbdLimits.STANDARD));
+            nbd.listen(socket, new Tls.Off());
+            controller.exports().onEnd(nbd::disconnect);
+            resources.add("controller", controller);
+            replicator = resources.add("replicator", startReplicator(network, time, tls));
+            controller.start();
+            var enrolment =
+                    new EnrolmentRoutes(
+                            controller,
+                            authority,
+                            random,
+                            settings.address(),
+                            (InetSocketAddress) replicator.address());
+            var exports =
+                    new ExportRoutes(
+                            controller, id -> "nbd+unix:///" + id + "?socket=" + socket.getPath());
+            api =
+                    resources.add(
+                            "api",
+                            new Api(
+                                    network,
+                                    settings.listen(),
+                                    tls,
+                                    key,
+                                    controller,
+                                    store,
+                                    this::status,
+                                    enrolment,
+                                    exports));
+        } catch (IOException | RuntimeException e) {
+            closeAfter(e);
+            throw e;
+        }
+    }
+
+    /// Starts a server.
+    ///
+    /// @throws holdfast.base.RefusalException if the directory is in use, not writable or too small
+    /// @throws IOException if an address is taken, or something that is kept is damaged
+    public static HoldfastServer open(ServerSettings settings) throws IOException {
+        var server = new HoldfastServer(settings);
+        LOG.log(
+                System.Logger.Level.INFO,
+                "version={0} data={1} api={2} replication={3}",
+                version(),
+                settings.data(),
+                server.apiAddress(),
+                server.replicationAddress());
+        return server;
+    }
+
+    private VolumeStore openStore(
+            DataDirectory data, Filesystem files, TimeSource time, RandomSource random)
+            throws IOException {
+        var usual = StoreSettings.DEFAULT;
+        var wanted =
+                new StoreSettings(
+                        settings.journalWindow(),
+                        usual.masterKey(),
+                        usual.segmentBytes(),
+                        usual.reserveBytes(),
+                        usual.waitingBytesMax(),
+                        usual.extentCacheBytes(),
+                        usual.mapCacheBytes(),
+                        usual.checkpointBytes());
+        return VolumeStores.open(wanted, files, data.staging(), time, random);
+    }
+
+    private Replicator startReplicator(Network network, TimeSource time, SSLContext tls)
+            throws IOException {
+        try {
+            return Replicator.start(
+                    network,
+                    settings.replicationListen(),
+                    tls,
+                    store,
+                    controller.servers(),
+                    time,
+                    Replicator.Limits.DEFAULT);
+        } catch (BindException e) {
+            throw new BindException(
+                    String.format(
+                            Locale.ROOT,
+                            "replication cannot listen on %s (%s): stop what listens there, or choose another address with --replication-listen",
+                            ServerSettings.text(settings.replicationListen()),
+                            e.getMessage()));
+        }
+    }
+
+    private void closeAfter(Exception cause) {
+        try {
+            resources.close();
+        } catch (IOException e) {
+            cause.addSuppressed(e);
+        }
+    }
+
+    /// Names and addresses of this machine, for its certificate.
+    private static List<String> names(Optional<String> address) {
+        var names = new ArrayList<String>();
+        address.ifPresent(names::add);
+        try {
+            names.add(InetAddress.getLocalHost().getHostName());
+        } catch (UnknownHostException _) {
+            // a machine without a name is reached by its addresses
+        }
+        try {
+            NetworkInterface.networkInterfaces()
+                    .flatMap(NetworkInterface::inetAddresses)
+                    .map(known -> known.getHostAddress().replaceFirst("%.*", ""))
+                    .forEach(names::add);
+        } catch (SocketException e) {
+            LOG.log(System.Logger.Level.WARNING, "own addresses: {0}", e.getMessage());
+        }
+        return names;
+    }
+
+    /// `host:port` of the API as it is bound.
+    public String apiAddress() {
+        return apiAddress(api.port());
+    }
+
+    private String apiAddress(int port) {
+        return ServerSettings.text(new InetSocketAddress(settings.listen().getAddress(), port));
+    }
+
+    /// `host:port` of the replicator as it is bound.
+    public String replicationAddress() {
+        return ServerSettings.text((InetSocketAddress) replicator.address());
+    }
+
+    /// The control plane, for tests of the whole.
+    Controller controller() {
+        return controller;
+    }
+
+    VolumeStore store() {
+        return store;
+    }
+
+    /// From the module's descriptor, where the build records it; there is none on a class path.
+    private static String version() {
+        var descriptor = HoldfastServer.class.getModule().getDescriptor();
+        return descriptor == null ? "unpackaged" : descriptor.rawVersion().orElse("unpackaged");
+    }
+
+    private ObjectNode status(int apiPort) {
+        var status = store.status();
+        var json =
+                ApiJson.object()
+                        .put("version", version())
+                        .put("apiAddress", apiAddress(apiPort))
+                        .put("replicationAddress", replicationAddress());
+        json.putObject("stagingArea")
+                .put("state", status.state().name())
+                .put("reason", reason(status))
+                .put("usedBytes", status.usedBytes())
+                .put("freeBytes", status.freeBytes())
+                .put("waitingBytes", status.waitingBytes())
+                .put("segments", status.segmentCount())
+                .put("mapBytes", status.mapBytes())
+                .put("mappedBytes", status.mappedBytes());
+        return json;
+    }
+
+    private static String reason(StoreStatus status) {
+        var total = status.usedBytes() + status.freeBytes();
+        return status.reason().isEmpty() && status.freeBytes() * 100 < total * LOW_SPACE_PERCENT
+                ? "low on room: "
+                        + status.freeBytes()
+                        + " bytes are free; add some before writing stops"
+                : status.reason();
+    }
+
+    /// Closes all parts, those that rest on others first: API, replicator, controller, NBD, store,
+    /// database, lock.
+    @Override
+    public void close() throws IOException {
+        resources.close();
+        LOG.log(System.Logger.Level.INFO, "data={0} closed", settings.data());
+    }
+}

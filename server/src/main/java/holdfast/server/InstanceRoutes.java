@@ -1,0 +1,92 @@
+package holdfast.server;
+
+import holdfast.control.Controller;
+import io.helidon.http.HeaderNames;
+import io.helidon.webserver.http.HttpRules;
+import io.helidon.webserver.http.HttpService;
+import io.helidon.webserver.http.ServerRequest;
+import io.helidon.webserver.http.ServerResponse;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Locale;
+
+/// `/instances`: recovery instances and the evidence that they booted.
+final class InstanceRoutes implements HttpService {
+    /// Of a console the end says why a machine does not boot; a screenshot is far smaller.
+    private static final int EVIDENCE_BYTES_MAX = 4 << 20;
+
+    private final Controller controller;
+
+    InstanceRoutes(Controller controller) {
+        this.controller = controller;
+    }
+
+    @Override
+    public void routing(HttpRules rules) {
+        rules.get("/", this::list)
+                .get("/{id}", this::show)
+                .post("/{id}/terminate", this::terminate)
+                .get("/{id}/console", this::console)
+                .get("/{id}/screenshot", this::screenshot);
+    }
+
+    private void list(ServerRequest request, ServerResponse response) throws IOException {
+        var instances = controller.instances().list();
+        Api.send(response, 200, ApiJson.list("instances", instances, ApiJson::instance));
+    }
+
+    private void show(ServerRequest request, ServerResponse response) throws IOException {
+        Api.send(response, 200, ApiJson.instance(controller.instances().get(Api.id(request))));
+    }
+
+    private void terminate(ServerRequest request, ServerResponse response) throws IOException {
+        Api.send(response, 202, ApiJson.job(controller.instances().terminate(Api.id(request))));
+    }
+
+    private void console(ServerRequest request, ServerResponse response) throws IOException {
+        var proof = controller.instances().get(Api.id(request)).bootProof();
+        var file = proof.orElseThrow(() -> none(request, "console")).consoleLog();
+        response.header(HeaderNames.CONTENT_TYPE, "text/plain; charset=utf-8")
+                .send(evidence(request, "console", file));
+    }
+
+    private void screenshot(ServerRequest request, ServerResponse response) throws IOException {
+        var proof = controller.instances().get(Api.id(request)).bootProof();
+        var file = proof.flatMap(known -> known.screenshot());
+        response.header(HeaderNames.CONTENT_TYPE, "image/png")
+                .send(
+                        evidence(
+                                request,
+                                "screenshot",
+                                file.orElseThrow(() -> none(request, "screenshot"))));
+    }
+
+    private static byte[] evidence(ServerRequest request, String what, Path file)
+            throws IOException {
+        try (var channel = FileChannel.open(file)) {
+            var start = Math.max(0, channel.size() - EVIDENCE_BYTES_MAX);
+            var buffer = ByteBuffer.allocate((int) (channel.size() - start));
+            while (buffer.hasRemaining() && channel.read(buffer, start + buffer.position()) >= 0) {
+                // until full or at the end
+            }
+            return Arrays.copyOf(buffer.array(), buffer.position());
+        } catch (NoSuchFileException _) {
+            throw none(request, what);
+        }
+    }
+
+    private static ApiException none(ServerRequest request, String what) {
+        return new ApiException(
+                404,
+                "no-evidence",
+                String.format(
+                        Locale.ROOT,
+                        "there is no %s of %s: evidence is kept once its boot was proven or given up",
+                        what,
+                        Api.id(request)));
+    }
+}

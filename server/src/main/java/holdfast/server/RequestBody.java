@@ -1,0 +1,132 @@
+package holdfast.server;
+
+import io.helidon.webserver.http.ServerRequest;
+import java.io.IOException;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.StreamReadConstraints;
+import tools.jackson.core.json.JsonFactory;
+import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/// The JSON object of a request, read with limits and asked for with types. What is missing, of
+/// another type or unknown is told by name.
+record RequestBody(JsonNode json) {
+    /// The largest request is a recovery of a hundred servers.
+    static final int BYTES_MAX = 64 << 10;
+
+    private static final int NESTING_MAX = 16;
+
+    private static final JsonMapper JSON =
+            JsonMapper.builder(
+                            JsonFactory.builder()
+                                    .streamReadConstraints(
+                                            StreamReadConstraints.builder()
+                                                    .maxNestingDepth(NESTING_MAX)
+                                                    .build())
+                                    .build())
+                    .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+                    .build();
+
+    /// @param members that the object may have
+    /// @throws ApiException if the body is too large or not such an object
+    static RequestBody read(ServerRequest request, Set<String> members) throws IOException {
+        byte[] bytes;
+        try (var in = request.content().inputStream()) {
+            bytes = in.readNBytes(BYTES_MAX + 1);
+        }
+        if (bytes.length > BYTES_MAX) {
+            throw new ApiException(
+                    413, "body-too-large", "the body exceeds " + BYTES_MAX + " bytes");
+        }
+        JsonNode json;
+        try {
+            json = JSON.readTree(bytes);
+        } catch (JacksonException e) {
+            throw malformed("the body is not JSON: " + e.getOriginalMessage());
+        }
+        if (!json.isObject()) {
+            throw malformed("the body is not a JSON object");
+        }
+        for (var name : json.propertyNames()) {
+            if (!members.contains(name)) {
+                throw malformed(
+                        String.format(
+                                Locale.ROOT,
+                                "the body has an unknown member: %s; it may have: %s",
+                                name,
+                                String.join(", ", members.stream().sorted().toList())));
+            }
+        }
+        return new RequestBody(json);
+    }
+
+    String text(String member) {
+        return optionalText(member)
+                .orElseThrow(() -> malformed("the body lacks \"" + member + "\", a string"));
+    }
+
+    Optional<String> optionalText(String member) {
+        var value = json.get(member);
+        if (value == null || value.isNull()) {
+            return Optional.empty();
+        }
+        if (!value.isString()) {
+            throw malformed("\"" + member + "\" is not a string");
+        }
+        return Optional.of(value.asString());
+    }
+
+    List<String> texts(String member) {
+        var value = json.get(member);
+        if (value == null || !value.isArray()) {
+            throw malformed("the body lacks \"" + member + "\", an array of strings");
+        }
+        var texts = new ArrayList<String>();
+        for (var element : value) {
+            if (!element.isString()) {
+                throw malformed("\"" + member + "\" is not an array of strings");
+            }
+            texts.add(element.asString());
+        }
+        return texts;
+    }
+
+    /// False where it is missing.
+    boolean flag(String member) {
+        var value = json.get(member);
+        if (value == null || value.isNull()) {
+            return false;
+        }
+        if (!value.isBoolean()) {
+            throw malformed("\"" + member + "\" is neither true nor false");
+        }
+        return value.asBoolean();
+    }
+
+    static Instant instant(String name, String text) {
+        try {
+            return Instant.parse(text);
+        } catch (DateTimeException _) {
+            throw new ApiException(
+                    400,
+                    "malformed-time",
+                    String.format(
+                            Locale.ROOT,
+                            "%s is not a time in ISO 8601 and UTC, such as 2026-11-21T14:29:59.000Z: %s",
+                            name,
+                            text));
+        }
+    }
+
+    static ApiException malformed(String message) {
+        return new ApiException(400, "malformed-request", message);
+    }
+}

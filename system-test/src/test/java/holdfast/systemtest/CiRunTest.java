@@ -1,0 +1,85 @@
+package holdfast.systemtest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// `.ci/run` around a test command that leaves everything behind and does not end well.
+class CiRunTest {
+    /// A loop device, two mounts of it, a network namespace, and processes, one of which will not
+    /// listen, outside the session of the run.
+    private static final String UNTIDY =
+            """
+            #!/bin/bash
+            set -e
+            truncate -s 16M "$TMPDIR/disk.img"
+            mke2fs -q "$TMPDIR/disk.img"
+            loop=$(losetup --find --show "$TMPDIR/disk.img")
+            mkdir "$TMPDIR/a mount" "$TMPDIR/mount"
+            mount "$loop" "$TMPDIR/mount"
+            mount "$loop" "$TMPDIR/a mount"
+            ip netns add holdfast-untidy
+            setsid sleep 1000 &
+            setsid bash -c 'trap "" TERM; cd "$TMPDIR/mount"; while :; do sleep 1; done' &
+            echo "$TMPDIR" > "$(dirname "$0")/folder"
+            exit 7
+            """;
+
+    @TempDir Path folder;
+
+    @Test
+    void whatARunLeavesBehindIsRemovedAndItsStatusKept() throws Exception {
+        assumeTrue("root".equals(System.getProperty("user.name")), "mounts need root");
+        Files.createDirectory(folder.resolve(".ci"));
+        var run = Files.copy(Checkout.root().resolve(".ci/run"), folder.resolve(".ci/run"));
+        var tests = Files.writeString(folder.resolve("run-tests"), UNTIDY);
+        assertThat(run.toFile().setExecutable(true) && tests.toFile().setExecutable(true)).isTrue();
+
+        var ended =
+                new ProcessBuilder(run.toString())
+                        .redirectErrorStream(true)
+                        .redirectOutput(folder.resolve("log").toFile())
+                        .start()
+                        .waitFor();
+
+        var log = Files.readString(folder.resolve("log"));
+        assertThat(ended).as(log).isEqualTo(7);
+        var used = Files.readString(folder.resolve("folder")).strip();
+        assertThat(Path.of(used)).doesNotExist();
+        assertThat(Files.readString(Path.of("/proc/mounts"))).doesNotContain(used);
+        assertThat(output("losetup", "--list")).doesNotContain(used);
+        assertThat(output("ip", "netns", "list")).doesNotContain("holdfast-untidy");
+        assertThat(processesThatKnow(used)).isEmpty();
+    }
+
+    /// Processes with the folder in their environment. One that ends meanwhile is none.
+    private static List<String> processesThatKnow(String used) throws IOException {
+        var found = new ArrayList<String>();
+        try (var processes = Files.newDirectoryStream(Path.of("/proc"), "[0-9]*")) {
+            for (var process : processes) {
+                try {
+                    var environment = Files.readAllBytes(process.resolve("environ"));
+                    if (new String(environment, StandardCharsets.ISO_8859_1).contains(used)) {
+                        found.add(process.toString());
+                    }
+                } catch (IOException _) {
+                    // ended, or the kernel's own
+                }
+            }
+        }
+        return found;
+    }
+
+    private static String output(String... command) throws IOException {
+        var process = new ProcessBuilder(command).start();
+        return new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    }
+}

@@ -1,0 +1,90 @@
+package holdfast.systemtest;
+
+import holdfast.base.Network;
+import holdfast.base.Processes;
+import holdfast.base.TimeSource;
+import holdfast.demo.Commands;
+import holdfast.demo.Installation;
+import holdfast.demo.Program;
+import holdfast.demo.RecoveredImage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/// An installation, protected disks and loads, all taken down together in the right order whatever
+/// happened in between.
+final class Lab implements AutoCloseable {
+    static final Program HOLDFAST = Program.self("holdfast.cli.Main");
+
+    final Processes processes = Processes.system();
+    final TimeSource time = TimeSource.system();
+    final Commands commands = new Commands(processes);
+    final Path directory;
+    final Installation installation;
+    private final List<AutoCloseable> opened = new ArrayList<>();
+
+    private Lab(Path directory) throws IOException {
+        this.directory = directory;
+        this.installation =
+                new Installation(HOLDFAST, processes, Network.system(), time, directory);
+        opened.add(() -> commands.output("rm", "-rf", directory.toString()));
+        opened.add(installation);
+    }
+
+    static Lab open(String name) throws IOException {
+        return new Lab(Files.createTempDirectory("holdfast-" + name + "-"));
+    }
+
+    /// Closes it with the lab, before everything opened earlier.
+    <T extends AutoCloseable> T keep(T resource) {
+        opened.add(resource);
+        return resource;
+    }
+
+    ProtectedDisk disk(String name, String fileSystem, int mebibytes)
+            throws IOException, InterruptedException {
+        return keep(
+                ProtectedDisk.make(commands, directory, name, fileSystem, (long) mebibytes << 20));
+    }
+
+    /// A load that runs until it is closed.
+    Load load(List<String> command) throws IOException {
+        var log = directory.resolve(command.getFirst() + ".log").toFile();
+        return new Load(
+                processes.start(
+                        new ProcessBuilder(command)
+                                .redirectErrorStream(true)
+                                .redirectOutput(ProcessBuilder.Redirect.appendTo(log))));
+    }
+
+    /// Opens an exported image whose file system fills the whole disk.
+    RecoveredImage recovered(Path image, String name) throws IOException, InterruptedException {
+        return RecoveredImage.open(commands, image, 0, directory.resolve(name));
+    }
+
+    /// A program that makes work for a disk, with all its children.
+    record Load(Process process) implements AutoCloseable {
+        @Override
+        public void close() {
+            process.descendants().forEach(ProcessHandle::destroyForcibly);
+            process.destroyForcibly().onExit().join();
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        var failure = new IOException("while taking the lab down");
+        for (var resource : opened.reversed()) {
+            try {
+                resource.close();
+            } catch (Exception e) {
+                failure.addSuppressed(e);
+            }
+        }
+        if (failure.getSuppressed().length > 0) {
+            throw failure;
+        }
+    }
+}

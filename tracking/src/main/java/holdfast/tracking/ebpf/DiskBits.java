@@ -1,0 +1,160 @@
+package holdfast.tracking.ebpf;
+
+import holdfast.base.BlockSet;
+import holdfast.base.linux.LinuxException;
+import holdfast.base.linux.LinuxMemory;
+import holdfast.tracking.TrackerException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
+
+/// One disk's planes and pending set, as mapped from the kernel. Used by the tracker's one thread,
+/// while programs set bits of the active planes.
+final class DiskBits {
+    private static final ValueLayout.OfLong WORD = ValueLayout.JAVA_LONG;
+    private static final VarHandle WORD_HANDLE = WORD.varHandle();
+
+    private final Planes planes;
+    private final MemorySegment map;
+    private final BlockSet pending;
+
+    /// @param map at least [Planes#words] words
+    DiskBits(Planes planes, MemorySegment map) {
+        this.planes = planes;
+        this.map = map;
+        this.pending =
+                new BlockSet(
+                        map.asSlice(
+                                planes.pendingAt() * Long.BYTES, planes.fineWords() * Long.BYTES),
+                        planes.blockCount());
+    }
+
+    BlockSet pending() {
+        return pending;
+    }
+
+    /// Adds the blocks of a settled completed plane to pending and clears it, word by word. The
+    /// process may die at any store: a block is in pending before it is out of the plane.
+    void moveToPending(int index) {
+        var fineAt = planes.fineAt(Planes.Event.COMPLETED, index);
+        var fineEnd = fineAt + planes.fineWords();
+        for (var at = next(fineAt, fineEnd); at < fineEnd; at = next(at + 1, fineEnd)) {
+            var target = planes.pendingAt() + at - fineAt;
+            set(target, word(target) | word(at));
+            clearWord(at);
+        }
+        var coarseAt = planes.coarseAt(Planes.Event.COMPLETED, index);
+        var coarseEnd = coarseAt + planes.planeWords() - planes.fineWords();
+        for (var at = next(coarseAt, coarseEnd); at < coarseEnd; at = next(at + 1, coarseEnd)) {
+            var word = at;
+            forEachUnit(word(at), at - coarseAt, pending::add);
+            clearWord(word);
+        }
+    }
+
+    /// Clears a settled plane of both fine and coarse bits.
+    void clear(Planes.Event event, int index) {
+        var start = planes.fineAt(event, index);
+        var end = start + planes.planeWords();
+        for (var at = next(start, end); at < end; at = next(at + 1, end)) {
+            clearWord(at);
+        }
+    }
+
+    /// The blocks of `read` in an issued plane.
+    ///
+    /// @param arena owns the memory of the result
+    BlockSet issuedAmong(BlockSet read, int index, Arena arena) throws TrackerException {
+        var found = emptySet(arena);
+        var fineAt = planes.fineAt(Planes.Event.ISSUED, index);
+        var fineEnd = fineAt + planes.fineWords();
+        for (var at = next(fineAt, fineEnd); at < fineEnd; at = next(at + 1, fineEnd)) {
+            for (var bits = word(at); bits != 0; bits &= bits - 1) {
+                var block = (at - fineAt) * Long.SIZE + Long.numberOfTrailingZeros(bits);
+                if (read.contains(block)) {
+                    found.add(block, block + 1);
+                }
+            }
+        }
+        var coarseAt = planes.coarseAt(Planes.Event.ISSUED, index);
+        var coarseEnd = coarseAt + planes.planeWords() - planes.fineWords();
+        for (var at = next(coarseAt, coarseEnd); at < coarseEnd; at = next(at + 1, coarseEnd)) {
+            forEachUnit(
+                    word(at),
+                    at - coarseAt,
+                    (first, end) -> {
+                        for (var block = read.next(first);
+                                block >= 0 && block < end;
+                                block = read.next(block + 1)) {
+                            found.add(block, block + 1);
+                        }
+                    });
+        }
+        return found;
+    }
+
+    /// A set that takes memory only where it has blocks.
+    private BlockSet emptySet(Arena arena) throws TrackerException {
+        try {
+            var bytes = planes.fineWords() * Long.BYTES;
+            return new BlockSet(LinuxMemory.sparse(bytes, arena), planes.blockCount());
+        } catch (LinuxException e) {
+            throw new TrackerException("no memory for a set of blocks: " + e.getMessage(), e);
+        }
+    }
+
+    private void forEachUnit(long bits, long coarseWord, RangeVisitor visitor) {
+        for (var left = bits; left != 0; left &= left - 1) {
+            var unit = coarseWord * Long.SIZE + Long.numberOfTrailingZeros(left);
+            var first = unit << Planes.COARSE_SHIFT;
+            visitor.visit(first, Math.min(first + Planes.COARSE_BLOCKS, planes.blockCount()));
+        }
+    }
+
+    /// First word from `at` on that is not zero, or `end`. Disks are large and changes few, so this
+    /// is where the time goes: eight words at a step.
+    private long next(long at, long end) {
+        var word = at;
+        while (word < end && (word & 7) != 0) {
+            if (word(word) != 0) {
+                return word;
+            }
+            word++;
+        }
+        while (word < end
+                && (word(word)
+                                | word(word + 1)
+                                | word(word + 2)
+                                | word(word + 3)
+                                | word(word + 4)
+                                | word(word + 5)
+                                | word(word + 6)
+                                | word(word + 7))
+                        == 0) {
+            word += 8;
+        }
+        while (word < end && word(word) == 0) {
+            word++;
+        }
+        return word;
+    }
+
+    private long word(long index) {
+        return map.get(WORD, index * Long.BYTES);
+    }
+
+    private void set(long index, long value) {
+        map.set(WORD, index * Long.BYTES, value);
+    }
+
+    /// After every store before it.
+    private void clearWord(long index) {
+        WORD_HANDLE.setRelease(map, index * Long.BYTES, 0L);
+    }
+
+    @FunctionalInterface
+    private interface RangeVisitor {
+        void visit(long firstBlock, long endBlock);
+    }
+}

@@ -1,0 +1,84 @@
+package holdfast.tracking.ebpf;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import holdfast.base.BlockSet;
+import holdfast.tracking.TrackerException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import org.junit.jupiter.api.Test;
+
+class DiskBitsTest {
+    /// 1300 blocks: two coarse units and a part of a third.
+    private final Planes planes = new Planes(1300L * 4096);
+
+    private final MemorySegment map =
+            Arena.ofAuto().allocate(planes.words() * Long.BYTES, Long.BYTES);
+    private final DiskBits bits = new DiskBits(planes, map);
+
+    @Test
+    void fineAndCoarseBitsBecomePendingAndLeaveThePlane() {
+        set(planes.fineAt(Planes.Event.COMPLETED, 1), 70);
+        set(planes.fineAt(Planes.Event.COMPLETED, 1), 1299);
+        set(planes.coarseAt(Planes.Event.COMPLETED, 1), 2);
+        bits.pending().add(5, 6);
+        bits.moveToPending(1);
+        var expected = new BlockSet(1300);
+        expected.add(5, 6);
+        expected.add(70, 71);
+        expected.add(1024, 1300); // the unit ends with the disk
+        assertSame(bits.pending(), expected);
+        bits.pending().clear();
+        bits.moveToPending(1);
+        assertThat(bits.pending().isEmpty()).isTrue();
+    }
+
+    @Test
+    void theOtherPlanesAreLeftAlone() throws TrackerException {
+        set(planes.fineAt(Planes.Event.COMPLETED, 0), 1);
+        set(planes.fineAt(Planes.Event.ISSUED, 0), 2);
+        set(planes.coarseAt(Planes.Event.ISSUED, 1), 0);
+        bits.moveToPending(1);
+        assertThat(bits.pending().isEmpty()).isTrue();
+        bits.clear(Planes.Event.ISSUED, 1);
+        assertThat(issuedAmongAll(1).isEmpty()).isTrue();
+        assertThat(issuedAmongAll(0).size()).isOne();
+        bits.moveToPending(0);
+        assertThat(bits.pending().size()).isOne();
+    }
+
+    @Test
+    void conflictsAreWhatWasReadAndIssued() throws TrackerException {
+        set(planes.fineAt(Planes.Event.ISSUED, 0), 10);
+        set(planes.fineAt(Planes.Event.ISSUED, 0), 11);
+        set(planes.coarseAt(Planes.Event.ISSUED, 0), 1);
+        var read = new BlockSet(1300);
+        read.add(11, 13);
+        read.add(1000, 1030);
+        var expected = new BlockSet(1300);
+        expected.add(11, 12);
+        expected.add(1000, 1024);
+        assertSame(bits.issuedAmong(read, 0, Arena.ofAuto()), expected);
+    }
+
+    private BlockSet issuedAmongAll(int index) throws TrackerException {
+        var all = new BlockSet(1300);
+        all.add(0, 1300);
+        return bits.issuedAmong(all, index, Arena.ofAuto());
+    }
+
+    private void set(long planeAt, int bit) {
+        var at = (planeAt + bit / 64) * Long.BYTES;
+        map.set(ValueLayout.JAVA_LONG, at, map.get(ValueLayout.JAVA_LONG, at) | 1L << bit);
+    }
+
+    private static void assertSame(BlockSet actual, BlockSet expected) {
+        var more = actual.copy();
+        more.removeAll(expected);
+        assertThat(more.next(0)).as("too many").isEqualTo(-1);
+        var less = expected.copy();
+        less.removeAll(actual);
+        assertThat(less.next(0)).as("too few").isEqualTo(-1);
+    }
+}

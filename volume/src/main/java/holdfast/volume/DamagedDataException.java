@@ -1,0 +1,18 @@
+package holdfast.volume;
+
+/// Stored bytes are not those that were written. Retrying does not help; other volumes, and other
+/// ranges of this one, are not affected.
+public final class DamagedDataException extends StoreException {
+    private static final long serialVersionUID = 1L;
+
+    private final transient Damage damage;
+
+    public DamagedDataException(Damage damage) {
+        super(damage.toString());
+        this.damage = damage;
+    }
+
+    public Damage damage() {
+        return damage;
+    }
+}

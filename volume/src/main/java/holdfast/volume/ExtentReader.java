@@ -1,0 +1,174 @@
+package holdfast.volume;
+
+import holdfast.base.Blocks;
+import holdfast.format.DamagedExtentException;
+import holdfast.format.DamagedFormatException;
+import holdfast.format.ExtentPacker;
+import holdfast.format.RecordHeader;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.security.GeneralSecurityException;
+import java.util.LinkedHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import javax.crypto.SecretKey;
+
+/// Reads extents back: finds, decrypts, unpacks and checks them, and keeps the last ones unpacked.
+/// Safe for any thread.
+final class ExtentReader {
+    /// Read at once with the header: most extents need no second read.
+    private static final int FIRST_READ_BYTES = 16 << 10;
+
+    private static final int PACKERS_MAX = 16;
+
+    private final Segments segments;
+    private final Keys keys;
+    private final long cacheBytesMax;
+    private final LinkedHashMap<Long, Unpacked> cache = new LinkedHashMap<>(16, 0.75f, true);
+    private final ConcurrentLinkedQueue<ExtentPacker> packers = new ConcurrentLinkedQueue<>();
+    private long cachedBytes;
+
+    ExtentReader(Segments segments, Keys keys, long cacheBytesMax) {
+        this.segments = segments;
+        this.keys = keys;
+        this.cacheBytesMax = cacheBytesMax;
+    }
+
+    /// Finds the key of a volume number.
+    @FunctionalInterface
+    interface Keys {
+        SecretKey key(int volumeNumber) throws IOException;
+    }
+
+    /// @param data unpacked bytes of the whole extent; not to be changed
+    private record Unpacked(long firstBlock, byte[] data) {}
+
+    /// Copies a run of blocks.
+    ///
+    /// @param volume that is read, for naming damage
+    /// @param firstBlock of the run, as the map says
+    /// @param location of the run's first block
+    /// @param skipBytes of the run to leave out
+    /// @param target receives as many bytes as it has room for
+    void read(
+            Volume volume,
+            long firstBlock,
+            int blockCount,
+            long location,
+            int skipBytes,
+            ByteBuffer target)
+            throws IOException {
+        var key =
+                BlockLocation.of(
+                        BlockLocation.segment(location), BlockLocation.offsetBytes(location), 0);
+        Unpacked unpacked;
+        synchronized (cache) {
+            unpacked = cache.get(key);
+        }
+        if (unpacked == null) {
+            unpacked = load(volume, firstBlock, blockCount, location);
+            remember(key, unpacked);
+        }
+        var from = BlockLocation.skip(location) * Blocks.BLOCK_BYTES;
+        var runEnd = from + blockCount * Blocks.BLOCK_BYTES;
+        if (unpacked.firstBlock + BlockLocation.skip(location) != firstBlock
+                || runEnd > unpacked.data.length) {
+            throw damaged(
+                    volume,
+                    firstBlock,
+                    blockCount,
+                    location,
+                    "it holds other blocks than the map says");
+        }
+        target.put(unpacked.data, from + skipBytes, target.remaining());
+    }
+
+    private Unpacked load(Volume volume, long firstBlock, int blockCount, long location)
+            throws IOException {
+        try {
+            var segment = segments.get(BlockLocation.segment(location));
+            ByteBuffer record;
+            try (var place = segments.locate(segment, BlockLocation.offsetBytes(location))) {
+                record = readRecord(place);
+            }
+            var header = RecordHeader.decode(record);
+            if (header.kind() != RecordHeader.Kind.EXTENT) {
+                throw new DamagedFormatException("it holds a " + header.kind());
+            }
+            return unpack(header, record);
+        } catch (DamagedFormatException
+                | DamagedExtentException
+                | GeneralSecurityException
+                | IllegalArgumentException e) {
+            throw damaged(volume, firstBlock, blockCount, location, String.valueOf(e.getMessage()));
+        }
+    }
+
+    /// Decrypts, unpacks and checks a record whose header was read.
+    private Unpacked unpack(RecordHeader header, ByteBuffer record)
+            throws IOException, GeneralSecurityException {
+        var payload = new byte[header.payloadBytes()];
+        if (record.remaining() < payload.length) {
+            throw new DamagedFormatException("the record is cut off");
+        }
+        record.get(payload);
+        var extent = ExtentCipher.open(header, keys.key(header.volume()), payload);
+        var data = new byte[extent.unpackedBytes()];
+        var packer = packers.poll();
+        if (packer == null) {
+            packer = new ExtentPacker();
+        }
+        try {
+            packer.unpack(extent, data, 0);
+        } finally {
+            if (packers.size() < PACKERS_MAX) {
+                packers.add(packer);
+            }
+        }
+        return new Unpacked(extent.firstBlock(), data);
+    }
+
+    /// Reads and checks a record as a read would, without keeping anything.
+    void check(Segments.Place place) throws IOException, GeneralSecurityException {
+        var record = readRecord(place);
+        unpack(RecordHeader.decode(record), record);
+    }
+
+    private static ByteBuffer readRecord(Segments.Place place) throws IOException {
+        var first = ByteBuffer.allocate(FIRST_READ_BYTES);
+        place.read(first);
+        first.flip();
+        var total = RecordHeader.decode(first.duplicate()).totalBytes();
+        if (total <= first.limit()) {
+            return first;
+        }
+        var whole = ByteBuffer.allocate(total);
+        place.read(whole);
+        return whole.flip();
+    }
+
+    private void remember(long key, Unpacked unpacked) {
+        synchronized (cache) {
+            var before = cache.put(key, unpacked);
+            cachedBytes += unpacked.data.length - (before == null ? 0 : before.data.length);
+            var eldest = cache.values().iterator();
+            while (cachedBytes > cacheBytesMax && eldest.hasNext()) {
+                cachedBytes -= eldest.next().data.length;
+                eldest.remove();
+            }
+        }
+    }
+
+    private DamagedDataException damaged(
+            Volume volume, long firstBlock, int blockCount, long location, String what) {
+        var number = BlockLocation.segment(location);
+        var segment = segments.byNumber().get((long) number);
+        return new DamagedDataException(
+                new Damage(
+                        volume.id().text(),
+                        firstBlock * Blocks.BLOCK_BYTES,
+                        (long) blockCount * Blocks.BLOCK_BYTES,
+                        segment == null ? "segment " + number : segment.name(),
+                        BlockLocation.offsetBytes(location),
+                        what));
+    }
+}

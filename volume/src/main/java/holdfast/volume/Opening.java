@@ -1,0 +1,193 @@
+package holdfast.volume;
+
+import holdfast.base.Filesystem;
+import holdfast.base.RandomSource;
+import holdfast.base.TimeSource;
+import holdfast.format.DamagedFormatException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/// Brings a staging area back to where its journal ends.
+final class Opening {
+    private static final System.Logger LOG = System.getLogger(Opening.class.getName());
+
+    private Opening() {}
+
+    static JournalStore open(
+            StoreSettings settings,
+            StagingStorage storage,
+            Filesystem files,
+            Path masterKey,
+            TimeSource time,
+            RandomSource random)
+            throws IOException {
+        var stored = Catalogue.load(storage);
+        var keys = KeyRing.open(storage, files, masterKey, random, stored.isEmpty());
+        var catalogue = stored.orElseGet(() -> Catalogue.empty(StoreIdentity.make(random)));
+        if (stored.isEmpty()) {
+            new Checkpoint(time.now().toEpochMilli(), 1, new Roots(0, Map.of()), Map.of())
+                    .store(storage);
+            catalogue.store(storage);
+        }
+        forgetDeletedVolumes(catalogue, keys);
+        var objects = new OpenObjects(storage);
+        var segments = new Segments(storage, objects, catalogue.identity(), time);
+        segments.list();
+        var places = places(storage);
+        var checkpoint = newestSound(storage, places);
+        var tail = repairTail(segments, checkpoint.sequence());
+        var mapFiles = new MapFiles(storage, objects, nextMapFile(storage, checkpoint));
+        var maps = new VolumeMaps(mapFiles, settings.mapCacheBytes());
+        var points = new Points(segments, snapshots(storage));
+        var core =
+                new StoreCore(
+                        settings, storage, objects, segments, mapFiles, maps, keys, points, time,
+                        random);
+        core.catalogue = catalogue;
+        places.headMap(checkpoint.sequence(), true)
+                .forEach((_, place) -> core.checkpoints.add(place));
+        core.distrustedFrom = tail.distrustedFrom();
+        restoreVolumes(core, catalogue, checkpoint, tail.lastSequence());
+        points.restore(checkpoint.newestPoints(), checkpoint.sequence(), tail.lastSequence());
+        core.journal(new Journal(settings, storage, segments, time, tail.lastSequence() + 1));
+        return new JournalStore(core);
+    }
+
+    /// A crash may have come between forgetting a volume and destroying its key.
+    private static void forgetDeletedVolumes(Catalogue catalogue, KeyRing keys) throws IOException {
+        var known =
+                catalogue.volumes().values().stream().map(entry -> entry.volume().id()).toList();
+        for (var volume : keys.volumes()) {
+            if (!known.contains(volume)) {
+                keys.destroy(volume);
+            }
+        }
+    }
+
+    private static NavigableMap<Long, Checkpoint.Place> places(StagingStorage storage)
+            throws IOException {
+        var places = new TreeMap<Long, Checkpoint.Place>();
+        for (var entry : storage.list(Checkpoint.FOLDER)) {
+            Checkpoint.Place.parse(entry.name())
+                    .ifPresent(place -> places.put(place.sequence(), place));
+        }
+        return places;
+    }
+
+    private static Checkpoint newestSound(
+            StagingStorage storage, NavigableMap<Long, Checkpoint.Place> places)
+            throws IOException {
+        for (var place : places.descendingMap().values()) {
+            try {
+                return Checkpoint.decode(storage.get(place.path()));
+            } catch (DamagedFormatException e) {
+                LOG.log(
+                        System.Logger.Level.WARNING,
+                        "checkpoint={0} is damaged ({1}); opening from the one before",
+                        place.name(),
+                        e.getMessage());
+            }
+        }
+        throw new DamagedDataException(
+                new Damage("-", -1, 0, Checkpoint.FOLDER, 0, "no checkpoint is sound"));
+    }
+
+    private static long nextMapFile(StagingStorage storage, Checkpoint checkpoint)
+            throws IOException {
+        var next = checkpoint.nextMapFile();
+        for (var entry : storage.list(MapFiles.FOLDER)) {
+            if (entry.name().matches("[0-9a-f]{8}\\.map")) {
+                next = Math.max(next, Long.parseLong(entry.name().substring(0, 8), 16) + 1);
+            }
+        }
+        return next;
+    }
+
+    private static List<KeptSnapshot> snapshots(StagingStorage storage) throws IOException {
+        var snapshots = new ArrayList<KeptSnapshot>();
+        for (var entry : storage.list(KeptSnapshot.FOLDER)) {
+            try {
+                snapshots.add(
+                        KeptSnapshot.decode(storage.get(KeptSnapshot.FOLDER + "/" + entry.name())));
+            } catch (DamagedFormatException e) {
+                LOG.log(
+                        System.Logger.Level.WARNING,
+                        "snapshot={0} is damaged and not offered ({1})",
+                        entry.name(),
+                        e.getMessage());
+            }
+        }
+        return snapshots;
+    }
+
+    private record Tail(long lastSequence, long distrustedFrom) {}
+
+    /// Ends every segment behind the checkpoint that a crash left without an index.
+    private static Tail repairTail(Segments segments, long checkpointSequence) throws IOException {
+        var last = checkpointSequence;
+        var distrustedFrom = Long.MAX_VALUE;
+        var all = new ArrayList<>(segments.all());
+        Collections.reverse(all);
+        for (var segment : all) {
+            if (segment.generation().number() > 0) {
+                break; // compacted long after it was sealed
+            }
+            try {
+                last = Math.max(last, segments.readEnd(segment).lastSequence());
+            } catch (DamagedFormatException e) {
+                var found = segments.repair(segment);
+                last = Math.max(last, found.lastSequence());
+                for (var damage : found.damage()) {
+                    LOG.log(System.Logger.Level.ERROR, "{0}", damage);
+                }
+                if (found.gap()) {
+                    distrustedFrom = Math.min(distrustedFrom, found.gapSequence());
+                }
+            }
+            if (segment.firstSequence <= checkpointSequence) {
+                break;
+            }
+        }
+        return new Tail(last, distrustedFrom);
+    }
+
+    private static void restoreVolumes(
+            StoreCore core, Catalogue catalogue, Checkpoint checkpoint, long lastSequence)
+            throws IOException {
+        var roots = checkpoint.roots();
+        var byNumber = new HashMap<Integer, VolumeState>();
+        // parents come before their branches, since numbers grow
+        for (var entry : catalogue.volumes().entrySet()) {
+            var number = entry.getKey();
+            var described = entry.getValue();
+            var root = Optional.ofNullable(roots.byVolume().get(number));
+            VolumeMap head;
+            if (root.isPresent()) {
+                head = core.maps.load(root.get().reference(), root.get().mappedBlocks());
+            } else if (described.volume().origin().isPresent()) {
+                var origin = described.volume().origin().get();
+                head = core.mapAt(core.find(origin.parent()), origin.sequence());
+            } else {
+                head = core.maps.empty();
+            }
+            var state =
+                    new VolumeState(
+                            number,
+                            described.owner(),
+                            described.madeAfter(),
+                            described.volume(),
+                            head);
+            byNumber.put(number, state);
+            core.add(state);
+        }
+        core.replay(roots.sequence(), lastSequence, byNumber::get);
+    }
+}

@@ -1,0 +1,250 @@
+package holdfast.volume;
+
+import holdfast.format.RecordHeader;
+import holdfast.format.SegmentIndex;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+
+/// One pass of reclaim: mark everything that a kept checkpoint, snapshot or open view reaches, then
+/// sweep the segments and map files that lie before the journal window.
+///
+/// Segments that the window needs are kept whole, since any point in it may be rebuilt from them.
+/// Of older ones only reached records are kept: wholly dead segments are deleted, sparse ones
+/// compacted. Nothing is changed in place and no count is kept on disk, so a crash at any step
+/// leaves only what the next pass finds again.
+final class Reclaim {
+    private static final System.Logger LOG = System.getLogger(Reclaim.class.getName());
+
+    private final StoreCore core;
+
+    /// Offsets of reached records, by segment number.
+    private final Map<Long, TreeSet<Long>> reached = new HashMap<>();
+
+    private final Set<Long> reachedPages = new HashSet<>();
+    private final Set<Long> reachedMapFiles = new HashSet<>();
+
+    Reclaim(StoreCore core) {
+        this.core = core;
+    }
+
+    ReclaimReport run() throws IOException {
+        synchronized (core.checkpoints) {
+            var base = chooseBase();
+            keepSnapshotsBefore(base);
+            dropSnapshots();
+            for (var place : core.checkpoints.all()) {
+                if (place.sequence() < base.sequence()) {
+                    core.checkpoints.remove(place);
+                }
+            }
+            mark();
+            return sweep(base);
+        }
+    }
+
+    /// The newest checkpoint from which the whole window can still be rebuilt.
+    private Checkpoint.Place chooseBase() {
+        var windowStart = core.time.now().minus(core.settings.journalWindow()).toEpochMilli();
+        var oldestPinned = core.oldestPinned().orElse(Long.MAX_VALUE);
+        var base = core.checkpoints.oldest();
+        for (var place : core.checkpoints.all()) {
+            if (place.madeMillis() <= windowStart && place.sequence() <= oldestPinned) {
+                base = place;
+            }
+        }
+        // two are always kept, in case the newer one turns out to be damaged
+        var all = core.checkpoints.all();
+        var last = all.get(Math.max(0, all.size() - 2));
+        return base.sequence() <= last.sequence() ? base : last;
+    }
+
+    /// Persists roots for points that the policy keeps and that leave the window now.
+    private void keepSnapshotsBefore(Checkpoint.Place base) throws IOException {
+        var oldest = core.checkpoints.oldest().sequence();
+        if (base.sequence() == oldest) {
+            return;
+        }
+        for (var owner : core.catalogue.owners().entrySet()) {
+            var query = new Points.Query(owner.getKey(), oldest + 1, Long.MAX_VALUE);
+            var leaving = new ArrayList<SegmentIndex.Point>();
+            var next = new ArrayList<SegmentIndex.Point>();
+            core.points.visit(
+                    query,
+                    point -> {
+                        if (point.sequence() <= base.sequence()
+                                && point.sequence() > oldest
+                                && Retention.keeps(
+                                        owner.getValue().policy(),
+                                        point,
+                                        next.stream().findFirst(),
+                                        core.time.now())) {
+                            leaving.add(point);
+                        }
+                        next.clear();
+                        next.add(point);
+                        return point.sequence() > oldest;
+                    });
+            for (var point : leaving) {
+                keep(point);
+            }
+        }
+    }
+
+    private void keep(SegmentIndex.Point point) throws IOException {
+        var roots = new HashMap<Integer, Roots.Root>();
+        for (var state : core.volumes().values()) {
+            if (state.owner == point.owner() && state.madeAfter < point.sequence()) {
+                try (var map = core.mapAt(state, point.sequence())) {
+                    roots.put(state.number, new Roots.Root(map.persist(), map.mappedBlocks()));
+                }
+            }
+        }
+        core.mapFiles.sync();
+        var snapshot = new KeptSnapshot(point, new Roots(point.sequence(), roots));
+        core.storage.put(snapshot.path(), snapshot.encode());
+        core.points.keep(snapshot);
+    }
+
+    /// Drops snapshots that no rule keeps any more, or whose owner is gone.
+    private void dropSnapshots() throws IOException {
+        var now = core.time.now();
+        for (var snapshot : core.points.snapshots()) {
+            var owner = Optional.ofNullable(core.catalogue.owners().get(snapshot.point().owner()));
+            var age = now.toEpochMilli() - Points.instant(snapshot.point()).toEpochMilli();
+            var wanted =
+                    owner.isPresent()
+                            && owner.get().policy().rules().stream()
+                                    .anyMatch(rule -> age <= rule.keptFor().toMillis());
+            var pinned =
+                    core.oldestPinned().isPresent() && core.isPinned(snapshot.point().sequence());
+            if (!wanted && !pinned) {
+                core.points.drop(snapshot);
+                core.storage.delete(snapshot.path());
+            }
+        }
+    }
+
+    private void mark() throws IOException {
+        for (var place : core.checkpoints.all()) {
+            mark(core.checkpoints.read(place).roots());
+        }
+        for (var snapshot : core.points.snapshots()) {
+            mark(snapshot.roots());
+        }
+        // live maps may hold pages of a checkpoint that was never finished
+        for (var state : core.volumes().values()) {
+            try (var map = state.head.snapshot()) {
+                mark(map);
+            }
+        }
+        for (var view : core.openMaps()) {
+            mark(view);
+        }
+    }
+
+    private void mark(Roots roots) throws IOException {
+        for (var root : roots.byVolume().entrySet()) {
+            if (!core.volumes().containsKey(root.getKey())) {
+                continue; // deleted, with its key
+            }
+            try (var map =
+                    core.maps.load(root.getValue().reference(), root.getValue().mappedBlocks())) {
+                mark(map);
+            }
+        }
+    }
+
+    private void mark(VolumeMap map) throws IOException {
+        map.mark(
+                new Marker() {
+                    @Override
+                    public boolean page(long reference) {
+                        reachedMapFiles.add(MapFiles.fileOf(reference));
+                        return reachedPages.add(reference);
+                    }
+
+                    @Override
+                    public void run(long firstBlock, int blockCount, long location) {
+                        reached.computeIfAbsent(
+                                        (long) BlockLocation.segment(location),
+                                        _ -> new TreeSet<>())
+                                .add(BlockLocation.offsetBytes(location));
+                    }
+                });
+    }
+
+    private ReclaimReport sweep(Checkpoint.Place base) throws IOException {
+        var deleted = 0;
+        var compacted = 0;
+        var freedBytes = 0L;
+        var all = core.segments.all();
+        for (var i = 0; i + 1 < all.size(); i++) {
+            var segment = all.get(i);
+            var beforeWindow = all.get(i + 1).firstSequence <= base.sequence() + 1;
+            if (!beforeWindow || !segment.sealed) {
+                continue;
+            }
+            var live = reached.getOrDefault(segment.number, new TreeSet<>());
+            if (live.isEmpty()) {
+                freedBytes += segment.sizeBytes();
+                core.segments.remove(segment);
+                deleted++;
+            } else {
+                var freed = compactIfSparse(segment, List.copyOf(live));
+                freedBytes += freed;
+                compacted += freed > 0 ? 1 : 0;
+            }
+        }
+        deleteMapFiles();
+        LOG.log(
+                System.Logger.Level.INFO,
+                "reclaim deleted={0} compacted={1} freedBytes={2}",
+                deleted,
+                compacted,
+                freedBytes);
+        return new ReclaimReport(deleted, compacted, freedBytes, core.segments.usedBytes());
+    }
+
+    private long compactIfSparse(Segment segment, List<Long> live) throws IOException {
+        var liveBytes = 0L;
+        for (var offset : live) {
+            liveBytes += record(segment, offset).remaining();
+        }
+        if (liveBytes * 2 > segment.sizeBytes()) {
+            return 0;
+        }
+        var before = segment.sizeBytes();
+        core.segments.compact(segment, live, offset -> record(segment, offset));
+        return before - segment.sizeBytes();
+    }
+
+    /// Header, payload and padding of a record, as stored; damage of the payload is carried along
+    /// as it is, and named when the record is read.
+    private ByteBuffer record(Segment segment, long offset) throws IOException {
+        try (var place = core.segments.locate(segment, offset)) {
+            var head = ByteBuffer.allocate(RecordHeader.BYTES);
+            place.read(head);
+            var record = ByteBuffer.allocate(RecordHeader.decode(head.flip()).totalBytes());
+            place.read(record);
+            return record.flip();
+        }
+    }
+
+    private void deleteMapFiles() throws IOException {
+        var writing = core.mapFiles.currentFile();
+        for (var entry : core.mapFiles.files()) {
+            var file = Long.parseLong(entry.name().substring(0, 8), 16);
+            if (file != writing && !reachedMapFiles.contains(file)) {
+                core.mapFiles.delete(file);
+            }
+        }
+    }
+}

@@ -1,0 +1,258 @@
+package holdfast.volume;
+
+import holdfast.base.RandomSource;
+import holdfast.base.RefusalException;
+import holdfast.base.TimeSource;
+import holdfast.format.SegmentIndex;
+import java.io.IOException;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.function.IntFunction;
+import javax.crypto.SecretKey;
+import org.jspecify.annotations.Nullable;
+
+/// The parts of an open staging area, and the questions that several of them ask: which volumes
+/// there are, and how a volume's map was at a sequence. Safe for any thread.
+final class StoreCore {
+    final StoreSettings settings;
+    final StagingStorage storage;
+    final OpenObjects objects;
+    final Segments segments;
+    final MapFiles mapFiles;
+    final VolumeMaps maps;
+    final KeyRing keys;
+    final Points points;
+    final TimeSource time;
+    final RandomSource random;
+    final ExtentReader reader;
+    final ExtentCipher cipher;
+    final Checkpoints checkpoints;
+
+    /// Changed under the lock of this object, stored before it is set.
+    volatile Catalogue catalogue = Catalogue.empty(new StoreIdentity(0, 0));
+
+    /// What comes at and after it cannot be trusted: records are missing, and nobody can tell of
+    /// which blocks.
+    volatile long distrustedFrom = Long.MAX_VALUE;
+
+    private final Map<VolumeId, VolumeState> byId = new ConcurrentHashMap<>();
+    private final Map<Integer, VolumeState> byNumber = new ConcurrentHashMap<>();
+
+    /// Sequences that open views look at: reclaim keeps what they need.
+    private final ConcurrentSkipListMap<Long, Integer> pinned = new ConcurrentSkipListMap<>();
+
+    /// Maps that open views look through.
+    private final Set<VolumeMap> openMaps = ConcurrentHashMap.newKeySet();
+
+    private @Nullable Journal startedJournal;
+
+    StoreCore(
+            StoreSettings settings,
+            StagingStorage storage,
+            OpenObjects objects,
+            Segments segments,
+            MapFiles mapFiles,
+            VolumeMaps maps,
+            KeyRing keys,
+            Points points,
+            TimeSource time,
+            RandomSource random) {
+        this.settings = settings;
+        this.storage = storage;
+        this.objects = objects;
+        this.segments = segments;
+        this.mapFiles = mapFiles;
+        this.maps = maps;
+        this.keys = keys;
+        this.points = points;
+        this.time = time;
+        this.random = random;
+        this.cipher = new ExtentCipher(random);
+        this.checkpoints = new Checkpoints(storage);
+        this.reader = new ExtentReader(segments, this::key, settings.extentCacheBytes());
+    }
+
+    void journal(Journal journal) {
+        startedJournal = journal;
+    }
+
+    Journal journal() {
+        var journal = startedJournal;
+        if (journal == null) {
+            throw new IllegalStateException("the journal is not open yet");
+        }
+        return journal;
+    }
+
+    void add(VolumeState state) {
+        byId.put(state.volume().id(), state);
+        byNumber.put(state.number, state);
+    }
+
+    void remove(VolumeState state) {
+        byId.remove(state.volume().id());
+        byNumber.remove(state.number);
+    }
+
+    /// @throws RefusalException if there is no such volume
+    VolumeState find(VolumeId id) {
+        var state = byId.get(id);
+        if (state == null) {
+            throw new RefusalException("unknown-volume", "there is no volume " + id);
+        }
+        return state;
+    }
+
+    Optional<VolumeState> lookup(VolumeId id) {
+        return Optional.ofNullable(byId.get(id));
+    }
+
+    Map<Integer, VolumeState> volumes() {
+        return byNumber;
+    }
+
+    private SecretKey key(int number) throws IOException {
+        var state = byNumber.get(number);
+        if (state == null) {
+            throw new StoreException("the data belongs to a volume that was deleted");
+        }
+        return keys.key(state.volume().id());
+    }
+
+    /// The volume's map as it was at a sequence that is still recoverable: the nearest root before
+    /// it, brought forward by what the segments' indexes say. The caller closes it.
+    VolumeMap mapAt(VolumeState state, long sequence) throws IOException {
+        if (sequence >= distrustedFrom) {
+            throw new StoreException(
+                    state
+                            + ": records of the journal from sequence "
+                            + distrustedFrom
+                            + " on are damaged beyond knowing which blocks they held; points from"
+                            + " there on cannot be recovered");
+        }
+        var kept = points.snapshot(state.owner, sequence);
+        if (kept.isPresent()) {
+            var root = kept.get().roots().byVolume().get(state.number);
+            if (root != null) {
+                return maps.load(root.reference(), root.mappedBlocks());
+            }
+        }
+        var roots = checkpoints.rootsAtOrBefore(sequence);
+        var root = roots.byVolume().get(state.number);
+        VolumeMap map;
+        long from;
+        if (root != null) {
+            map = maps.load(root.reference(), root.mappedBlocks());
+            from = roots.sequence();
+        } else {
+            var origin = state.volume().origin();
+            map =
+                    origin.isPresent()
+                            ? mapAt(find(origin.get().parent()), origin.get().sequence())
+                            : maps.empty();
+            from = Math.max(roots.sequence(), state.madeAfter);
+        }
+        try {
+            bringForward(map, state.number, from, sequence);
+            return map;
+        } catch (IOException | RuntimeException e) {
+            map.close();
+            throw e;
+        }
+    }
+
+    private void bringForward(VolumeMap map, int number, long from, long to) throws IOException {
+        segments.visit(
+                from,
+                to,
+                segment ->
+                        new SegmentIndex.Visitor() {
+                            @Override
+                            public void extent(
+                                    int volume, long sequence, long first, int count, long offset)
+                                    throws IOException {
+                                if (volume == number) {
+                                    map.put(
+                                            first,
+                                            count,
+                                            BlockLocation.of((int) segment.number, offset, 0));
+                                }
+                            }
+
+                            @Override
+                            public void clear(int volume, long sequence, long first, long count)
+                                    throws IOException {
+                                if (volume == number) {
+                                    map.clear(first, count);
+                                }
+                            }
+                        });
+    }
+
+    /// Brings the heads of all volumes forward at once.
+    void replay(long from, long to, IntFunction<@Nullable VolumeState> states) throws IOException {
+        segments.visit(
+                from,
+                to,
+                segment ->
+                        new SegmentIndex.Visitor() {
+                            @Override
+                            public void extent(
+                                    int volume, long sequence, long first, int count, long offset) {
+                                var state = states.apply(volume);
+                                if (state != null) { // else it was deleted since
+                                    state.put(
+                                            first,
+                                            count,
+                                            BlockLocation.of((int) segment.number, offset, 0));
+                                }
+                            }
+
+                            @Override
+                            public void clear(int volume, long sequence, long first, long count) {
+                                var state = states.apply(volume);
+                                if (state != null) {
+                                    state.clear(first, count);
+                                }
+                            }
+                        });
+    }
+
+    /// A view opened on this map; until [#viewClosed] reclaim keeps what it reaches.
+    void viewOpened(VolumeMap map) {
+        openMaps.add(map);
+    }
+
+    /// Waits for a reclaim that is looking at the map, then closes it.
+    void viewClosed(VolumeMap map) {
+        synchronized (checkpoints) {
+            openMaps.remove(map);
+            map.close();
+        }
+    }
+
+    Set<VolumeMap> openMaps() {
+        return openMaps;
+    }
+
+    void pin(long sequence) {
+        pinned.merge(sequence, 1, Integer::sum);
+    }
+
+    void unpin(long sequence) {
+        pinned.computeIfPresent(sequence, (_, users) -> users == 1 ? null : users - 1);
+    }
+
+    boolean isPinned(long sequence) {
+        return pinned.containsKey(sequence);
+    }
+
+    /// The oldest sequence that an open view looks at.
+    Optional<Long> oldestPinned() {
+        var first = pinned.firstEntry();
+        return first == null ? Optional.empty() : Optional.of(first.getKey());
+    }
+}

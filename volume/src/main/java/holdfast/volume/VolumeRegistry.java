@@ -1,0 +1,191 @@
+package holdfast.volume;
+
+import holdfast.base.RefusalException;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/// Makes, changes and deletes volumes: each change is stored in the catalogue before it counts.
+/// Safe for any thread.
+final class VolumeRegistry {
+    private final StoreCore core;
+
+    VolumeRegistry(StoreCore core) {
+        this.core = core;
+    }
+
+    VolumeState create(String owner, String name, long sizeBytes) throws IOException {
+        if (sizeBytes <= 0) {
+            throw new IllegalArgumentException("a volume of " + sizeBytes + " bytes");
+        }
+        return add("vol", owner, name, sizeBytes, Optional.empty(), core.maps.empty());
+    }
+
+    VolumeState branch(VolumeState parent, long sequence, String owner, String name)
+            throws IOException {
+        core.pin(sequence);
+        try {
+            if (sequence > core.journal().durableSequence()) {
+                throw new RefusalException(
+                        "unknown-sequence",
+                        parent + ": sequence " + sequence + " is not on stable storage");
+            }
+            var map = core.mapAt(parent, sequence);
+            var origin = Optional.of(new Volume.Origin(parent.volume().id(), sequence));
+            return add("br", owner, name, parent.volume().sizeBytes(), origin, map);
+        } finally {
+            core.unpin(sequence);
+        }
+    }
+
+    private VolumeState add(
+            String prefix,
+            String owner,
+            String name,
+            long sizeBytes,
+            Optional<Volume.Origin> origin,
+            VolumeMap head)
+            throws IOException {
+        synchronized (core) {
+            for (var state : core.volumes().values()) {
+                if (state.volume().owner().equals(owner) && state.volume().name().equals(name)) {
+                    head.close();
+                    throw new RefusalException(
+                            "volume-exists", owner + " has a volume " + name + " already");
+                }
+            }
+            var id = new VolumeId(core.random.nextId(prefix));
+            var volume = new Volume(id, owner, name, sizeBytes, origin);
+            var ownerNumber = ownerNumber(owner);
+            var catalogue = core.catalogue;
+            var madeAfter = core.journal().nextSequence() - 1;
+            var state =
+                    new VolumeState(catalogue.nextNumber(), ownerNumber, madeAfter, volume, head);
+            core.keys.make(id);
+            var volumes = new TreeMap<>(catalogue.volumes());
+            volumes.put(state.number, new Catalogue.Entry(ownerNumber, madeAfter, volume));
+            store(catalogue.nextNumber() + 1, catalogue.owners(), volumes);
+            core.add(state);
+            return state;
+        }
+    }
+
+    VolumeState grow(VolumeState state, long sizeBytes) throws IOException {
+        synchronized (core) {
+            var before = state.volume();
+            if (sizeBytes < before.sizeBytes()) {
+                throw new RefusalException(
+                        "volume-shrinks",
+                        state
+                                + ": it has "
+                                + before.sizeBytes()
+                                + " bytes and cannot shrink to "
+                                + sizeBytes
+                                + "; protect the smaller disk as a new one");
+            }
+            var after =
+                    new Volume(
+                            before.id(), before.owner(), before.name(), sizeBytes, before.origin());
+            var catalogue = core.catalogue;
+            var volumes = new TreeMap<>(catalogue.volumes());
+            volumes.put(state.number, new Catalogue.Entry(state.owner, state.madeAfter, after));
+            store(catalogue.nextNumber(), catalogue.owners(), volumes);
+            state.volume(after);
+            return state;
+        }
+    }
+
+    void delete(VolumeState state) throws IOException, InterruptedException {
+        synchronized (core) {
+            var id = state.volume().id();
+            for (var other : core.volumes().values()) {
+                var origin = other.volume().origin();
+                if (origin.isPresent() && origin.get().parent().equals(id)) {
+                    throw new RefusalException(
+                            "volume-has-branches",
+                            id + " has the branch " + other + "; delete that first");
+                }
+            }
+            if (state.users.get() > 0) {
+                throw new RefusalException(
+                        "volume-in-use", id + " is open " + state.users + " times; close it first");
+            }
+            var catalogue = core.catalogue;
+            var volumes = new TreeMap<>(catalogue.volumes());
+            volumes.remove(state.number);
+            var owners = new TreeMap<>(catalogue.owners());
+            if (volumes.values().stream().noneMatch(entry -> entry.owner() == state.owner)) {
+                owners.remove(state.owner);
+                core.points.forget(state.owner);
+            }
+            store(catalogue.nextNumber(), owners, volumes);
+            core.remove(state);
+            core.keys.destroy(id);
+            core.journal().submit(List.of(new JournalEntry.Barrier(_ -> state.end())));
+        }
+    }
+
+    /// The owner's number; one is given where there is none yet.
+    int ownerNumber(String owner) {
+        synchronized (core) {
+            var known = findOwner(owner);
+            if (known.isPresent()) {
+                return known.get();
+            }
+            var catalogue = core.catalogue;
+            var number = catalogue.nextNumber();
+            var owners = new TreeMap<>(catalogue.owners());
+            owners.put(number, new Catalogue.Owner(owner, SnapshotPolicy.DEFAULT));
+            try {
+                store(number + 1, owners, catalogue.volumes());
+            } catch (IOException e) {
+                throw new java.io.UncheckedIOException(e);
+            }
+            return number;
+        }
+    }
+
+    Optional<Integer> findOwner(String owner) {
+        return core.catalogue.owners().entrySet().stream()
+                .filter(entry -> entry.getValue().name().equals(owner))
+                .map(Map.Entry::getKey)
+                .findFirst();
+    }
+
+    void policy(String owner, SnapshotPolicy policy) throws IOException {
+        synchronized (core) {
+            var number = ownerNumber(owner);
+            var catalogue = core.catalogue;
+            var owners = new TreeMap<>(catalogue.owners());
+            owners.put(number, new Catalogue.Owner(owner, policy));
+            store(catalogue.nextNumber(), owners, catalogue.volumes());
+        }
+    }
+
+    SnapshotPolicy policy(String owner) {
+        return core.catalogue.owners().values().stream()
+                .filter(known -> known.name().equals(owner))
+                .map(Catalogue.Owner::policy)
+                .findFirst()
+                .orElse(SnapshotPolicy.DEFAULT);
+    }
+
+    private void store(
+            int nextNumber,
+            Map<Integer, Catalogue.Owner> owners,
+            Map<Integer, Catalogue.Entry> volumes)
+            throws IOException {
+        var before = core.catalogue;
+        var after =
+                new Catalogue(
+                        before.generation() + 1,
+                        before.identity(),
+                        nextNumber,
+                        new TreeMap<>(owners),
+                        new TreeMap<>(volumes));
+        after.store(core.storage);
+        core.catalogue = after;
+    }
+}

@@ -1,0 +1,46 @@
+package holdfast.volume;
+
+import holdfast.base.Filesystem;
+import holdfast.base.RandomSource;
+import holdfast.base.TimeSource;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+
+/// Opens staging areas.
+public final class VolumeStores {
+    private VolumeStores() {}
+
+    /// Opens the staging area in a local directory, or makes it there. Reads the last checkpoint
+    /// and the journal's tail behind it, whatever the size of the volumes.
+    ///
+    /// @throws holdfast.base.RefusalException if another process uses it, or its master key is
+    ///   missing or another
+    /// @throws StoreException if it cannot be read
+    public static VolumeStore open(
+            StoreSettings settings,
+            Filesystem files,
+            Path directory,
+            TimeSource time,
+            RandomSource random)
+            throws IOException {
+        var storage =
+                new LocalStorage(
+                        files,
+                        directory,
+                        List.of(
+                                Segment.FOLDER,
+                                MapFiles.FOLDER,
+                                Checkpoint.FOLDER,
+                                KeptSnapshot.FOLDER,
+                                Catalogue.FOLDER,
+                                KeyRing.FOLDER));
+        try {
+            var masterKey = settings.masterKey().orElse(directory.resolve("master.key"));
+            return Opening.open(settings, storage, files, masterKey, time, random);
+        } catch (IOException | RuntimeException e) {
+            storage.close();
+            throw e;
+        }
+    }
+}

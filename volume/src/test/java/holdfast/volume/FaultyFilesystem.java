@@ -1,0 +1,374 @@
+package holdfast.volume;
+
+import holdfast.base.Filesystem;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicLong;
+
+/// Files in memory that lose on [#crash] what a power cut may lose: each write since the last sync
+/// is kept, dropped or torn at a sector, and of the names made, renamed and deleted since their
+/// directory was synced only the first few happened, all as the seed says. It can also be full,
+/// fail to sync, and count what is read.
+public final class FaultyFilesystem {
+    private static final int SECTOR_BYTES = 512;
+
+    private final SplittableRandom random;
+    private final TreeMap<Path, Inode> names = new TreeMap<>();
+    private final TreeMap<Path, Inode> durableNames = new TreeMap<>();
+    private final List<NameChange> nameChanges = new ArrayList<>();
+    private final Set<Path> locks = new HashSet<>();
+    private final AtomicLong bytesRead = new AtomicLong();
+    private long capacityBytes = Long.MAX_VALUE / 4;
+    private int syncsToFail;
+    private int life;
+
+    public FaultyFilesystem(long seed) {
+        this.random = new SplittableRandom(seed);
+    }
+
+    private record NameChange(Path directory, Path name, Optional<Inode> inode) {}
+
+    private sealed interface Change {
+        record Write(int offset, byte[] bytes) implements Change {}
+
+        record Truncate(int size) implements Change {}
+    }
+
+    private static final class Inode {
+        private byte[] durable = new byte[0];
+        private byte[] current = new byte[0];
+        private int size;
+        private int durableSize;
+        private final List<Change> unsynced = new ArrayList<>();
+
+        private void apply(Change change) {
+            switch (change) {
+                case Change.Write(var offset, var bytes) -> {
+                    var end = offset + bytes.length;
+                    if (end > current.length) {
+                        current = Arrays.copyOf(current, Math.max(end, current.length * 2));
+                    }
+                    System.arraycopy(bytes, 0, current, offset, bytes.length);
+                    size = Math.max(size, end);
+                }
+                case Change.Truncate(var to) -> {
+                    if (to < size) {
+                        Arrays.fill(current, to, size, (byte) 0);
+                    } else if (to > current.length) {
+                        current = Arrays.copyOf(current, to);
+                    }
+                    size = to;
+                }
+            }
+        }
+
+        private void makeDurable() {
+            durable = Arrays.copyOf(current, size);
+            durableSize = size;
+            unsynced.clear();
+        }
+
+        private void crash(SplittableRandom random) {
+            var changes = List.copyOf(unsynced);
+            unsynced.clear();
+            current = durable.clone();
+            size = durableSize;
+            for (var change : changes) {
+                var fate = random.nextInt(4);
+                if (fate == 0) {
+                    continue;
+                }
+                if (fate == 1 && change instanceof Change.Write(var offset, var bytes)) {
+                    var sectors = bytes.length / SECTOR_BYTES;
+                    var kept = random.nextInt(sectors + 1) * SECTOR_BYTES;
+                    apply(new Change.Write(offset, Arrays.copyOf(bytes, kept)));
+                } else {
+                    apply(change);
+                }
+            }
+            makeDurable();
+        }
+    }
+
+    /// The power is cut. Handles and locks of before are dead.
+    public synchronized void crash() {
+        life++;
+        var kept = random.nextInt(nameChanges.size() + 1);
+        nameChanges.subList(0, kept).forEach(FaultyFilesystem.this::makeDurable);
+        nameChanges.clear();
+        names.clear();
+        names.putAll(durableNames);
+        new HashSet<>(names.values()).forEach(inode -> inode.crash(random));
+        locks.clear();
+    }
+
+    /// Bytes that may be stored; less than is stored means full.
+    public synchronized void capacity(long bytes) {
+        capacityBytes = bytes;
+    }
+
+    /// The next so many syncs fail, and what they were to make durable may be lost.
+    public synchronized void failSyncs(int count) {
+        syncsToFail = count;
+    }
+
+    public long bytesRead() {
+        return bytesRead.get();
+    }
+
+    public synchronized long usedBytes() {
+        return names.values().stream().mapToLong(inode -> inode.size).sum();
+    }
+
+    /// All files, with what they hold.
+    public synchronized TreeMap<Path, byte[]> contents() {
+        var contents = new TreeMap<Path, byte[]>();
+        names.forEach(
+                (path, inode) -> contents.put(path, Arrays.copyOf(inode.current, inode.size)));
+        return contents;
+    }
+
+    /// Changes one stored byte.
+    public synchronized void flip(Path file, int offset, int mask) {
+        var inode = names.get(file);
+        if (inode == null) {
+            throw new IllegalArgumentException(file + " does not exist");
+        }
+        inode.current[offset] ^= (byte) mask;
+        inode.makeDurable();
+    }
+
+    /// The files as a process started now sees them; dead after the next [#crash].
+    public Filesystem mount() {
+        return new Mount(life);
+    }
+
+    private void makeDurable(NameChange change) {
+        change.inode()
+                .ifPresentOrElse(
+                        inode -> durableNames.put(change.name(), inode),
+                        () -> durableNames.remove(change.name()));
+    }
+
+    private void change(Path name, Optional<Inode> inode) {
+        inode.ifPresentOrElse(i -> names.put(name, i), () -> names.remove(name));
+        nameChanges.add(new NameChange(directory(name), name, inode));
+    }
+
+    private static Path directory(Path name) {
+        return name.resolve("..").normalize();
+    }
+
+    private void alive(int since) throws IOException {
+        if (since != life) {
+            throw new IOException("the power was cut");
+        }
+    }
+
+    private Inode existing(Path file) throws NoSuchFileException {
+        var inode = names.get(file);
+        if (inode == null) {
+            throw new NoSuchFileException(file.toString());
+        }
+        return inode;
+    }
+
+    private final class Mount implements Filesystem {
+        private final int mountedIn;
+
+        private Mount(int mountedIn) {
+            this.mountedIn = mountedIn;
+        }
+
+        @Override
+        public FileHandle openForReading(Path file) throws IOException {
+            synchronized (FaultyFilesystem.this) {
+                alive(mountedIn);
+                return new Handle(existing(file));
+            }
+        }
+
+        @Override
+        public FileHandle openForWriting(Path file) throws IOException {
+            synchronized (FaultyFilesystem.this) {
+                alive(mountedIn);
+                if (!names.containsKey(file)) {
+                    change(file, Optional.of(new Inode()));
+                }
+                return new Handle(names.get(file));
+            }
+        }
+
+        @Override
+        public void createDirectories(Path directory) {}
+
+        @Override
+        public void syncDirectory(Path directory) throws IOException {
+            synchronized (FaultyFilesystem.this) {
+                alive(mountedIn);
+                nameChanges.stream()
+                        .filter(change -> change.directory().equals(directory))
+                        .forEach(FaultyFilesystem.this::makeDurable);
+                nameChanges.removeIf(change -> change.directory().equals(directory));
+            }
+        }
+
+        @Override
+        public List<String> list(Path directory) throws IOException {
+            synchronized (FaultyFilesystem.this) {
+                alive(mountedIn);
+                return names.keySet().stream()
+                        .filter(name -> directory(name).equals(directory))
+                        .map(name -> name.getFileName().toString())
+                        .sorted()
+                        .toList();
+            }
+        }
+
+        @Override
+        public boolean exists(Path file) {
+            synchronized (FaultyFilesystem.this) {
+                return names.containsKey(file);
+            }
+        }
+
+        @Override
+        public void rename(Path from, Path to) throws IOException {
+            synchronized (FaultyFilesystem.this) {
+                alive(mountedIn);
+                var inode = existing(from);
+                // one step: a crash sees the old name or the new one
+                names.remove(from);
+                names.put(to, inode);
+                nameChanges.add(new NameChange(directory(to), to, Optional.of(inode)));
+                nameChanges.add(new NameChange(directory(from), from, Optional.empty()));
+            }
+        }
+
+        @Override
+        public void delete(Path file) throws IOException {
+            synchronized (FaultyFilesystem.this) {
+                alive(mountedIn);
+                existing(file);
+                change(file, Optional.empty());
+            }
+        }
+
+        @Override
+        public long sizeBytes(Path file) throws IOException {
+            synchronized (FaultyFilesystem.this) {
+                alive(mountedIn);
+                return existing(file).size;
+            }
+        }
+
+        @Override
+        public long usableBytes(Path path) throws IOException {
+            synchronized (FaultyFilesystem.this) {
+                alive(mountedIn);
+                return Math.max(0, capacityBytes - usedBytes());
+            }
+        }
+
+        @Override
+        public Optional<AutoCloseable> lock(Path file) throws IOException {
+            synchronized (FaultyFilesystem.this) {
+                alive(mountedIn);
+                var lockedIn = life;
+                if (!locks.add(file)) {
+                    return Optional.empty();
+                }
+                return Optional.of(() -> {
+                    synchronized (FaultyFilesystem.this) {
+                        if (lockedIn == life) {
+                            locks.remove(file);
+                        }
+                    }
+                });
+            }
+        }
+    }
+
+    private final class Handle implements Filesystem.FileHandle {
+        private final Inode inode;
+        private final int openedIn = life;
+
+        private Handle(Inode inode) {
+            this.inode = inode;
+        }
+
+        @Override
+        public int read(ByteBuffer target, long offsetBytes) throws IOException {
+            synchronized (FaultyFilesystem.this) {
+                alive(openedIn);
+                var length = (int) Math.min(target.remaining(), inode.size - offsetBytes);
+                if (length <= 0) {
+                    return 0;
+                }
+                target.put(inode.current, (int) offsetBytes, length);
+                bytesRead.addAndGet(length);
+                return length;
+            }
+        }
+
+        @Override
+        public void write(ByteBuffer source, long offsetBytes) throws IOException {
+            synchronized (FaultyFilesystem.this) {
+                alive(openedIn);
+                if (offsetBytes + source.remaining() > inode.size
+                        && capacityBytes - usedBytes() < source.remaining()) {
+                    throw new IOException("No space left on device");
+                }
+                var bytes = new byte[source.remaining()];
+                source.get(bytes);
+                var write = new Change.Write((int) offsetBytes, bytes);
+                inode.apply(write);
+                inode.unsynced.add(write);
+            }
+        }
+
+        @Override
+        public void sync() throws IOException {
+            synchronized (FaultyFilesystem.this) {
+                alive(openedIn);
+                if (syncsToFail > 0) {
+                    syncsToFail--;
+                    inode.crash(random); // what was not written stays lost, whoever syncs later
+                    throw new IOException("Input/output error");
+                }
+                inode.makeDurable();
+            }
+        }
+
+        @Override
+        public long sizeBytes() throws IOException {
+            synchronized (FaultyFilesystem.this) {
+                alive(openedIn);
+                return inode.size;
+            }
+        }
+
+        @Override
+        public void truncate(long sizeBytes) throws IOException {
+            synchronized (FaultyFilesystem.this) {
+                alive(openedIn);
+                var truncate = new Change.Truncate((int) sizeBytes);
+                inode.apply(truncate);
+                inode.unsynced.add(truncate);
+            }
+        }
+
+        @Override
+        public void close() {}
+    }
+}
