@@ -39,6 +39,7 @@ final class Handshake {
     private final Tls tls;
     private final Exports exports;
     private final Consumer<String> onChoice;
+    private final Runnable onAgreement;
 
     private Connection connection;
     private WireInput in;
@@ -68,10 +69,17 @@ final class Handshake {
     }
 
     /// @param onChoice hears the name of each export before it is opened
-    Handshake(Connection connection, Tls tls, Exports exports, Consumer<String> onChoice) {
+    /// @param onAgreement runs before the client is told that transmission begins
+    Handshake(
+            Connection connection,
+            Tls tls,
+            Exports exports,
+            Consumer<String> onChoice,
+            Runnable onAgreement) {
         this.tls = tls;
         this.exports = exports;
         this.onChoice = onChoice;
+        this.onAgreement = onAgreement;
         this.connection = connection;
         this.in = new WireInput(connection.input());
         this.out = new BufferedOutputStream(connection.output());
@@ -325,6 +333,7 @@ final class Handshake {
     private Outcome enter(Agreement agreement, VolumeView view, Sending sending)
             throws IOException {
         try {
+            onAgreement.run();
             sending.run();
             out.flush();
             return new Outcome(agreement, view, in);

@@ -94,7 +94,12 @@ final class NbdSession {
     }
 
     private void serve() {
-        var handshake = new Handshake(plain, tls, exports, choice -> export = choice);
+        var handshake = new Handshake(
+                        plain,
+                        tls,
+                        exports,
+                        choice -> export = choice,
+                        () -> handshaking = false);
         var reason = "the client left";
         try {
             serve(handshake);
@@ -125,7 +130,6 @@ final class NbdSession {
             outcome = handshake.run();
         }
         if (outcome.isPresent()) {
-            handshaking = false;
             var agreement = outcome.get().agreement();
             LOG.log(
                     INFO,
