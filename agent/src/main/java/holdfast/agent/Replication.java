@@ -139,7 +139,7 @@ final class Replication {
         try {
             work.run(whenRead);
             var distrusted = compareDistrusted();
-            var outcome = outcome(work, selections, distrusted);
+            var outcome = outcome(work, selections, distrusted, flip.isProven());
             end(flip, outcome, frozen, work.conflictBlocks());
             settle(selections, distrusted);
             selector.roundEnded(selections, Duration.ofNanos(with.time().nanoTime() - began));
@@ -194,7 +194,10 @@ final class Replication {
     }
 
     private RoundOutcome outcome(
-            Round work, List<RoundPlan.Selection> selections, Set<Integer> distrusted) {
+            Round work,
+            List<RoundPlan.Selection> selections,
+            Set<Integer> distrusted,
+            boolean proven) {
         if (work.unreadable().isPresent()) {
             return RoundOutcome.UNREADABLE;
         }
@@ -205,7 +208,9 @@ final class Replication {
         if (copying || !selections.stream().allMatch(RoundPlan.Selection::isAll)) {
             return RoundOutcome.PARTIAL;
         }
-        return work.conflictBlocks() > 0 ? RoundOutcome.CONFLICTED : RoundOutcome.CONSISTENT;
+        return work.conflictBlocks() > 0 || !proven
+                ? RoundOutcome.CONFLICTED
+                : RoundOutcome.CONSISTENT;
     }
 
     /// Returns once the round is on stable storage.
@@ -260,7 +265,10 @@ final class Replication {
         return switch (outcome) {
             case CONSISTENT, PARTIAL -> "";
             case CONFLICTED ->
-                    work.conflictBlocks() + " blocks were written before they could be read";
+                    work.conflictBlocks() == 0
+                            ? "changes may have been missed, and are read again"
+                            : work.conflictBlocks()
+                                    + " blocks were written before they could be read";
             case UNREADABLE -> work.unreadable().map(IOException::getMessage).orElse("");
         };
     }

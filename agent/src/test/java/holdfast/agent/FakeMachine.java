@@ -418,6 +418,11 @@ final class FakeMachine {
                 public BlockSet conflicts(int disk, BlockSet read) {
                     return issuedAmong(disk, read);
                 }
+
+                @Override
+                public boolean isProven() {
+                    return true;
+                }
             };
         }
 

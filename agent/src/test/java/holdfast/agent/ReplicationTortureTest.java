@@ -166,6 +166,11 @@ class ReplicationTortureTest {
                 public BlockSet conflicts(int disk, BlockSet read) {
                     return new BlockSet(read.blockCount());
                 }
+
+                @Override
+                public boolean isProven() {
+                    return true;
+                }
             };
         }
 

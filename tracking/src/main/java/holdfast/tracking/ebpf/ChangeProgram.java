@@ -1,6 +1,7 @@
 package holdfast.tracking.ebpf;
 
 import static holdfast.tracking.ebpf.Assembler.Condition.ABOVE;
+import static holdfast.tracking.ebpf.Assembler.Condition.AT_LEAST;
 import static holdfast.tracking.ebpf.Assembler.Condition.AT_MOST;
 import static holdfast.tracking.ebpf.Assembler.Condition.BELOW;
 import static holdfast.tracking.ebpf.Assembler.Condition.EQUAL;
@@ -38,7 +39,7 @@ import holdfast.tracking.ebpf.Assembler.Width;
 /// ```
 /// not a changing operation, not this disk           -> out
 /// driver pass-through                               -> count it, out
-/// completed: add its sectors to the audit's sum
+/// add its sectors to the audit's sum of this event
 /// enter += 1 on this processor, then read the active index
 /// for each range (one; or one per bio of a multi-range discard):
 ///     beyond the disk                               -> count it, leave
@@ -48,6 +49,8 @@ import holdfast.tracking.ebpf.Assembler.Width;
 ///
 /// A changing operation is one with an odd number: that is how the block layer marks whatever
 /// carries data to the disk or destroys it there (`op_is_write`).
+///
+/// The program for requests that are given back to the queue only adds to its sum.
 ///
 /// An instance makes one program and is thrown away.
 final class ChangeProgram {
@@ -107,6 +110,7 @@ final class ChangeProgram {
     private final Label leave = new Label();
     private final KernelLayout kernel;
     private final Bpf.Access access;
+    private final KernelLayout.Tracepoint tracepoint;
     private final Planes.Event event;
     private final Ranges ranges;
     private final Target target;
@@ -115,12 +119,14 @@ final class ChangeProgram {
     private ChangeProgram(
             KernelLayout kernel,
             Bpf.Access access,
+            KernelLayout.Tracepoint tracepoint,
             Planes.Event event,
             Ranges ranges,
             Target target,
             int stretch) {
         this.kernel = kernel;
         this.access = access;
+        this.tracepoint = tracepoint;
         this.event = event;
         this.ranges = ranges;
         this.target = target;
@@ -136,7 +142,28 @@ final class ChangeProgram {
             Ranges ranges,
             Target target,
             int stretch) {
-        return new ChangeProgram(kernel, access, event, ranges, target, stretch).assemble();
+        var tracepoint = kernel.tracepoint(event);
+        return new ChangeProgram(kernel, access, tracepoint, event, ranges, target, stretch)
+                .assemble();
+    }
+
+    /// The one for requests that their driver gave back.
+    static byte[] assembleRequeue(KernelLayout kernel, Bpf.Access access, Target target) {
+        var tracepoint = kernel.requeue();
+        return new ChangeProgram(
+                        kernel, access, tracepoint, Planes.Event.ISSUED, Ranges.ALL, target, 0)
+                .assembleRequeue();
+    }
+
+    private byte[] assembleRequeue() {
+        takeRequest();
+        takeOperation();
+        takeDisk();
+        code.jumpIf(AT_LEAST, R8, kernel.firstPassThrough(), out);
+        field(WORD, R9, R7, kernel.requestBytes());
+        addSectors(ControlPage.REQUEUED_SECTORS);
+        code.bind(out).move(R0, 0).exit();
+        return code.assemble();
     }
 
     private byte[] assemble() {
@@ -156,11 +183,6 @@ final class ChangeProgram {
 
     /// R7 = the request; for a completion R9 = the bytes that are done now.
     private void takeRequest() {
-        var tracepoint =
-                switch (event) {
-                    case COMPLETED -> kernel.complete();
-                    case ISSUED -> kernel.issue();
-                };
         code.move(R6, R1).load(DOUBLE, R7, R6, Long.BYTES * tracepoint.request());
         if (event == Planes.Event.COMPLETED) {
             // block_rq_complete(request, error, bytes): bytes come last, in 32 bits
@@ -224,20 +246,24 @@ final class ChangeProgram {
         code.jump(out).bind(known);
     }
 
-    /// R9 = bytes of the event. The sum is added before the kernel adds the same number to the
-    /// disk's statistics, which [LossAudit] relies upon.
+    /// R9 = bytes of the event. A completion's sum is added before the kernel adds the same number
+    /// to the disk's statistics, which [LossAudit] relies upon.
     private void takeBytes() {
         switch (event) {
-            case ISSUED -> field(WORD, R9, R7, kernel.requestBytes());
-            case COMPLETED ->
-                    code.move(R2, R9)
-                            .apply(SHIFT_RIGHT, R2, 9)
-                            .moveMapValue(
-                                    R1,
-                                    target.control,
-                                    target.controlOffset + ControlPage.COMPLETED_SECTORS)
-                            .atomicAdd(R1, 0, R2);
+            case ISSUED -> {
+                field(WORD, R9, R7, kernel.requestBytes());
+                addSectors(ControlPage.ISSUED_SECTORS);
+            }
+            case COMPLETED -> addSectors(ControlPage.COMPLETED_SECTORS);
         }
+    }
+
+    /// Of R9 bytes.
+    private void addSectors(int counter) {
+        code.move(R2, R9)
+                .apply(SHIFT_RIGHT, R2, 9)
+                .moveMapValue(R1, target.control, target.controlOffset + counter)
+                .atomicAdd(R1, 0, R2);
     }
 
     private void enter() {

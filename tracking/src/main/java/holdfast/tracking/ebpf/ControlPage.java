@@ -22,10 +22,12 @@ import java.util.List;
 ///    64  u64  events out of range      72  u64  events past the loop's bound
 ///    80  u64  pass-through commands
 ///   128  u32  major  132  u32  minor  136  u64  size in bytes  144  u64  medium sequence
-///   160  4 × u64  tags of the programs, 0 where there is none
+///   160  5 × u64  tags of the programs, 0 where there is none
+///   208  u64  sectors issued (programs add)     216  u64  sectors requeued (programs add)
 ///   256  u64  1 if trusted
-///   264  4 × u64  the counters as they were when trust began: 64, 72, 80, missed runs
-///   320  u64  audit: floor            328  u64  audit: 1 if the floor is exact
+///   264  4 × u64  the counters up to which all is known: 64, 72, 80, missed runs
+///   320  4 × u64  audit: constant of completions, of issues, 1 if they are exact, missed issues
+///   352  u64  audit: number of its [Doubt]
 ///   384  u32  length of the reason for distrust, then up to 600 bytes of it, UTF-8
 /// ```
 ///
@@ -40,9 +42,11 @@ final class ControlPage {
     static final int OUT_OF_RANGE = 64;
     static final int LOOP_BOUND = 72;
     static final int PASS_THROUGH = 80;
+    static final int ISSUED_SECTORS = 208;
+    static final int REQUEUED_SECTORS = 216;
 
     private static final long MAGIC = 0x484f4c4446415354L; // "HOLDFAST"
-    private static final int VERSION = 1;
+    private static final int VERSION = 2;
     private static final int HEADER_BYTES = 4096;
     private static final int DISK_BYTES = 1024;
     private static final int BOOT_ID_BYTES = 36;
@@ -61,6 +65,22 @@ final class ControlPage {
     ///
     /// @param missedRuns events at which a completion program could not run
     record Losses(long outOfRange, long loopBound, long passThrough, long missedRuns) {}
+
+    /// What is known of a loss of completions.
+    enum Doubt {
+        /// None is known, or all was made good.
+        NONE(0),
+        /// What is outstanding has become pending; whether that is all, an exact look will tell.
+        UNCONFIRMED(1),
+        /// What is outstanding has yet to become pending.
+        LOST(2);
+
+        private final long number;
+
+        Doubt(long number) {
+            this.number = number;
+        }
+    }
 
     private final MemorySegment page;
 
@@ -182,6 +202,13 @@ final class ControlPage {
         return (long) WORD.getVolatile(page, (long) diskAt(disk) + COMPLETED_SECTORS);
     }
 
+    /// Without those that were issued again.
+    long issuedSectors(int disk) {
+        // In this order: a request that is requeued in between counts too much and not too little.
+        var requeued = (long) WORD.getVolatile(page, (long) diskAt(disk) + REQUEUED_SECTORS);
+        return (long) WORD.getVolatile(page, (long) diskAt(disk) + ISSUED_SECTORS) - requeued;
+    }
+
     /// The counters as they stand.
     Losses losses(int disk, long missedRuns) {
         return new Losses(
@@ -195,7 +222,7 @@ final class ControlPage {
         return (long) WORD.getAcquire(page, (long) diskAt(disk) + 256) == 1;
     }
 
-    /// The counters as they stood when trust began.
+    /// The counters as they stood when trust began, or as of the last loss that was made good.
     Losses trustedLosses(int disk) {
         var at = diskAt(disk) + 264;
         return new Losses(
@@ -205,13 +232,19 @@ final class ControlPage {
                 page.get(LONG, at + 24));
     }
 
-    void trust(int disk, Losses losses, LossAudit.Baseline baseline) {
+    /// As much is known, and made good.
+    void trustedLosses(int disk, Losses losses) {
         var at = diskAt(disk) + 264;
         page.set(LONG, at, losses.outOfRange);
         page.set(LONG, at + 8, losses.loopBound);
         page.set(LONG, at + 16, losses.passThrough);
         page.set(LONG, at + 24, losses.missedRuns);
+    }
+
+    void trust(int disk, Losses losses, LossAudit.Baseline baseline) {
+        trustedLosses(disk, losses);
         baseline(disk, baseline);
+        doubt(disk, Doubt.NONE);
         WORD.setRelease(page, (long) diskAt(disk) + 256, 1L);
     }
 
@@ -234,12 +267,33 @@ final class ControlPage {
     }
 
     LossAudit.Baseline baseline(int disk) {
+        var at = diskAt(disk) + 320;
         return new LossAudit.Baseline(
-                page.get(LONG, diskAt(disk) + 320), page.get(LONG, diskAt(disk) + 328) == 1);
+                page.get(LONG, at),
+                page.get(LONG, at + 8),
+                page.get(LONG, at + 16) == 1,
+                page.get(LONG, at + 24));
     }
 
     void baseline(int disk, LossAudit.Baseline baseline) {
-        page.set(LONG, diskAt(disk) + 320, baseline.floor());
-        page.set(LONG, diskAt(disk) + 328, baseline.exact() ? 1 : 0);
+        var at = diskAt(disk) + 320;
+        page.set(LONG, at, baseline.completed());
+        page.set(LONG, at + 8, baseline.issued());
+        page.set(LONG, at + 16, baseline.exact() ? 1 : 0);
+        page.set(LONG, at + 24, baseline.missedIssues());
+    }
+
+    Doubt doubt(int disk) {
+        var number = (long) WORD.getAcquire(page, (long) diskAt(disk) + 352);
+        for (var doubt : Doubt.values()) {
+            if (doubt.number == number) {
+                return doubt;
+            }
+        }
+        return Doubt.LOST; // the one that is never wrong
+    }
+
+    void doubt(int disk, Doubt doubt) {
+        WORD.setRelease(page, (long) diskAt(disk) + 352, doubt.number);
     }
 }

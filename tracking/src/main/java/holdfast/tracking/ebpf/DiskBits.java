@@ -18,47 +18,67 @@ final class DiskBits {
     private final Planes planes;
     private final MemorySegment map;
     private final BlockSet pending;
+    private final BlockSet outstanding;
 
     /// @param map at least [Planes#words] words
     DiskBits(Planes planes, MemorySegment map) {
         this.planes = planes;
         this.map = map;
-        this.pending =
-                new BlockSet(
-                        map.asSlice(
-                                planes.pendingAt() * Long.BYTES, planes.fineWords() * Long.BYTES),
-                        planes.blockCount());
+        this.pending = set(planes.pendingAt());
+        this.outstanding = set(planes.outstandingAt());
     }
 
+    private BlockSet set(long at) {
+        var words = map.asSlice(at * Long.BYTES, planes.fineWords() * Long.BYTES);
+        return new BlockSet(words, planes.blockCount());
+    }
+
+    /// What changed and is not known to be stored.
     BlockSet pending() {
         return pending;
     }
 
-    /// Adds the blocks of a settled completed plane to pending and clears it, word by word. The
-    /// process may die at any store: a block is in pending before it is out of the plane.
-    void moveToPending(int index) {
-        var fineAt = planes.fineAt(Planes.Event.COMPLETED, index);
-        var fineEnd = fineAt + planes.fineWords();
-        for (var at = next(fineAt, fineEnd); at < fineEnd; at = next(at + 1, fineEnd)) {
-            var target = planes.pendingAt() + at - fineAt;
-            set(target, word(target) | word(at));
-            clearWord(at);
-        }
-        var coarseAt = planes.coarseAt(Planes.Event.COMPLETED, index);
-        var coarseEnd = coarseAt + planes.planeWords() - planes.fineWords();
-        for (var at = next(coarseAt, coarseEnd); at < coarseEnd; at = next(at + 1, coarseEnd)) {
-            var word = at;
-            forEachUnit(word(at), at - coarseAt, pending::add);
-            clearWord(word);
-        }
+    /// What was issued and is not known to have completed and been recorded, but for what the
+    /// issued planes hold.
+    BlockSet outstanding() {
+        return outstanding;
     }
 
-    /// Clears a settled plane of both fine and coarse bits.
-    void clear(Planes.Event event, int index) {
-        var start = planes.fineAt(event, index);
-        var end = start + planes.planeWords();
-        for (var at = next(start, end); at < end; at = next(at + 1, end)) {
-            clearWord(at);
+    /// Adds the blocks of a settled completed plane to pending and clears it, word by word. The
+    /// process may die at any store: a block is in the set before it is out of the plane.
+    void moveToPending(int index) {
+        merge(Planes.Event.COMPLETED, index, planes.pendingAt(), pending, true);
+    }
+
+    /// The same with an issued plane and the outstanding set.
+    void moveToOutstanding(int index) {
+        merge(Planes.Event.ISSUED, index, planes.outstandingAt(), outstanding, true);
+    }
+
+    /// Makes pending whatever may have completed unrecorded: all that is outstanding, and all that
+    /// was issued to the active plane.
+    void doubtOutstanding(int active) {
+        pending.addAll(outstanding);
+        merge(Planes.Event.ISSUED, active, planes.pendingAt(), pending, false);
+    }
+
+    private void merge(Planes.Event event, int index, long setAt, BlockSet set, boolean clear) {
+        var fineAt = planes.fineAt(event, index);
+        var fineEnd = fineAt + planes.fineWords();
+        for (var at = next(fineAt, fineEnd); at < fineEnd; at = next(at + 1, fineEnd)) {
+            var target = setAt + at - fineAt;
+            set(target, word(target) | word(at));
+            if (clear) {
+                clearWord(at);
+            }
+        }
+        var coarseAt = planes.coarseAt(event, index);
+        var coarseEnd = coarseAt + planes.planeWords() - planes.fineWords();
+        for (var at = next(coarseAt, coarseEnd); at < coarseEnd; at = next(at + 1, coarseEnd)) {
+            forEachUnit(word(at), at - coarseAt, set::add);
+            if (clear) {
+                clearWord(at);
+            }
         }
     }
 

@@ -4,9 +4,10 @@ import holdfast.base.linux.Errno;
 import holdfast.base.linux.LinuxException;
 import holdfast.base.linux.LinuxFile;
 import holdfast.tracking.TrackerException;
+import holdfast.tracking.ebpf.ChangeProgram.Ranges;
+import holdfast.tracking.ebpf.Planes.Event;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 
 /// The programs that watch one disk: loaded, attached, pinned, or found again.
@@ -14,32 +15,74 @@ final class DiskPrograms implements AutoCloseable {
     /// What a disk's programs are, in the order in which they are attached. Completions come first:
     /// a write must not be able to complete unseen once its issue was seen.
     enum Role {
-        COMPLETED(0, "completed", Planes.Event.COMPLETED),
-        COMPLETED_RANGES(1, "completed-ranges", Planes.Event.COMPLETED),
-        ISSUED(2, "issued", Planes.Event.ISSUED),
-        ISSUED_RANGES(3, "issued-ranges", Planes.Event.ISSUED);
+        COMPLETED(0, "completed"),
+        COMPLETED_RANGES(1, "completed-ranges"),
+        REQUEUED(4, "requeued"),
+        ISSUED(2, "issued"),
+        ISSUED_RANGES(3, "issued-ranges");
 
         private final int place;
         private final String pin;
-        private final Planes.Event event;
 
         /// @param place of its tag in the control page
-        Role(int place, String pin, Planes.Event event) {
+        Role(int place, String pin) {
             this.place = place;
             this.pin = pin;
-            this.event = event;
         }
 
-        private ChangeProgram.Ranges ranges(boolean severalRanges) {
+        private KernelLayout.Tracepoint tracepoint(KernelLayout kernel) {
             return switch (this) {
-                case COMPLETED, ISSUED ->
-                        severalRanges ? ChangeProgram.Ranges.SINGLE : ChangeProgram.Ranges.ALL;
-                case COMPLETED_RANGES, ISSUED_RANGES -> ChangeProgram.Ranges.MULTIPLE;
+                case COMPLETED, COMPLETED_RANGES -> kernel.complete();
+                case REQUEUED -> kernel.requeue();
+                case ISSUED, ISSUED_RANGES -> kernel.issue();
+            };
+        }
+
+        private byte[] assemble(
+                KernelLayout kernel,
+                Bpf.Access access,
+                boolean severalRanges,
+                ChangeProgram.Target target,
+                int stretch) {
+            var single = severalRanges ? Ranges.SINGLE : Ranges.ALL;
+            return switch (this) {
+                case COMPLETED ->
+                        ChangeProgram.assemble(
+                                kernel, access, Event.COMPLETED, single, target, stretch);
+                case COMPLETED_RANGES ->
+                        ChangeProgram.assemble(
+                                kernel, access, Event.COMPLETED, Ranges.MULTIPLE, target, stretch);
+                case REQUEUED -> ChangeProgram.assembleRequeue(kernel, access, target);
+                case ISSUED ->
+                        ChangeProgram.assemble(
+                                kernel, access, Event.ISSUED, single, target, stretch);
+                case ISSUED_RANGES ->
+                        ChangeProgram.assemble(
+                                kernel, access, Event.ISSUED, Ranges.MULTIPLE, target, stretch);
             };
         }
 
         private boolean isNeeded(boolean severalRanges) {
-            return severalRanges || ranges(false) == ChangeProgram.Ranges.ALL;
+            return switch (this) {
+                case COMPLETED, REQUEUED, ISSUED -> true;
+                case COMPLETED_RANGES, ISSUED_RANGES -> severalRanges;
+            };
+        }
+
+        private boolean uses(Set<Integer> used, Set<Integer> ours) {
+            return switch (this) {
+                case REQUEUED -> !used.isEmpty() && ours.containsAll(used);
+                case COMPLETED, COMPLETED_RANGES, ISSUED, ISSUED_RANGES -> used.containsAll(ours);
+            };
+        }
+
+        /// Whether it records this event.
+        private boolean records(Event event) {
+            return switch (this) {
+                case COMPLETED, COMPLETED_RANGES -> event == Event.COMPLETED;
+                case ISSUED, ISSUED_RANGES -> event == Event.ISSUED;
+                case REQUEUED -> false;
+            };
         }
     }
 
@@ -67,20 +110,9 @@ final class DiskPrograms implements AutoCloseable {
                 if (!role.isNeeded(severalRanges)) {
                     continue;
                 }
-                var tracepoint =
-                        switch (role.event) {
-                            case COMPLETED -> kernel.complete();
-                            case ISSUED -> kernel.issue();
-                        };
-                var code =
-                        ChangeProgram.assemble(
-                                kernel,
-                                access,
-                                role.event,
-                                role.ranges(severalRanges),
-                                target,
-                                stretch);
-                var name = "hf_" + role.event.name().toLowerCase(Locale.ROOT);
+                var tracepoint = role.tracepoint(kernel);
+                var code = role.assemble(kernel, access, severalRanges, target, stretch);
+                var name = "hf_" + tracepoint.name().substring("block_rq_".length());
                 var program = Bpf.loadProgram(name, access, tracepoint, code);
                 started.programs.add(new Loaded(role, program));
                 Bpf.pin(program, pins.path(prefix + role.pin));
@@ -112,7 +144,7 @@ final class DiskPrograms implements AutoCloseable {
                 var program = Bpf.pinned(pins.path(prefix + role.pin));
                 found.programs.add(new Loaded(role, program));
                 var info = Bpf.programInfo(program);
-                if (info.tag() != tag || !info.mapIds().containsAll(mapIds)) {
+                if (info.tag() != tag || !role.uses(info.mapIds(), mapIds)) {
                     throw new TrackerException("program " + role.pin + " is not the one we left");
                 }
                 try (var link = Bpf.pinned(pins.path(prefix + role.pin + "-link"))) {
@@ -137,10 +169,10 @@ final class DiskPrograms implements AutoCloseable {
     }
 
     /// Events of this kind that no program recorded, because it was interrupted by them.
-    long missedRuns(Planes.Event event) throws TrackerException {
+    long missedRuns(Event event) throws TrackerException {
         var missed = 0L;
         for (var loaded : programs) {
-            if (loaded.role.event == event) {
+            if (loaded.role.records(event)) {
                 try {
                     missed += Bpf.programInfo(loaded.program).missedRuns();
                 } catch (LinuxException e) {

@@ -70,13 +70,14 @@ import org.jspecify.annotations.Nullable;
 /// # What could be lost
 ///
 /// The programs count what they could not record (a range past the disk's end, more ranges than
-/// their loop takes, commands passed through to the driver that may hide writes). The kernel counts
-/// events that came while the program was running on that very processor. And [LossAudit] holds the
-/// sum of sectors against the disk's statistics. If any of these moves, the disk is not trusted and
-/// [#distrust] says why. All are asked at the flip, so that the caller may mend it in this round,
-/// and again by [Flip#conflicts]: a lost completion may be missing in D, a lost issue in the check,
-/// and in either case everything that was read counts as conflict, as it does for a disk that is
-/// not trusted.
+/// their loop takes, commands passed through to the driver that may hide writes): if any of these
+/// moves, the disk is not trusted and [#distrust] says why. The kernel counts events that came
+/// while the program was running on that very processor, and [LossAudit] holds the sums of sectors
+/// against the disk's statistics: what completed unseen is made good from what was issued, as
+/// [DiskAudit] has it. All are asked at the flip, so that it becomes part of this round, and again
+/// by [Flip#conflicts]: a lost completion may be missing in D, a lost issue in the check, and in
+/// either case everything that was read counts as conflict, as it does for a disk that is not
+/// trusted.
 public final class EbpfTracker implements Tracker {
     private final KernelState state;
     private final SettleCounters counters;
@@ -102,7 +103,7 @@ public final class EbpfTracker implements Tracker {
                     @Override
                     public void collect(DiskBits bits, int former) {
                         bits.moveToPending(former);
-                        bits.clear(Planes.Event.ISSUED, former);
+                        bits.moveToOutstanding(former);
                     }
 
                     @Override
@@ -114,7 +115,7 @@ public final class EbpfTracker implements Tracker {
 
         void settle(SettleCounters counters) throws TrackerException;
 
-        /// Empties the former planes into pending.
+        /// Empties the former planes, into pending and outstanding.
         void collect(DiskBits bits, int former);
 
         BlockSet conflicts(DiskBits bits, BlockSet read, int active, Arena arena)
@@ -278,7 +279,7 @@ public final class EbpfTracker implements Tracker {
     private void audit() throws TrackerException {
         for (var audit : audits) {
             audit.refuseAnotherDisk();
-            var _ = audit.isComplete(); // what it found, distrust() tells
+            audit.makeGood();
         }
     }
 
@@ -342,6 +343,15 @@ public final class EbpfTracker implements Tracker {
             var audit = audits.get(disk);
             var proven = audit.missedIssues() == missedBefore[disk] && audit.isComplete();
             return proven ? issued : read.copy();
+        }
+
+        @Override
+        public boolean isProven() throws TrackerException {
+            var proven = true;
+            for (var audit : audits) {
+                proven &= audit.isComplete();
+            }
+            return proven;
         }
     }
 }

@@ -10,6 +10,7 @@ import java.util.OptionalInt;
 ///
 /// @param issue the tracepoint of a request that is handed to its driver
 /// @param complete the tracepoint of a request, or a part of it, that is done
+/// @param requeue the tracepoint of a request that its driver gave back, to be issued again
 /// @param requestToDisk offsets to follow from a request to its `gendisk`
 /// @param operationMask bits of `request.cmd_flags` that hold the operation
 /// @param discard the operation that gives blocks back
@@ -17,6 +18,7 @@ import java.util.OptionalInt;
 record KernelLayout(
         Tracepoint issue,
         Tracepoint complete,
+        Tracepoint requeue,
         List<Integer> requestToDisk,
         int diskMajor,
         int diskFirstMinor,
@@ -52,6 +54,7 @@ record KernelLayout(
         return new KernelLayout(
                 tracepoint(types, "block_rq_issue"),
                 tracepoint(types, "block_rq_complete"),
+                tracepoint(types, "block_rq_requeue"),
                 toDisk,
                 field(types, "gendisk", "major"),
                 field(types, "gendisk", "first_minor"),
@@ -69,6 +72,13 @@ record KernelLayout(
                         enumerator(types, "REQ_OP_DRV_IN"),
                         // before 5.14 SCSI had its own
                         types.enumerator("REQ_OP_SCSI_IN").orElse(Integer.MAX_VALUE)));
+    }
+
+    Tracepoint tracepoint(Planes.Event event) {
+        return switch (event) {
+            case COMPLETED -> complete;
+            case ISSUED -> issue;
+        };
     }
 
     private static Tracepoint tracepoint(KernelTypes types, String name) throws TrackerException {

@@ -320,7 +320,7 @@ final class KernelState implements AutoCloseable {
         var hint =
                 e.is(Errno.EPERM)
                         ? " (needs root or CAP_BPF and CAP_PERFMON, and no kernel lockdown)"
-                        : e.is(Errno.ENOMEM) ? " (bits take 160 MiB a TiB of disk)" : "";
+                        : e.is(Errno.ENOMEM) ? " (bits take 192 MiB a TiB of disk)" : "";
         return new TrackerException(e.getMessage() + hint, e);
     }
 }

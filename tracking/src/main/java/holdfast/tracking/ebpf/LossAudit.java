@@ -1,136 +1,141 @@
 package holdfast.tracking.ebpf;
 
 import holdfast.tracking.TrackerException;
-import java.util.ArrayDeque;
 
 /// Finds writes of one disk that the disk's statistics know of and the tracker does not, whatever
 /// the cause.
 ///
 /// At each completion the kernel first runs the tracker's program, which adds the sectors to its
-/// sum (*recorded*), and right after adds the same number to the disk's statistics (*accounted*).
-/// So `recorded - accounted` is a constant of this disk, less what was lost, plus what is just then
-/// between its two additions.
+/// sum (*completed*), and right after adds the same number to the disk's statistics (*accounted*).
+/// So `completed - accounted` is a constant of this disk, less what was lost, plus what is just
+/// then between its two additions. Likewise `issued - accounted`, plus what is under way.
 ///
-/// *No false alarm.* Read accounted first and recorded second: whatever completes in between makes
+/// *No false alarm.* Read accounted first and completed second: whatever completes in between makes
 /// the difference larger, never smaller, however busy the disk is. Below the constant means lost.
 ///
 /// *No missed loss.* What completes in between might hide a loss of its own size, so a look is
-/// repeated until it is calm: neither sum moved from its first to its last read, some microseconds.
-/// A calm look shows the difference as it is, but for a completion that was stopped between its two
-/// additions, a handful of instructions, for all that time. Disks of a hundred thousand requests a
-/// second still have calm microseconds; on busier ones the loss shows once it outgrows what
-/// completes during a look, or once the disk is calmer.
+/// repeated until it is *exact*, and else the least difference of all is taken: the two reads are a
+/// microsecond apart, less than most completions of even the busiest disks.
 ///
-/// *The constant* is the least difference of several calm looks far apart. If there are none, it is
-/// a safe bound from below: recorded read first, accounted second.
-///
-/// If statistics are switched off for a while (`queue/iostats`), the difference grows; many equal
-/// calm looks then give the new constant.
-///
-/// A look at a disk with requests under way is not calm either: on a machine short of processors a
-/// completion may be put aside between its two additions for longer than several looks take.
+/// *Exact* is a look at which the disk had nothing under way before and after the sums were read,
+/// and its statistics did not move from before the first of that to after the last. What was issued
+/// until then has completed and is accounted for; what was issued since would still be under way,
+/// or would have moved the statistics. So both differences are the constants themselves, less what
+/// was lost. That is when the constants can be taken, when a loss of issues shows, and when nothing
+/// that was issued before remains outstanding.
 final class LossAudit {
-    /// The two sums, in sectors.
+    /// The sums, in sectors.
     interface Counts {
         /// What the programs saw completed.
-        long recorded();
+        long completed();
+
+        /// What the programs saw issued, and not given back.
+        long issued();
 
         /// What the disk's statistics count as written or discarded.
         long accounted() throws TrackerException;
 
-        /// Whether no request is under way, hence none is between its two additions.
-        default boolean isIdle() throws TrackerException {
-            return true;
-        }
+        /// Whether no request is under way.
+        boolean isIdle() throws TrackerException;
     }
 
-    /// Waits until what is between its two additions has very likely passed the second.
+    /// Waits a moment, in which a disk may come to rest.
     interface Pause {
         void await() throws TrackerException;
     }
 
-    /// What `recorded - accounted` never falls below while nothing is lost.
+    /// The differences while nothing is lost.
     ///
-    /// @param exact whether calm looks gave it, so that it need not rise any more
-    record Baseline(long floor, boolean exact) {}
+    /// @param completed `completed - accounted`; if not exact, a bound from below
+    /// @param issued `issued - accounted`; if not exact, without meaning
+    /// @param exact whether both come from an exact look
+    /// @param missedIssues issue events that the kernel had counted as missed at that look
+    record Baseline(long completed, long issued, boolean exact, long missedIssues) {}
 
     /// What a check found.
     ///
-    /// @param lost sectors that are lost for certain, or zero
-    /// @param baseline a better one, if this check offered it
-    record Finding(long lost, Baseline baseline) {}
+    /// @param lostCompletions sectors completed unseen: at least so many
+    /// @param lostIssues sectors issued unseen since the last exact look; zero if this one is not
+    /// @param certain false if more may have completed unseen than shows: the constant was not
+    ///   exact until now, or the statistics did not count for a while
+    /// @param exact whether everything issued before has completed
+    /// @param baseline from which these losses no longer show
+    record Finding(
+            long lostCompletions,
+            long lostIssues,
+            boolean certain,
+            boolean exact,
+            Baseline baseline) {}
 
-    /// @param least difference between the sums, never too small; as it is if the look was calm
-    /// @param below difference between the sums, never too large
-    private record Look(long least, long below) {}
+    private record Look(long completed, long below, long issued, boolean exact) {}
 
     private static final int TRIES_MAX = 32;
-    private static final int CALM_LOOKS = 4;
-    private static final int EQUAL_LOOKS = 64;
+    private static final int FIRST_LOOKS_MAX = 4;
 
     private final Counts counts;
-
-    /// Differences at the last calm looks.
-    private final ArrayDeque<Long> calm = new ArrayDeque<>();
-
-    /// The difference at the last look, and at how many looks in a row it was that.
-    private long equal;
-
-    private int equalLooks;
 
     LossAudit(Counts counts) {
         this.counts = counts;
     }
 
-    /// Takes the constant as it is now. What was lost before no longer shows.
-    Baseline begin(Pause pause) throws TrackerException {
-        calm.clear();
-        var below = look().below;
-        for (var i = 1; i < CALM_LOOKS; i++) {
+    /// Takes the constants as they are now. What was lost before no longer shows.
+    Baseline begin(long missedIssues, Pause pause) throws TrackerException {
+        var look = look();
+        var below = look.below;
+        for (var i = 1; i < FIRST_LOOKS_MAX && !look.exact; i++) {
             pause.await();
-            below = Math.max(below, look().below);
+            look = look();
+            below = Math.max(below, look.below);
         }
-        return calm.isEmpty() ? new Baseline(below, false) : new Baseline(leastCalm(), true);
+        return look.exact
+                ? new Baseline(look.completed, look.issued, true, missedIssues)
+                : new Baseline(below, 0, false, missedIssues);
     }
 
     /// To be called after everything that must not be lost.
-    Finding check(Baseline baseline) throws TrackerException {
+    ///
+    /// @param missedIssues as counted by now
+    Finding check(Baseline baseline, long missedIssues) throws TrackerException {
         var look = look();
-        var lost = baseline.floor - look.least;
-        if (lost > 0) {
-            return new Finding(lost, baseline);
+        var lost = Math.max(0, baseline.completed - look.completed);
+        if (look.exact) {
+            var exact = new Baseline(look.completed, look.issued, true, missedIssues);
+            return baseline.exact
+                    ? new Finding(
+                            lost,
+                            Math.max(0, baseline.issued - look.issued),
+                            look.completed <= baseline.completed,
+                            true,
+                            exact)
+                    : new Finding(lost, 0, false, true, exact);
         }
-        if (!baseline.exact && calm.size() == CALM_LOOKS) {
-            return new Finding(0, new Baseline(Math.max(baseline.floor, leastCalm()), true));
-        }
-        equalLooks = look.least == equal ? equalLooks + 1 : 1;
-        equal = look.least;
-        return new Finding(
-                0, equalLooks < EQUAL_LOOKS ? baseline : new Baseline(equal, baseline.exact));
+        var lowered =
+                new Baseline(
+                        baseline.completed - lost,
+                        baseline.issued,
+                        baseline.exact,
+                        baseline.missedIssues);
+        return new Finding(lost, 0, true, false, lowered);
     }
 
     private Look look() throws TrackerException {
         var least = Long.MAX_VALUE;
         var below = Long.MIN_VALUE;
+        var issued = 0L;
         for (var i = 0; i < TRIES_MAX; i++) {
             var accounted = counts.accounted();
-            var recorded = counts.recorded();
+            var idle = counts.isIdle();
+            issued = counts.issued();
+            var completed = counts.completed();
+            idle = idle && counts.isIdle();
             var accountedAfter = counts.accounted();
-            var recordedAfter = counts.recorded();
-            least = Math.min(least, recorded - accounted);
-            below = Math.max(below, recorded - accountedAfter);
-            if (accounted == accountedAfter && recorded == recordedAfter && counts.isIdle()) {
-                if (calm.size() == CALM_LOOKS) {
-                    calm.removeFirst();
-                }
-                calm.add(recorded - accounted);
-                return new Look(recorded - accounted, below);
+            if (idle && accounted == accountedAfter) {
+                var difference = completed - accounted;
+                return new Look(difference, difference, issued - accounted, true);
             }
+            least = Math.min(least, completed - accounted);
+            below = Math.max(below, completed - accountedAfter);
         }
-        return new Look(least, below);
-    }
-
-    private long leastCalm() {
-        return calm.stream().mapToLong(Long::longValue).min().orElseThrow();
+        return new Look(least, below, issued, false);
     }
 }

@@ -7,13 +7,13 @@ import holdfast.base.Blocks;
 /// share.
 ///
 /// ```
-/// completed[0]  issued[0]  completed[1]  issued[1]  pending
+/// completed[0]  issued[0]  completed[1]  issued[1]  pending  outstanding
 /// ```
 ///
 /// The first four are *planes* of equal size, each a bit per block (fine), then a bit per 512
 /// blocks (coarse) for writes too long for the program's loop, so that no write is ever skipped.
-/// `[0]` and `[1]` are the two sets of which the control page says one is active. Pending has fine
-/// bits only and is never touched by the kernel. All parts begin on a page.
+/// `[0]` and `[1]` are the two sets of which the control page says one is active. Pending and
+/// outstanding have fine bits only and are never touched by the kernel. All parts begin on a page.
 ///
 /// @param sizeBytes of the disk
 record Planes(long sizeBytes) {
@@ -77,9 +77,14 @@ record Planes(long sizeBytes) {
         return 4 * planeWords();
     }
 
+    /// First word of the outstanding set.
+    long outstandingAt() {
+        return pendingAt() + fineWords();
+    }
+
     /// Words of the whole map.
     long words() {
-        return pendingAt() + fineWords();
+        return outstandingAt() + fineWords();
     }
 
     private static long wholePages(long words) {

@@ -129,6 +129,23 @@ class ChangeProgramTest {
     }
 
     @Test
+    void whatIsGivenBackIsNotCountedAsIssued() throws Exception {
+        var issued = kernel.load(Planes.Event.ISSUED, Ranges.ALL);
+        var requeued = kernel.loadRequeue();
+        var range = List.of(new Range(8, 24));
+        kernel.run(issued, Planes.Event.ISSUED, FakeKernel.WRITE, range);
+        assertThat(kernel.control.issuedSectors(0)).isEqualTo(24);
+        kernel.run(requeued, kernel.layout.requeue(), FakeKernel.WRITE, range);
+        kernel.run(requeued, kernel.layout.requeue(), 0, range);
+        var passedThrough = kernel.layout.firstPassThrough() | 1;
+        kernel.run(requeued, kernel.layout.requeue(), passedThrough, range);
+        assertThat(kernel.control.issuedSectors(0)).isZero();
+        kernel.writeDisk(FakeKernel.MAJOR, FakeKernel.MINOR + 1);
+        kernel.run(requeued, kernel.layout.requeue(), FakeKernel.WRITE, range);
+        assertThat(kernel.control.issuedSectors(0)).isZero();
+    }
+
+    @Test
     void theActiveIndexChoosesThePlane() throws Exception {
         var program = kernel.load(Planes.Event.COMPLETED, Ranges.ALL);
         kernel.control.activate(1);

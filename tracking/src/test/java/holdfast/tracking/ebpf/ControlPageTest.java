@@ -40,12 +40,17 @@ class ControlPageTest {
     void trustKeepsTheCountersAndTheBaseline() {
         assertThat(page.isTrusted(1)).isFalse();
         var losses = new ControlPage.Losses(1, 2, 3, 4);
-        var baseline = new LossAudit.Baseline(-77, true);
+        var baseline = new LossAudit.Baseline(-77, 88, true, 9);
         page.trust(1, losses, baseline);
         assertThat(page.isTrusted(1)).isTrue();
         assertThat(page.isTrusted(0)).isFalse();
         assertThat(page.trustedLosses(1)).isEqualTo(losses);
         assertThat(page.baseline(1)).isEqualTo(baseline);
+        page.doubt(1, ControlPage.Doubt.LOST);
+        assertThat(page.doubt(1)).isEqualTo(ControlPage.Doubt.LOST);
+        assertThat(page.doubt(0)).isEqualTo(ControlPage.Doubt.NONE);
+        page.trust(1, losses, baseline);
+        assertThat(page.doubt(1)).isEqualTo(ControlPage.Doubt.NONE);
     }
 
     @Test

@@ -41,7 +41,7 @@ class DiskBitsTest {
         set(planes.coarseAt(Planes.Event.ISSUED, 1), 0);
         bits.moveToPending(1);
         assertThat(bits.pending().isEmpty()).isTrue();
-        bits.clear(Planes.Event.ISSUED, 1);
+        bits.moveToOutstanding(1);
         assertThat(issuedAmongAll(1).isEmpty()).isTrue();
         assertThat(issuedAmongAll(0).size()).isOne();
         bits.moveToPending(0);
@@ -60,6 +60,23 @@ class DiskBitsTest {
         expected.add(11, 12);
         expected.add(1000, 1024);
         assertSame(bits.issuedAmong(read, 0, Arena.ofAuto()), expected);
+    }
+
+    @Test
+    void whatIsOutstandingOrIssuedCanBeDoubted() {
+        set(planes.fineAt(Planes.Event.ISSUED, 0), 3);
+        set(planes.coarseAt(Planes.Event.ISSUED, 0), 2);
+        bits.moveToOutstanding(0);
+        set(planes.fineAt(Planes.Event.ISSUED, 1), 70);
+        set(planes.fineAt(Planes.Event.COMPLETED, 1), 90);
+        bits.doubtOutstanding(1);
+        var expected = new BlockSet(1300);
+        expected.add(3, 4);
+        expected.add(70, 71);
+        expected.add(1024, 1300);
+        assertSame(bits.pending(), expected);
+        bits.moveToOutstanding(1);
+        assertSame(bits.outstanding(), expected);
     }
 
     private BlockSet issuedAmongAll(int index) throws TrackerException {

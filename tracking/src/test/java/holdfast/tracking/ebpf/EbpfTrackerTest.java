@@ -249,15 +249,42 @@ class EbpfTrackerTest {
     }
 
     @Test
-    void lossesAreFoundAndNamed() throws Exception {
+    void whatCompletedUnseenIsReadAgain() throws Exception {
         var loop = loop(64 * MIB);
         var state = kept(state(loop.disk()));
         var tracker = new EbpfTracker(state, EbpfTracker.Steps.PROVEN, TimeSource.system());
         trusted(tracker);
+        write(loop, 5);
+        assertChanged(tracker, "5");
         writeUnseen(state, loop, 9);
+        tracker.pending(0).clear();
+        var flip = tracker.flip();
+        assertThat(tracker.distrust(0)).isEmpty();
+        assertThat(runs(tracker.pending(0)))
+                .as("9 and not 5, which was settled")
+                .contains("9")
+                .doesNotContain("5");
+        assertThat(flip.conflicts(0, tracker.pending(0)).isEmpty()).isTrue();
+        assertThat(runs(state.disks().getFirst().bits().outstanding())).isEmpty();
+    }
+
+    @Test
+    void writesThatBeganUnseenEndTheTrust() throws Exception {
+        var loop = loop(64 * MIB);
+        var state = kept(state(loop.disk()));
+        var tracker = new EbpfTracker(state, EbpfTracker.Steps.PROVEN, TimeSource.system());
+        trusted(tracker);
+        Files.delete(state.pin("disk0-issued-link"));
+        long before;
+        do {
+            before = state.control().issuedSectors(0);
+            write(loop, 9);
+        } while (state.control().issuedSectors(0) != before);
         tracker.flip();
         assertThat(tracker.distrust(0))
-                .hasValue("lost changes of 8 sectors: the disk's statistics count that many more");
+                .hasValue(
+                        "writes of 8 sectors began unseen: the disk's statistics count that many"
+                                + " more");
         var flip = tracker.flip();
         var read = new BlockSet(tracker.pending(0).blockCount());
         read.add(0, 4);
@@ -265,7 +292,7 @@ class EbpfTrackerTest {
     }
 
     @Test
-    void aLossDuringTheRoundSpoilsItsProof() throws Exception {
+    void aLossDuringTheRoundSpoilsItsProofAndNotTheNext() throws Exception {
         var loop = loop(64 * MIB);
         var state = kept(state(loop.disk()));
         var tracker = new EbpfTracker(state, EbpfTracker.Steps.PROVEN, TimeSource.system());
@@ -274,7 +301,13 @@ class EbpfTrackerTest {
         var flip = tracker.flip();
         assertThat(flip.conflicts(0, tracker.pending(0)).isEmpty()).isTrue();
         writeUnseen(state, loop, 9);
+        assertThat(flip.isProven()).isFalse();
         assertThat(runs(flip.conflicts(0, tracker.pending(0)))).isEqualTo("1");
+        tracker.pending(0).clear(); // a round may take from pending until it ends
+        var next = tracker.flip();
+        assertThat(runs(tracker.pending(0))).isEqualTo("9");
+        assertThat(next.conflicts(0, tracker.pending(0)).isEmpty()).isTrue();
+        assertThat(next.isProven()).isTrue();
     }
 
     @Test

@@ -75,6 +75,11 @@ final class FakeKernel implements AutoCloseable {
         writeDisk(MAJOR, MINOR);
     }
 
+    LinuxFile loadRequeue() throws LinuxException, Bpf.ProgramRefusedException {
+        var code = ChangeProgram.assembleRequeue(layout, Bpf.Access.RAW_TP, target);
+        return kept(Bpf.loadProgram("test", Bpf.Access.RAW_TP, layout.issue(), code));
+    }
+
     LinuxFile load(Planes.Event event, ChangeProgram.Ranges ranges)
             throws LinuxException, Bpf.ProgramRefusedException {
         var code = ChangeProgram.assemble(layout, Bpf.Access.RAW_TP, event, ranges, target, 0);
@@ -97,6 +102,16 @@ final class FakeKernel implements AutoCloseable {
     /// Lets the program see a request of one bio per range.
     void run(LinuxFile program, Planes.Event event, int operation, List<Range> ranges)
             throws LinuxException {
+        run(program, layout.tracepoint(event), operation, ranges);
+    }
+
+    /// Lets the program of any tracepoint see it.
+    void run(
+            LinuxFile program,
+            KernelLayout.Tracepoint tracepoint,
+            int operation,
+            List<Range> ranges)
+            throws LinuxException {
         memory.set(INT, layout.requestFlags(), operation | 0x5a00);
         memory.set(LONG, layout.requestSector(), ranges.getFirst().sector);
         var bytes = (int) ranges.stream().mapToLong(range -> range.sectors * 512).sum();
@@ -109,11 +124,6 @@ final class FakeKernel implements AutoCloseable {
             var next = i + 1 < ranges.size() ? address + bio + BIO_BYTES : 0;
             memory.set(LONG, bio + layout.bioNext(), next);
         }
-        var tracepoint =
-                switch (event) {
-                    case COMPLETED -> layout.complete();
-                    case ISSUED -> layout.issue();
-                };
         var context = new long[tracepoint.arguments()];
         context[context.length - 1] = bytes;
         context[tracepoint.request()] = address;
@@ -135,7 +145,7 @@ final class FakeKernel implements AutoCloseable {
                 try (var sets = Arena.ofShared()) {
                     recorded.addAll(bits.issuedAmong(all, 0, sets));
                 }
-                bits.clear(Planes.Event.ISSUED, 0);
+                bits.moveToOutstanding(0);
             }
         }
         return recorded;

@@ -150,7 +150,7 @@ final class Torture implements AutoCloseable {
             reads.get(disk).removeAll(conflicts);
             tracker.pending(disk).removeAll(reads.get(disk));
         }
-        return point;
+        return point && flip.isProven();
     }
 
     /// Whether the images are a cut; if not, why.

@@ -69,7 +69,8 @@ class TortureTest {
                 new Mutant() {
                     @Override
                     public void collect(DiskBits bits, int former) {
-                        bits.clear(Planes.Event.COMPLETED, former);
+                        bits.moveToPending(former);
+                        bits.pending().clear();
                         super.collect(bits, former);
                     }
                 };
