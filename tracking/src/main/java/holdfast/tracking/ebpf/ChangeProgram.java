@@ -71,6 +71,15 @@ final class ChangeProgram {
             int counterSlots,
             LinuxFile bits) {}
 
+    /// What tests ask of programs, to see that the tracker bears it.
+    ///
+    /// @param stretch useless calls between reading the active index and setting bits, which widen
+    ///   the moment that settling has to cover
+    /// @param lostOneIn of so many completions about one is ignored; a power of two, or 0 for none
+    record Strain(int stretch, int lostOneIn) {
+        static final Strain NONE = new Strain(0, 0);
+    }
+
     /// Which requests a program takes.
     enum Ranges {
         /// All requests, each one range: for disks that have no discards of several ranges.
@@ -114,7 +123,7 @@ final class ChangeProgram {
     private final Planes.Event event;
     private final Ranges ranges;
     private final Target target;
-    private final int stretch;
+    private final Strain strain;
 
     private ChangeProgram(
             KernelLayout kernel,
@@ -123,27 +132,26 @@ final class ChangeProgram {
             Planes.Event event,
             Ranges ranges,
             Target target,
-            int stretch) {
+            Strain strain) {
         this.kernel = kernel;
         this.access = access;
         this.tracepoint = tracepoint;
         this.event = event;
         this.ranges = ranges;
         this.target = target;
-        this.stretch = stretch;
+        this.strain = strain;
     }
 
-    /// @param stretch useless calls between reading the active index and setting bits; zero but in
-    ///   tests, which widen by it the moment that settling has to cover
+    /// @param strain none but in tests
     static byte[] assemble(
             KernelLayout kernel,
             Bpf.Access access,
             Planes.Event event,
             Ranges ranges,
             Target target,
-            int stretch) {
+            Strain strain) {
         var tracepoint = kernel.tracepoint(event);
-        return new ChangeProgram(kernel, access, tracepoint, event, ranges, target, stretch)
+        return new ChangeProgram(kernel, access, tracepoint, event, ranges, target, strain)
                 .assemble();
     }
 
@@ -151,7 +159,13 @@ final class ChangeProgram {
     static byte[] assembleRequeue(KernelLayout kernel, Bpf.Access access, Target target) {
         var tracepoint = kernel.requeue();
         return new ChangeProgram(
-                        kernel, access, tracepoint, Planes.Event.ISSUED, Ranges.ALL, target, 0)
+                        kernel,
+                        access,
+                        tracepoint,
+                        Planes.Event.ISSUED,
+                        Ranges.ALL,
+                        target,
+                        Strain.NONE)
                 .assembleRequeue();
     }
 
@@ -171,6 +185,7 @@ final class ChangeProgram {
         takeOperation();
         takeDisk();
         countPassThrough();
+        lose();
         takeBytes();
         enter();
         choosePlane();
@@ -246,6 +261,15 @@ final class ChangeProgram {
         code.jump(out).bind(known);
     }
 
+    private void lose() {
+        if (event == Planes.Event.COMPLETED && strain.lostOneIn > 0) {
+            code.call(Helper.KTIME_GET_NS)
+                    .apply(SHIFT_RIGHT, R0, 3) // clocks may count in steps of several
+                    .apply(AND, R0, strain.lostOneIn - 1)
+                    .jumpIf(EQUAL, R0, 0, out);
+        }
+    }
+
     /// R9 = bytes of the event. A completion's sum is added before the kernel adds the same number
     /// to the disk's statistics, which [LossAudit] relies upon.
     private void takeBytes() {
@@ -297,7 +321,7 @@ final class ChangeProgram {
                 .moveWide(R2, target.planes.planeWords())
                 .apply(MULTIPLY, R1, R2)
                 .store(DOUBLE, FRAME, PLANE_WORD, R1);
-        for (var i = 0; i < stretch; i++) {
+        for (var i = 0; i < strain.stretch; i++) {
             code.call(Helper.KTIME_GET_NS);
         }
     }

@@ -35,10 +35,12 @@ final class DiskAudit {
     private final KernelState.Disk kept;
     private final ControlPage control;
     private final LossAudit sums;
+    private final EbpfTracker.Steps steps;
     private int doubtfulChecks;
 
     /// @param disk its index
-    DiskAudit(int disk, KernelState state) {
+    DiskAudit(int disk, KernelState state, EbpfTracker.Steps steps) {
+        this.steps = steps;
         this.disk = disk;
         this.kept = state.disks().get(disk);
         this.control = state.control();
@@ -122,7 +124,7 @@ final class DiskAudit {
             return;
         }
         if (control.doubt(disk) == Doubt.LOST) {
-            kept.bits().doubtOutstanding(control.activeIndex());
+            steps.makeGood(kept.bits(), control.activeIndex());
             control.doubt(disk, Doubt.UNCONFIRMED);
         }
         settle(finding.get());

@@ -43,22 +43,22 @@ final class DiskPrograms implements AutoCloseable {
                 Bpf.Access access,
                 boolean severalRanges,
                 ChangeProgram.Target target,
-                int stretch) {
+                ChangeProgram.Strain strain) {
             var single = severalRanges ? Ranges.SINGLE : Ranges.ALL;
             return switch (this) {
                 case COMPLETED ->
                         ChangeProgram.assemble(
-                                kernel, access, Event.COMPLETED, single, target, stretch);
+                                kernel, access, Event.COMPLETED, single, target, strain);
                 case COMPLETED_RANGES ->
                         ChangeProgram.assemble(
-                                kernel, access, Event.COMPLETED, Ranges.MULTIPLE, target, stretch);
+                                kernel, access, Event.COMPLETED, Ranges.MULTIPLE, target, strain);
                 case REQUEUED -> ChangeProgram.assembleRequeue(kernel, access, target);
                 case ISSUED ->
                         ChangeProgram.assemble(
-                                kernel, access, Event.ISSUED, single, target, stretch);
+                                kernel, access, Event.ISSUED, single, target, strain);
                 case ISSUED_RANGES ->
                         ChangeProgram.assemble(
-                                kernel, access, Event.ISSUED, Ranges.MULTIPLE, target, stretch);
+                                kernel, access, Event.ISSUED, Ranges.MULTIPLE, target, strain);
             };
         }
 
@@ -99,7 +99,7 @@ final class DiskPrograms implements AutoCloseable {
             Bpf.Access access,
             boolean severalRanges,
             ChangeProgram.Target target,
-            int stretch,
+            ChangeProgram.Strain strain,
             PinDirectory pins,
             String prefix,
             Tags tags)
@@ -111,7 +111,7 @@ final class DiskPrograms implements AutoCloseable {
                     continue;
                 }
                 var tracepoint = role.tracepoint(kernel);
-                var code = role.assemble(kernel, access, severalRanges, target, stretch);
+                var code = role.assemble(kernel, access, severalRanges, target, strain);
                 var name = "hf_" + tracepoint.name().substring("block_rq_".length());
                 var program = Bpf.loadProgram(name, access, tracepoint, code);
                 started.programs.add(new Loaded(role, program));

@@ -101,6 +101,11 @@ public final class EbpfTracker implements Tracker {
                     }
 
                     @Override
+                    public void makeGood(DiskBits bits, int active) {
+                        bits.doubtOutstanding(active);
+                    }
+
+                    @Override
                     public void collect(DiskBits bits, int former) {
                         bits.moveToPending(former);
                         bits.moveToOutstanding(former);
@@ -114,6 +119,9 @@ public final class EbpfTracker implements Tracker {
                 };
 
         void settle(SettleCounters counters) throws TrackerException;
+
+        /// Makes pending what may have completed unseen.
+        void makeGood(DiskBits bits, int active);
 
         /// Empties the former planes, into pending and outstanding.
         void collect(DiskBits bits, int former);
@@ -130,7 +138,7 @@ public final class EbpfTracker implements Tracker {
         this.disks = state.disks().stream().map(KernelState.Disk::disk).toList();
         this.audits =
                 IntStream.range(0, disks.size())
-                        .mapToObj(disk -> new DiskAudit(disk, state))
+                        .mapToObj(disk -> new DiskAudit(disk, state, steps))
                         .toList();
     }
 

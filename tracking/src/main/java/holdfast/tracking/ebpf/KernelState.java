@@ -29,11 +29,15 @@ final class KernelState implements AutoCloseable {
     /// How programs are made; [#USUAL] but in tests.
     ///
     /// @param accesses ways to reach the kernel's structs, the best first
-    /// @param stretch of [ChangeProgram#assemble]
+    /// @param strain of [ChangeProgram#assemble]
     /// @param alwaysSeveralRanges loads the programs for discards of several ranges in any case
-    record Tuning(List<Bpf.Access> accesses, int stretch, boolean alwaysSeveralRanges) {
+    record Tuning(
+            List<Bpf.Access> accesses, ChangeProgram.Strain strain, boolean alwaysSeveralRanges) {
         static final Tuning USUAL =
-                new Tuning(List.of(Bpf.Access.TP_BTF, Bpf.Access.RAW_TP), 0, false);
+                new Tuning(
+                        List.of(Bpf.Access.TP_BTF, Bpf.Access.RAW_TP),
+                        ChangeProgram.Strain.NONE,
+                        false);
     }
 
     /// One disk's part.
@@ -152,7 +156,7 @@ final class KernelState implements AutoCloseable {
                                 access,
                                 several,
                                 target,
-                                tuning.stretch(),
+                                tuning.strain(),
                                 pins,
                                 programPins(i),
                                 control.tags(i));

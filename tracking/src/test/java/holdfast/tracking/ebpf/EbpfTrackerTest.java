@@ -51,7 +51,7 @@ class EbpfTrackerTest {
     @EnumSource(Bpf.Access.class)
     void everyKindOfWriteIsSeen(Bpf.Access access) throws Exception {
         var loop = loop(512 * MIB);
-        var tuning = new KernelState.Tuning(List.of(access), 0, true);
+        var tuning = new KernelState.Tuning(List.of(access), ChangeProgram.Strain.NONE, true);
         var tracker =
                 kept(
                         TestTracker.open(
@@ -140,6 +140,11 @@ class EbpfTrackerTest {
                             throw new TrackerException("no way to settle");
                         }
                         PROVEN.settle(counters);
+                    }
+
+                    @Override
+                    public void makeGood(DiskBits bits, int active) {
+                        PROVEN.makeGood(bits, active);
                     }
 
                     @Override

@@ -82,7 +82,14 @@ final class FakeKernel implements AutoCloseable {
 
     LinuxFile load(Planes.Event event, ChangeProgram.Ranges ranges)
             throws LinuxException, Bpf.ProgramRefusedException {
-        var code = ChangeProgram.assemble(layout, Bpf.Access.RAW_TP, event, ranges, target, 0);
+        var code =
+                ChangeProgram.assemble(
+                        layout,
+                        Bpf.Access.RAW_TP,
+                        event,
+                        ranges,
+                        target,
+                        ChangeProgram.Strain.NONE);
         return kept(Bpf.loadProgram("test", Bpf.Access.RAW_TP, layout.issue(), code));
     }
 

@@ -29,8 +29,9 @@ final class TestTracker {
         return new EbpfTracker(state, steps, TimeSource.system());
     }
 
-    static KernelState.Tuning only(Bpf.Access access, int stretch) {
-        return new KernelState.Tuning(List.of(access), stretch, false);
+    static KernelState.Tuning only(Bpf.Access access, int stretch, int lostOneIn) {
+        return new KernelState.Tuning(
+                List.of(access), new ChangeProgram.Strain(stretch, lostOneIn), false);
     }
 
     /// As the agent does it at the start.

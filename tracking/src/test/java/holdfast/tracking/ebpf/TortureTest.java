@@ -26,15 +26,22 @@ class TortureTest {
     private static final int STRETCHED = 2000;
 
     @ParameterizedTest
-    @CsvSource({"DIRECT,TP_BTF,0", "DIRECT,TP_BTF,2000", "BUFFERED,TP_BTF,0", "DIRECT,RAW_TP,0"})
-    void everyPointIsACut(Torture.Writing writing, Bpf.Access access, int stretch)
+    @CsvSource({
+        "DIRECT,TP_BTF,0,0",
+        "DIRECT,TP_BTF,2000,0",
+        "BUFFERED,TP_BTF,0,0",
+        "DIRECT,RAW_TP,0,0",
+        "DIRECT,TP_BTF,0,512",
+        "BUFFERED,TP_BTF,0,512"
+    })
+    void everyPointIsACut(Torture.Writing writing, Bpf.Access access, int stretch, int lostOneIn)
             throws Exception {
         var result =
                 torture(
                         SECONDS,
                         writing,
                         LinuxFile.Mode.READ_DIRECT,
-                        TestTracker.only(access, stretch),
+                        TestTracker.only(access, stretch, lostOneIn),
                         EbpfTracker.Steps.PROVEN);
         assertThat(result.violation()).as("seed %d, %s", SEED, result).isNull();
         assertThat(result.points()).as("points of %s", result).isPositive();
@@ -78,24 +85,39 @@ class TortureTest {
     }
 
     @Test
+    void withoutMakingLossesGoodPointsAreWrong() throws Exception {
+        var steps =
+                new Mutant() {
+                    @Override
+                    public void makeGood(DiskBits bits, int active) {}
+                };
+        assertFails(steps, 0, 512);
+    }
+
+    @Test
     void readingThroughThePageCacheMakesPointsWrong() throws Exception {
         var result =
                 torture(
                         MUTANT_SECONDS_MAX,
                         Torture.Writing.BUFFERED,
                         LinuxFile.Mode.READ,
-                        TestTracker.only(Bpf.Access.TP_BTF, 0),
+                        TestTracker.only(Bpf.Access.TP_BTF, 0, 0),
                         EbpfTracker.Steps.PROVEN);
         assertThat(result.violation()).as("seed %d, %s", SEED, result).isNotNull();
     }
 
     private static void assertFails(EbpfTracker.Steps steps, int stretch) throws Exception {
+        assertFails(steps, stretch, 0);
+    }
+
+    private static void assertFails(EbpfTracker.Steps steps, int stretch, int lostOneIn)
+            throws Exception {
         var result =
                 torture(
                         MUTANT_SECONDS_MAX,
                         Torture.Writing.DIRECT,
                         LinuxFile.Mode.READ_DIRECT,
-                        TestTracker.only(Bpf.Access.TP_BTF, stretch),
+                        TestTracker.only(Bpf.Access.TP_BTF, stretch, lostOneIn),
                         steps);
         assertThat(result.violation()).as("seed %d, %s", SEED, result).isNotNull();
     }
@@ -128,6 +150,11 @@ class TortureTest {
         @Override
         public void settle(SettleCounters counters) throws TrackerException {
             EbpfTracker.Steps.PROVEN.settle(counters);
+        }
+
+        @Override
+        public void makeGood(DiskBits bits, int active) {
+            EbpfTracker.Steps.PROVEN.makeGood(bits, active);
         }
 
         @Override
