@@ -2,13 +2,13 @@ package holdfast.volume;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 
-/// Bytes that a document of docs/formats/ prints.
+/// Bytes that a document of docs/formats/ prints, and what tests do with them.
 final class DocumentedExample {
     private static final Path DOCUMENTS = Path.of("..", "docs", "formats");
     private static final Pattern LINE =
@@ -32,9 +32,16 @@ final class DocumentedExample {
         return bytes.toByteArray();
     }
 
-    static byte[] toArray(ByteBuffer bytes) {
-        var array = new byte[bytes.remaining()];
-        bytes.duplicate().get(array);
-        return array;
+    static byte[] flipped(byte[] good, int bit) {
+        var bad = good.clone();
+        bad[bit / Byte.SIZE] ^= (byte) (1 << bit % Byte.SIZE);
+        return bad;
+    }
+
+    /// What the documents write as `40 41 … 5f`.
+    static byte[] counting(int first, int length) {
+        var bytes = new byte[length];
+        IntStream.range(0, length).forEach(i -> bytes[i] = (byte) (first + i));
+        return bytes;
     }
 }

@@ -1,5 +1,7 @@
 package holdfast.volume;
 
+import static holdfast.volume.DocumentedExample.counting;
+import static holdfast.volume.DocumentedExample.flipped;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -23,7 +25,6 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.IntStream;
 import javax.crypto.spec.SecretKeySpec;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -318,18 +319,6 @@ class SegmentFormatTest {
             text.append(' ').append(value);
         }
         return text.toString();
-    }
-
-    private static byte[] flipped(byte[] good, int bit) {
-        var bad = good.clone();
-        bad[bit / Byte.SIZE] ^= (byte) (1 << bit % Byte.SIZE);
-        return bad;
-    }
-
-    private static byte[] counting(int first, int length) {
-        var bytes = new byte[length];
-        IntStream.range(0, length).forEach(i -> bytes[i] = (byte) (first + i));
-        return bytes;
     }
 
     private static byte[] example() throws IOException {
