@@ -21,6 +21,9 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// Records that are kept whole in one column, as JSON. What is read here passed its row's checksum,
 /// so it is what was written, and a missing member is an error of ours.
+///
+/// The API has JSON of its own for these records: that may follow its clients, while what is stored
+/// must stay readable.
 final class Documents {
     private static final JsonMapper JSON = JsonMapper.shared();
 

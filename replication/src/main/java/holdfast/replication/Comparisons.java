@@ -1,8 +1,8 @@
 package holdfast.replication;
 
 import holdfast.base.Blocks;
+import holdfast.volume.ReplicaStore;
 import holdfast.volume.Volume;
-import holdfast.volume.VolumeStore;
 import holdfast.volume.VolumeView;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -25,10 +25,10 @@ final class Comparisons implements AutoCloseable {
     /// A tenth of a second's work or less.
     private static final long SLICE_BYTES = 32L << 20;
 
-    private final VolumeStore store;
+    private final ReplicaStore store;
     private final ExecutorService threads;
 
-    Comparisons(VolumeStore store, int threadCount) {
+    Comparisons(ReplicaStore store, int threadCount) {
         this.store = store;
         this.threads =
                 Executors.newFixedThreadPool(

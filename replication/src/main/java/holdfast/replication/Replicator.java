@@ -3,8 +3,8 @@ package holdfast.replication;
 import holdfast.base.Network;
 import holdfast.base.TimeSource;
 import holdfast.replication.certificates.UntrustedCertificateException;
+import holdfast.volume.ReplicaStore;
 import holdfast.volume.StoreStatus;
-import holdfast.volume.VolumeStore;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.SocketAddress;
@@ -89,7 +89,7 @@ public final class Replicator implements AutoCloseable {
             Network network,
             SocketAddress address,
             SSLContext tls,
-            VolumeStore store,
+            ReplicaStore store,
             ReplicationHost host,
             TimeSource time,
             Limits limits)

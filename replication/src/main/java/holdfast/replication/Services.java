@@ -1,11 +1,11 @@
 package holdfast.replication;
 
 import holdfast.base.TimeSource;
-import holdfast.volume.VolumeStore;
+import holdfast.volume.ReplicaStore;
 
 /// What all sessions of a replicator share.
 record Services(
-        VolumeStore store,
+        ReplicaStore store,
         ReplicationHost host,
         Comparisons comparisons,
         CreditPool credit,

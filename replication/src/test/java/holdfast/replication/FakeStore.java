@@ -5,22 +5,17 @@ import holdfast.base.RefusalException;
 import holdfast.format.DamagedExtentException;
 import holdfast.format.ExtentPacker;
 import holdfast.format.PackedExtent;
-import holdfast.volume.Branch;
 import holdfast.volume.ConsistencyPoint;
 import holdfast.volume.Damage;
 import holdfast.volume.DamagedDataException;
 import holdfast.volume.NewPoint;
-import holdfast.volume.ReclaimReport;
-import holdfast.volume.ScrubReport;
-import holdfast.volume.SnapshotPolicy;
+import holdfast.volume.ReplicaStore;
 import holdfast.volume.StoreStatus;
 import holdfast.volume.Volume;
 import holdfast.volume.VolumeId;
-import holdfast.volume.VolumeStore;
 import holdfast.volume.VolumeView;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -30,10 +25,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Consumer;
 
 /// A staging area in memory. Becomes durable when told to, is full when told to.
-final class FakeStore implements VolumeStore {
+final class FakeStore implements ReplicaStore {
     private final Map<VolumeId, Volume> volumes = new HashMap<>();
     private final Map<VolumeId, Map<Long, byte[]>> blocks = new HashMap<>();
     private final Map<VolumeId, Set<Long>> damaged = new HashMap<>();
@@ -120,8 +114,7 @@ final class FakeStore implements VolumeStore {
         return "store-1";
     }
 
-    @Override
-    public synchronized Volume create(String owner, String name, long sizeBytes) {
+    synchronized Volume create(String owner, String name, long sizeBytes) {
         var id = new VolumeId("vol-%017x".formatted(volumes.size() + 1));
         var volume = new Volume(id, owner, name, sizeBytes, Optional.empty());
         volumes.put(id, volume);
@@ -130,18 +123,7 @@ final class FakeStore implements VolumeStore {
         return volume;
     }
 
-    @Override
-    public synchronized void delete(VolumeId id) {
-        volumes.remove(id);
-    }
-
-    @Override
-    public synchronized Optional<Volume> find(VolumeId id) {
-        return Optional.ofNullable(volumes.get(id));
-    }
-
-    @Override
-    public synchronized List<Volume> volumes() {
+    synchronized List<Volume> volumes() {
         return List.copyOf(volumes.values());
     }
 
@@ -278,62 +260,4 @@ final class FakeStore implements VolumeStore {
         @Override
         public void close() {}
     }
-
-    @Override
-    public Volume grow(VolumeId id, long sizeBytes) {
-        throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public List<ConsistencyPoint> points(String owner, Instant from, Instant to, int limit) {
-        throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public Optional<ConsistencyPoint> pointAt(String owner, Instant at) {
-        throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public Optional<ConsistencyPoint> point(String owner, long atSequence) {
-        throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public void snapshotPolicy(String owner, SnapshotPolicy policy) {
-        throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public SnapshotPolicy snapshotPolicy(String owner) {
-        throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public VolumeView view(VolumeId id, long atSequence) {
-        throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public Volume branch(VolumeId parent, long atSequence, String owner, String name) {
-        throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public Branch openBranch(VolumeId id) {
-        throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public ReclaimReport reclaim() {
-        throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public ScrubReport scrub(Consumer<Damage> found) {
-        throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public void close() {}
 }

@@ -27,7 +27,7 @@ final class BatchWriter {
     /// Appends one batch to the segment.
     ///
     /// @return the sequence of its last record; `firstSequence - 1` if it holds none
-    long write(JournalSegment segment, List<Journal.Request> requests, long firstSequence)
+    long write(JournalSegment segment, List<JournalRequest> requests, long firstSequence)
             throws IOException {
         var now = micros(time.now());
         var records = 0;
@@ -139,7 +139,7 @@ final class BatchWriter {
     /// Makes reads see a batch that was written.
     ///
     /// @param firstSequence as it was written with
-    void apply(JournalSegment segment, List<Journal.Request> requests, long firstSequence) {
+    void apply(JournalSegment segment, List<JournalRequest> requests, long firstSequence) {
         var bytes = requests.stream().mapToLong(request -> request.bytes).sum();
         var offset = segment.sizeBytes() - bytes;
         var sequence = firstSequence;

@@ -25,13 +25,13 @@ final class JournalBranch extends JournalView implements Branch {
 
     /// What a branch needs of the store.
     interface Writing {
-        Journal.Request submit(VolumeState branch, List<PackedExtent> extents)
+        JournalRequest submit(VolumeState branch, List<PackedExtent> extents)
                 throws InterruptedException;
 
-        Journal.Request clear(VolumeState branch, long firstBlock, long blockCount)
+        JournalRequest clear(VolumeState branch, long firstBlock, long blockCount)
                 throws InterruptedException;
 
-        Journal.Request barrier() throws InterruptedException;
+        JournalRequest barrier() throws InterruptedException;
 
         /// @throws NoRoomException while the staging area is full
         void checkRoom() throws NoRoomException;
@@ -62,7 +62,7 @@ final class JournalBranch extends JournalView implements Branch {
                 offsetBytes % Blocks.BLOCK_BYTES == 0
                         && (end % Blocks.BLOCK_BYTES == 0 || end == sizeBytes());
         var held = whole ? lock.readLock() : lock.writeLock();
-        Journal.Request request;
+        JournalRequest request;
         held.lock();
         try {
             var firstBlock = offsetBytes >>> Blocks.BLOCK_SHIFT;

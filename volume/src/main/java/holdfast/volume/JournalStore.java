@@ -81,7 +81,7 @@ final class JournalStore implements VolumeStore, JournalBranch.Writing {
     }
 
     @Override
-    public Journal.Request submit(VolumeState state, List<PackedExtent> extents)
+    public JournalRequest submit(VolumeState state, List<PackedExtent> extents)
             throws InterruptedException {
         var blockCount = Blocks.count(state.volume().sizeBytes());
         var entries = new ArrayList<JournalEntry>(extents.size());
@@ -118,14 +118,14 @@ final class JournalStore implements VolumeStore, JournalBranch.Writing {
     }
 
     @Override
-    public Journal.Request clear(VolumeState branch, long firstBlock, long blockCount)
+    public JournalRequest clear(VolumeState branch, long firstBlock, long blockCount)
             throws InterruptedException {
         return core.journal()
                 .submit(List.of(new JournalEntry.Clear(branch, firstBlock, blockCount)));
     }
 
     @Override
-    public Journal.Request barrier() throws InterruptedException {
+    public JournalRequest barrier() throws InterruptedException {
         return core.journal().submit(List.of());
     }
 

@@ -173,12 +173,13 @@ final class KeyRing {
         storage.destroy(name(volume));
     }
 
-    /// Volumes that have a key.
+    /// Volumes that have a key; files of other names are left alone.
     List<VolumeId> volumes() throws IOException {
         return storage.list(FOLDER).stream()
                 .map(StagingStorage.Entry::name)
                 .filter(name -> name.endsWith(SUFFIX))
-                .map(name -> new VolumeId(name.substring(0, name.length() - SUFFIX.length())))
+                .map(name -> name.substring(0, name.length() - SUFFIX.length()))
+                .flatMap(name -> VolumeId.parse(name).stream())
                 .toList();
     }
 

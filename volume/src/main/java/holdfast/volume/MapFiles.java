@@ -74,6 +74,9 @@ final class MapFiles implements MapPageStore, AutoCloseable {
         }
         var object = current;
         if (object == null || writtenBytes + frameBytes > FILE_BYTES_MAX) {
+            if (object != null && !dirty.contains(object)) {
+                object.close(); // else the sync does, which knows only what was written since
+            }
             object = storage.create(path(nextFile));
             current = object;
             currentFile = nextFile++;

@@ -2,6 +2,7 @@ package holdfast.volume;
 
 import holdfast.base.Filesystem;
 import holdfast.base.RandomSource;
+import holdfast.base.RefusalException;
 import holdfast.base.TimeSource;
 import holdfast.format.DamagedFormatException;
 import java.io.IOException;
@@ -30,6 +31,9 @@ final class Opening {
             RandomSource random)
             throws IOException {
         var stored = Catalogue.load(storage);
+        if (stored.isEmpty()) {
+            refuseIfUsed(storage);
+        }
         var keys = KeyRing.open(storage, files, masterKey, random, stored.isEmpty());
         var catalogue = stored.orElseGet(() -> Catalogue.empty(StoreIdentity.make(random)));
         if (stored.isEmpty()) {
@@ -59,6 +63,20 @@ final class Opening {
         points.restore(checkpoint.newestPoints(), checkpoint.sequence(), tail.lastSequence());
         core.journal(new Journal(settings, storage, segments, time, tail.lastSequence() + 1));
         return new JournalStore(core);
+    }
+
+    /// Without its catalogue a staging area looks like a new one, and all its keys like those of
+    /// deleted volumes.
+    private static void refuseIfUsed(StagingStorage storage) throws IOException {
+        for (var folder : List.of(KeyRing.FOLDER, Segment.FOLDER)) {
+            if (!storage.list(folder).isEmpty()) {
+                throw new RefusalException(
+                        "catalogue-missing",
+                        "the staging area has "
+                                + folder
+                                + " but no catalogue; put catalogue/a or catalogue/b back");
+            }
+        }
     }
 
     /// A crash may have come between forgetting a volume and destroying its key.

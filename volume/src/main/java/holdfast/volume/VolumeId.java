@@ -1,5 +1,6 @@
 package holdfast.volume;
 
+import java.util.Optional;
 import java.util.regex.Pattern;
 
 /// Identity of a volume or a branch: `vol-` or `br-` and 17 hex digits. Never used again.
@@ -10,6 +11,11 @@ public record VolumeId(String text) implements Comparable<VolumeId> {
         if (!FORM.matcher(text).matches()) {
             throw new IllegalArgumentException("not a volume identity: " + text);
         }
+    }
+
+    /// Empty if the text is no such identity.
+    static Optional<VolumeId> parse(String text) {
+        return FORM.matcher(text).matches() ? Optional.of(new VolumeId(text)) : Optional.empty();
     }
 
     @Override

@@ -1,11 +1,9 @@
 package holdfast.volume;
 
-import holdfast.format.PackedExtent;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
 /// One staging area. Safe for any thread. Whoever opened it closes it, after all views, branches
@@ -13,11 +11,7 @@ import java.util.function.Consumer;
 ///
 /// Unknown volumes and names in use are [holdfast.base.RefusalException]s; the world's faults are
 /// [StoreException]s.
-public interface VolumeStore extends AutoCloseable {
-    /// Identity of this staging area, made with it and never changed. An agent that meets another
-    /// identity than before must not trust what it knows of its replicas.
-    String identity();
-
+public interface VolumeStore extends ReplicaStore, AutoCloseable {
     /// Makes an empty volume with a data key of its own; durable on return.
     Volume create(String owner, String name, long sizeBytes) throws IOException;
 
@@ -33,26 +27,11 @@ public interface VolumeStore extends AutoCloseable {
     /// All volumes and branches.
     List<Volume> volumes();
 
-    /// Appends extents of one volume, in order, after all that was appended to it before. Blocks
-    /// while too much is waiting to be written.
-    ///
-    /// @return completes with the last extent's sequence once all are on stable storage. While the
-    ///   staging area is full it stays open, and completes when there is room again
-    CompletableFuture<Long> append(VolumeId id, List<PackedExtent> extents)
-            throws InterruptedException;
-
-    /// Records that the owner's volumes are consistent as of everything appended so far.
-    ///
-    /// @return completes once it and all before it are on stable storage
-    CompletableFuture<ConsistencyPoint> appendPoint(NewPoint point) throws InterruptedException;
-
     /// Points inside the journal window, and snapshots, with `from <= instant <= to`, oldest first.
     ///
     /// @param limit return at most so many, the newest ones
     List<ConsistencyPoint> points(String owner, Instant from, Instant to, int limit)
             throws IOException;
-
-    Optional<ConsistencyPoint> newestPoint(String owner);
 
     /// The newest point at or before the instant that is still recoverable.
     Optional<ConsistencyPoint> pointAt(String owner, Instant at) throws IOException;
@@ -68,18 +47,12 @@ public interface VolumeStore extends AutoCloseable {
     /// The volume as it was at a point's sequence.
     VolumeView view(VolumeId id, long sequence) throws IOException;
 
-    /// The volume as of now, consistent or not, with everything whose append has completed: what a
-    /// rescan compares with. Does not wait for what is still to be written.
-    VolumeView head(VolumeId id) throws IOException;
-
     /// Makes a writable child of the volume at a point's sequence, at a cost that does not depend
     /// on the volume's size; durable on return.
     Volume branch(VolumeId parent, long sequence, String owner, String name) throws IOException;
 
     /// A handle on a branch.
     Branch openBranch(VolumeId id) throws IOException;
-
-    StoreStatus status();
 
     /// One pass of dropping what no kept point, snapshot, branch or open view reaches.
     ReclaimReport reclaim() throws IOException;

@@ -1,0 +1,179 @@
+package holdfast.volume;
+
+import static holdfast.volume.DocumentedExample.counting;
+import static holdfast.volume.DocumentedExample.flipped;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import holdfast.base.Filesystem;
+import holdfast.base.RandomSource;
+import holdfast.base.RefusalException;
+import holdfast.format.Compression;
+import holdfast.format.PackedExtent;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Queue;
+import org.junit.jupiter.api.Test;
+
+/// The key files of docs/formats/keys.md, whose bytes were worked out without this code.
+class KeysFormatTest {
+    private static final Path MASTER = Path.of("/elsewhere/master.key");
+    private static final VolumeId VOLUME = new VolumeId("vol-0123456789abcdef0");
+    private static final VolumeId OTHER = new VolumeId("vol-0123456789abcdef1");
+    private static final String NAME = "keys/vol-0123456789abcdef0.key";
+    private static final RandomSource NONE =
+            _ -> {
+                throw new AssertionError("nothing is to be drawn");
+            };
+
+    private final Filesystem files = new FaultyFilesystem(1).mount();
+    private final LocalStorage storage;
+
+    KeysFormatTest() throws IOException {
+        files.createDirectories(Path.of("/elsewhere"));
+        storage = new LocalStorage(files, Path.of("/staging"), List.of(KeyRing.FOLDER));
+    }
+
+    @Test
+    void keysAreStoredAsTheDocumentSays() throws Exception {
+        var drawn = draws(counting(0x80, 32), counting(0x40, 32), counting(0xc0, 12));
+        var keys = KeyRing.open(storage, files, MASTER, drawn, true);
+        assertThat(keys.make(VOLUME).getEncoded()).isEqualTo(counting(0x40, 32));
+        assertThat(read(MASTER)).isEqualTo(example("Master key"));
+        assertThat(storage.get(NAME)).isEqualTo(ByteBuffer.wrap(example("Data key")));
+    }
+
+    @Test
+    void theKeysOfTheDocumentAreRead() throws Exception {
+        var keys = documented();
+        assertThat(keys.key(VOLUME).getEncoded()).isEqualTo(counting(0x40, 32));
+        assertThat(keys.volumes()).containsExactly(VOLUME);
+        keys.checkMaster();
+    }
+
+    /// Wrapping says whose key it is: a file that was given another volume's name does not open.
+    @Test
+    void aKeyDoesNotOpenAsThatOfAnotherVolume() throws Exception {
+        var keys = documented();
+        storage.put("keys/" + OTHER + ".key", ByteBuffer.wrap(example("Data key")));
+        assertThatThrownBy(() -> keys.key(OTHER))
+                .isInstanceOf(DamagedDataException.class)
+                .hasMessageContaining("master key does not unwrap it");
+    }
+
+    @Test
+    void everyFlippedBitAndEveryOtherLengthIsNoticed() throws Exception {
+        var keys = documented();
+        var wrapped = example("Data key");
+        for (var bit = 0; bit < wrapped.length * Byte.SIZE; bit++) {
+            storage.put(NAME, ByteBuffer.wrap(flipped(wrapped, bit)));
+            assertThatThrownBy(() -> keys.check(VOLUME))
+                    .as("bit %d", bit)
+                    .isInstanceOf(DamagedDataException.class)
+                    .hasMessageContaining(NAME);
+        }
+        var master = example("Master key");
+        for (var bit = 0; bit < master.length * Byte.SIZE; bit++) {
+            write(MASTER, flipped(master, bit));
+            assertThatThrownBy(() -> KeyRing.open(storage, files, MASTER, NONE, false))
+                    .as("bit %d", bit)
+                    .isInstanceOf(RefusalException.class);
+        }
+        for (var length = 0; length < master.length + 4; length++) {
+            if (length != master.length) {
+                write(MASTER, Arrays.copyOf(master, length));
+                assertThatThrownBy(() -> KeyRing.open(storage, files, MASTER, NONE, false))
+                        .as("%d bytes", length)
+                        .isInstanceOf(RefusalException.class);
+            }
+        }
+    }
+
+    /// A new master key would make all data keys worthless.
+    @Test
+    void noMasterKeyIsMadeForAStagingAreaThatExists() {
+        assertThatThrownBy(() -> KeyRing.open(storage, files, MASTER, NONE, false))
+                .isInstanceOf(RefusalException.class);
+        assertThat(files.exists(MASTER)).isFalse();
+    }
+
+    @Test
+    void aDestroyedKeyIsOverwrittenBeforeItsNameIsGone() throws Exception {
+        var keys = documented();
+        keys.key(VOLUME);
+        try (var stillOpen = files.openForReading(Path.of("/staging").resolve(NAME))) {
+            keys.destroy(VOLUME);
+            var bytes = ByteBuffer.allocate(72);
+            stillOpen.read(bytes, 0);
+            assertThat(bytes.array()).containsOnly(0);
+        }
+        assertThat(storage.list(KeyRing.FOLDER)).isEmpty();
+        assertThatThrownBy(() -> keys.key(VOLUME))
+                .isInstanceOf(DamagedDataException.class)
+                .hasMessageContaining("the key is missing");
+        keys.destroy(VOLUME);
+    }
+
+    @Test
+    void filesOfOtherNamesAreLeftAlone() throws Exception {
+        storage.put("keys/copy of vol-0123456789abcdef0.key", ByteBuffer.allocate(3));
+        assertThat(documented().volumes()).containsExactly(VOLUME);
+    }
+
+    /// A new instance draws another prefix, and within one no counter comes twice.
+    @Test
+    void noNonceComesTwice() throws Exception {
+        var key = documented().key(VOLUME);
+        var extent = new PackedExtent(0, 1, Compression.LZ4, 0, new byte[] {1});
+        var seen = new HashSet<List<Long>>();
+        for (var run = 0; run < 3; run++) {
+            var cipher = new ExtentCipher(RandomSource.system());
+            for (var i = 0; i < 1000; i++) {
+                var sealed = cipher.seal(2, key, extent);
+                var nonce = List.of(sealed.noncePrefix(), (long) sealed.nonceCounter());
+                assertThat(seen.add(nonce)).isTrue();
+            }
+        }
+    }
+
+    private KeyRing documented() throws IOException {
+        write(MASTER, example("Master key"));
+        storage.put(NAME, ByteBuffer.wrap(example("Data key")));
+        return KeyRing.open(storage, files, MASTER, NONE, false);
+    }
+
+    private void write(Path file, byte[] bytes) throws IOException {
+        try (var handle = files.openForWriting(file)) {
+            handle.truncate(0);
+            handle.write(ByteBuffer.wrap(bytes), 0);
+            handle.sync();
+        }
+    }
+
+    private byte[] read(Path file) throws IOException {
+        try (var handle = files.openForReading(file)) {
+            var bytes = ByteBuffer.allocate((int) handle.sizeBytes());
+            handle.read(bytes, 0);
+            return bytes.array();
+        }
+    }
+
+    /// Gives these out, one for each call.
+    private static RandomSource draws(byte[]... values) {
+        Queue<byte[]> left = new ArrayDeque<>(List.of(values));
+        return bytes -> {
+            var next = left.remove();
+            assertThat(bytes).hasSameSizeAs(next);
+            System.arraycopy(next, 0, bytes, 0, next.length);
+        };
+    }
+
+    private static byte[] example(String heading) throws IOException {
+        return DocumentedExample.read("keys.md", heading);
+    }
+}
