@@ -32,6 +32,8 @@ public final class Installation implements AutoCloseable {
     private final List<Process> running = new ArrayList<>();
 
     /// @param directory for everything that the processes write; exists
+    private String serverId = "";
+
     public Installation(
             Program holdfast, Processes processes, Network network, TimeSource time, Path directory)
             throws IOException {
@@ -131,6 +133,14 @@ public final class Installation implements AutoCloseable {
         return servers.get(0);
     }
 
+    /// Asked once: an id stays.
+    private String serverId() throws IOException, InterruptedException {
+        if (serverId.isEmpty()) {
+            serverId = server().required("id").asString();
+        }
+        return serverId;
+    }
+
     /// Waits until the only server's replication is in that state.
     public JsonNode awaitState(String state, Process agent, Duration atMost)
             throws IOException, InterruptedException {
@@ -155,7 +165,7 @@ public final class Installation implements AutoCloseable {
     /// @param at the newest one at or before this
     /// @throws IOException if there is none
     public Point point(Instant at) throws IOException, InterruptedException {
-        var serverId = server().required("id").asString();
+        var serverId = serverId();
         var points = command("points", serverId, "--at", at.toString()).required("points");
         if (points.isEmpty()) {
             throw new IOException(serverId + ": no consistency point at or before " + at);
@@ -187,7 +197,7 @@ public final class Installation implements AutoCloseable {
             throws IOException, InterruptedException {
         command(
                 "export",
-                server().required("id").asString(),
+                serverId(),
                 "--disk",
                 disk.toString(),
                 "--point",
