@@ -94,12 +94,9 @@ final class NbdSession {
     }
 
     private void serve() {
-        var handshake = new Handshake(
-                        plain,
-                        tls,
-                        exports,
-                        choice -> export = choice,
-                        () -> handshaking = false);
+        var handshake =
+                new Handshake(
+                        plain, tls, exports, choice -> export = choice, () -> handshaking = false);
         var reason = "the client left";
         try {
             serve(handshake);
