@@ -2,6 +2,7 @@ package holdfast.agent;
 
 import holdfast.base.Network;
 import holdfast.base.RefusalException;
+import holdfast.replication.certificates.UntrustedCertificateException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
@@ -39,11 +40,16 @@ public final class Agent {
     /// @throws IOException if it cannot start
     public void run() throws IOException {
         runner = Thread.currentThread();
+        // before the state directory, which is left as it was, and before enrolling, which uses the
+        // token up: what cannot work
+        new DiskProbe(seams.disks()).probe(settings.disks());
+        if (!StateDirectory.knows(seams.files(), settings.stateDirectory())) {
+            requireToken();
+        }
         try (var state = StateDirectory.open(seams.files(), settings.stateDirectory())) {
             var probe = new MachineProbe(seams.root(), seams.version());
-            // before enrolling, which uses the token up: disks that cannot be protected
-            new DiskProbe(seams.disks()).probe(settings.disks());
             var enrolled = enrolled(state, probe);
+            new StagingArea(DiskPlacement.local()).requireElsewhere(enrolled, settings.disks());
             board.identity(enrolled.identity().name(), enrolled.replicationAddress());
             try (var _ =
                     StatusSocket.open(
@@ -66,8 +72,22 @@ public final class Agent {
             throws IOException, InterruptedException {
         var known = state.enrolled();
         if (known.isPresent()) {
+            requireValid(state, known.get());
             return known.get();
         }
+        requireToken();
+        var enrolled =
+                new Enrolment(seams.time(), seams.random())
+                        .enrol(
+                                settings.server().orElseThrow(),
+                                settings.token().orElseThrow(),
+                                probe.hostname());
+        state.enrolled(enrolled);
+        LOG.log(System.Logger.Level.INFO, "server={0} enrolled", enrolled.identity().name());
+        return enrolled;
+    }
+
+    private void requireToken() {
         if (settings.server().isEmpty() || settings.token().isEmpty()) {
             throw new RefusalException(
                     "not-enrolled",
@@ -75,12 +95,22 @@ public final class Agent {
                             + " holds no identity yet: give --server and --token, made by"
                             + " `holdfast token create` on the server");
         }
-        var enrolled =
-                new Enrolment(seams.time(), seams.random())
-                        .enrol(settings.server().get(), settings.token().get(), probe.hostname());
-        state.enrolled(enrolled);
-        LOG.log(System.Logger.Level.INFO, "server={0} enrolled", enrolled.identity().name());
-        return enrolled;
+    }
+
+    /// An agent that runs when its certificate expires says so and goes on trying; one that starts
+    /// with an expired one has somebody who reads what it says.
+    private void requireValid(StateDirectory state, StateDirectory.Enrolled enrolled) {
+        try {
+            enrolled.identity().checkValid(seams.time().now());
+        } catch (UntrustedCertificateException e) {
+            throw new RefusalException(
+                    "certificate-invalid",
+                    "this agent's "
+                            + e.getMessage()
+                            + "; it is in "
+                            + state.identityFile()
+                            + ": to enrol again, delete that file and give --server and --token");
+        }
     }
 
     /// What cannot be opened at the start is an error. Later, when a disk was resized or the

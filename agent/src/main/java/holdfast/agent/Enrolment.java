@@ -7,12 +7,17 @@ import holdfast.replication.certificates.CertificateRequest;
 import holdfast.replication.certificates.EnrolmentToken;
 import holdfast.replication.certificates.TlsContexts;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.HttpTimeoutException;
+import java.nio.channels.UnresolvedAddressException;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import javax.net.ssl.SSLException;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -34,7 +39,8 @@ record Enrolment(TimeSource time, RandomSource random) {
     /// @param server such as `https://recovery.example.com:8443`
     /// @param hostname only for whoever looks at the list of servers
     /// @throws RefusalException if the server does not accept the token, or it is none
-    /// @throws IOException if the server cannot be reached or is not the one of the token
+    /// @throws ConnectException if the server cannot be reached
+    /// @throws IOException if the server is not the one of the token
     StateDirectory.Enrolled enrol(URI server, String tokenText, String hostname)
             throws IOException, InterruptedException {
         var token = parse(tokenText);
@@ -53,14 +59,15 @@ record Enrolment(TimeSource time, RandomSource random) {
         if (!identity.name().equals(text(body, "serverId"))) {
             throw new IOException(server + ": the certificate is for another server than its id");
         }
-        return new StateDirectory.Enrolled(identity, text(body, "replicationAddress"));
+        return new StateDirectory.Enrolled(
+                identity, text(body, "replicationAddress"), dataDirectory(body));
     }
 
     private static EnrolmentToken parse(String text) {
         try {
             return EnrolmentToken.parse(text);
         } catch (IllegalArgumentException e) {
-            throw new RefusalException("bad-token", String.valueOf(e.getMessage()));
+            throw new RefusalException("malformed-token", String.valueOf(e.getMessage()));
         }
     }
 
@@ -93,10 +100,30 @@ record Enrolment(TimeSource time, RandomSource random) {
             throw new IOException(
                     server + ": not the server that made the token: " + e.getMessage(), e);
         } catch (IOException e) {
-            var why = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
-            throw new IOException(
-                    server + ": cannot be reached (" + why + "): is the server running there?", e);
+            var unreachable =
+                    new ConnectException(
+                            server
+                                    + ": cannot be reached ("
+                                    + why(e)
+                                    + "): is the server running there?");
+            unreachable.initCause(e);
+            throw unreachable;
         }
+    }
+
+    /// The JDK's client leaves the commonest reasons without words.
+    private static String why(IOException e) {
+        if (e.getCause() instanceof UnresolvedAddressException
+                || e.getCause() != null
+                        && e.getCause().getCause() instanceof UnresolvedAddressException) {
+            return "no such host";
+        }
+        return switch (e) {
+            case HttpTimeoutException _ -> "no answer within " + TIMEOUT.toSeconds() + " s";
+            case ConnectException refused when refused.getMessage() == null ->
+                    "nothing accepts connections";
+            default -> e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+        };
     }
 
     /// What the server says, in its own words.
@@ -112,6 +139,12 @@ record Enrolment(TimeSource time, RandomSource random) {
         } catch (JacksonException e) {
             throw new IOException(server + ": answers, but not as a Holdfast server does", e);
         }
+    }
+
+    /// Older servers do not tell it.
+    private static Optional<Path> dataDirectory(JsonNode body) {
+        var value = body.path("dataDirectory");
+        return value.isString() ? Optional.of(Path.of(value.stringValue())) : Optional.empty();
     }
 
     private static String text(JsonNode body, String name) throws IOException {

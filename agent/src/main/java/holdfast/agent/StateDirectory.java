@@ -6,9 +6,11 @@ import holdfast.replication.certificates.Identity;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.Optional;
 
 /// The directory that holds what makes this machine a source server: its key and certificate, and
@@ -18,58 +20,92 @@ final class StateDirectory implements AutoCloseable {
     private static final String IDENTITY = "identity.pem";
     private static final String REPLICATOR = "replicator";
     private static final String LOCK = "lock";
-    private static final int ADDRESS_BYTES_MAX = 300;
+    private static final int REPLICATOR_BYTES_MAX = 8 << 10;
 
     private final Filesystem files;
     private final Path path;
+    private final boolean made;
     private final AutoCloseable lock;
 
     /// @param identity key, certificate and authority
     /// @param replicationAddress `host:port`
-    record Enrolled(Identity identity, String replicationAddress) {}
+    /// @param serverData the server's data directory, on the server; empty if it did not say
+    record Enrolled(Identity identity, String replicationAddress, Optional<Path> serverData) {}
 
-    private StateDirectory(Filesystem files, Path path, AutoCloseable lock) {
+    private StateDirectory(Filesystem files, Path path, boolean made, AutoCloseable lock) {
         this.files = files;
         this.path = path;
+        this.made = made;
         this.lock = lock;
     }
 
     /// Opens the directory, making it where there is none.
     ///
-    /// @throws RefusalException if another agent has it open
+    /// @throws RefusalException if another agent has it open, or it is not this user's
     static StateDirectory open(Filesystem files, Path path) throws IOException {
-        if (!files.exists(path)) {
-            Files.createDirectories(
-                    path,
-                    PosixFilePermissions.asFileAttribute(
-                            PosixFilePermissions.fromString("rwx------")));
+        try {
+            var made = !files.exists(path);
+            if (made) {
+                Files.createDirectories(
+                        path,
+                        PosixFilePermissions.asFileAttribute(
+                                PosixFilePermissions.fromString("rwx------")));
+            }
+            var lock =
+                    files.lock(path.resolve(LOCK))
+                            .orElseThrow(() ->
+                                    new RefusalException(
+                                            "agent-running",
+                                            path
+                                                    + " is in use by another agent: stop that"
+                                                    + " one, or choose another directory with"
+                                                    + " --state"));
+            return new StateDirectory(files, path, made, lock);
+        } catch (AccessDeniedException e) {
+            throw new RefusalException(
+                    "no-root",
+                    "permission denied: "
+                            + e.getFile()
+                            + ": the agent must run as root, or with a directory of its user's"
+                            + " own as --state");
         }
-        var lock =
-                files.lock(path.resolve(LOCK))
-                        .orElseThrow(() ->
-                                new RefusalException(
-                                        "agent-running",
-                                        path
-                                                + " is in use by another agent: stop that"
-                                                + " one, or choose another directory with"
-                                                + " --state"));
-        return new StateDirectory(files, path, lock);
+    }
+
+    /// Whether an agent enrolled here earlier. Only looks: makes nothing.
+    static boolean knows(Filesystem files, Path path) throws IOException {
+        return files.exists(path.resolve(IDENTITY));
+    }
+
+    /// Where key and certificates are.
+    Path identityFile() {
+        return path.resolve(IDENTITY);
     }
 
     /// What [#enrolled(Enrolled)] kept; empty if there was no enrolment yet.
     Optional<Enrolled> enrolled() throws IOException {
         var identity = path.resolve(IDENTITY);
-        return files.exists(identity)
-                ? Optional.of(new Enrolled(Identity.load(files, identity), replicator()))
-                : Optional.empty();
+        if (!files.exists(identity)) {
+            return Optional.empty();
+        }
+        var replicator = replicator();
+        return Optional.of(
+                new Enrolled(
+                        Identity.load(files, identity),
+                        replicator.getFirst(),
+                        replicator.size() > 1
+                                ? Optional.of(Path.of(replicator.get(1)))
+                                : Optional.empty()));
     }
 
     /// Durable on return. The identity comes last: with it, the enrolment is complete.
     void enrolled(Enrolled enrolled) throws IOException {
         var unfinished = path.resolve(REPLICATOR + ".new");
+        var lines =
+                enrolled.replicationAddress()
+                        + enrolled.serverData().map(data -> "\n" + data).orElse("");
         try (var file = files.openForWriting(unfinished)) {
             file.truncate(0); // a crash may have left one behind
-            file.write(StandardCharsets.UTF_8.encode(enrolled.replicationAddress()), 0);
+            file.write(StandardCharsets.UTF_8.encode(lines), 0);
             file.sync();
         }
         files.rename(unfinished, path.resolve(REPLICATOR));
@@ -77,17 +113,24 @@ final class StateDirectory implements AutoCloseable {
         files.syncDirectory(path);
     }
 
-    private String replicator() throws IOException {
+    /// Its address; then, if it is known, the server's data directory.
+    private List<String> replicator() throws IOException {
         try (var file = files.openForReading(path.resolve(REPLICATOR))) {
-            var bytes = ByteBuffer.allocate(ADDRESS_BYTES_MAX);
+            var bytes = ByteBuffer.allocate(REPLICATOR_BYTES_MAX);
             file.read(bytes, 0);
-            return StandardCharsets.UTF_8.decode(bytes.flip()).toString().strip();
+            var lines = StandardCharsets.UTF_8.decode(bytes.flip()).toString().strip();
+            return List.of(lines.split("\n", 2));
         }
     }
 
     @Override
     public void close() throws IOException {
         try {
+            if (made && !files.exists(path.resolve(IDENTITY))) {
+                // nothing came of the enrolment
+                files.delete(path.resolve(LOCK));
+                files.delete(path);
+            }
             lock.close();
         } catch (IOException | RuntimeException e) {
             throw e;

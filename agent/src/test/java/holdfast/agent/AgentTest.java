@@ -54,7 +54,8 @@ class AgentTest {
         var installation = TestInstallation.create(directory.resolve("data"), time);
         try (var state = StateDirectory.open(Filesystem.local(), stateDirectory())) {
             state.enrolled(
-                    new StateDirectory.Enrolled(installation.agent("srv-1"), "replicator:1500"));
+                    new StateDirectory.Enrolled(
+                            installation.agent("srv-1"), "replicator:1500", Optional.empty()));
         }
     }
 

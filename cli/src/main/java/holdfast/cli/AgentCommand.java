@@ -69,7 +69,8 @@ final class AgentCommand {
                 List.of(
                         "holdfast agent run --server https://backup:8443 --token <token> --disk /dev/vda",
                         "holdfast agent run --disk /dev/vda --disk /dev/vdb --limit-mbps 200"),
-                ExitStatus.REFUSED);
+                ExitStatus.REFUSED,
+                ExitStatus.UNREACHABLE);
     }
 
     private static CommandSpec statusSpec() {

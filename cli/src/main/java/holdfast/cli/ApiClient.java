@@ -153,12 +153,22 @@ final class ApiClient implements AutoCloseable {
                 answer.has("message")
                         ? answer.text("message")
                         : "the server answered with HTTP status " + status + " and no reason";
-        return status == 401
-                ? new ApiException(
-                        status,
-                        code,
-                        message + "; the key comes from HOLDFAST_KEY or <data>/admin.key")
-                : new ApiException(status, code, message);
+        if (status == 401) {
+            message =
+                    String.format(
+                            Locale.ROOT,
+                            "the server at %s does not accept the key, which comes from HOLDFAST_KEY or else <data>/admin.key: take the one in admin.key of the server's own data folder",
+                            access.base());
+        } else if (code.equals("unknown-call")) {
+            message =
+                    String.format(
+                            Locale.ROOT,
+                            "the server at %s does not know a call of this command (%s): they are of different versions, this is %s: use the command that came with the server",
+                            access.base(),
+                            message,
+                            Version.ours());
+        }
+        return new ApiException(status, code, message);
     }
 
     private static String reason(Exception e) {

@@ -4,6 +4,7 @@ import holdfast.base.RefusalException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.net.ConnectException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -30,6 +31,7 @@ final class Failures {
             case RefusalException e -> tell(e.code(), words(e), refused(e.code()));
             case UnreachableException e -> tell("unreachable", words(e), ExitStatus.UNREACHABLE);
             case ApiException e -> tell(e.code(), words(e), status(e));
+            case ConnectException e -> tell("unreachable", words(e), ExitStatus.UNREACHABLE);
             case NoSuchFileException e ->
                     tell("no-such-file", "no file " + e.getFile(), ExitStatus.FAILURE);
             case AccessDeniedException e ->

@@ -63,12 +63,20 @@ record ImageCopy(Processes processes, String uri, String format, Path target) {
         }
         var device = target.toRealPath().toString();
         try (var mounts = Files.lines(Path.of("/proc/mounts"))) {
-            if (mounts.anyMatch(line -> line.startsWith(device))) {
+            if (mounts.anyMatch(line -> partOf(device, line.substring(0, line.indexOf(' '))))) {
                 throw new RefusalException(
                         "target-in-use",
                         target + " is mounted: unmount it first; nothing was written");
             }
         }
+    }
+
+    /// Whether that is the device or a partition of it: `sda` has `sda1`, `loop1` has `loop1p1`,
+    /// and `loop10` is another.
+    private static boolean partOf(String device, String mounted) {
+        var digits = Character.isDigit(device.charAt(device.length() - 1)) ? "p[0-9]+" : "[0-9]+";
+        return mounted.startsWith(device)
+                && mounted.substring(device.length()).matches("|" + digits);
     }
 
     private static boolean onDevice(Path target) {

@@ -51,7 +51,7 @@ final class InstancesCommand {
                     instance.text("server"),
                     kind(instance),
                     instance.text("state"),
-                    session.shown(instance.child("point").instant("instant")),
+                    session.pointShown(instance.child("point")),
                     session.shown(instance.instant("launchedAt")),
                     proof(instance));
         }
@@ -60,7 +60,7 @@ final class InstancesCommand {
     }
 
     private static ExitStatus show(Session session) throws IOException, InterruptedException {
-        var path = ApiClient.path("instances", session.arguments().positional(0));
+        var path = ApiClient.path("instances", id(session));
         var instance = session.api().get(path);
         var console = session.arguments().text("--console");
         var screenshot = session.arguments().text("--screenshot");
@@ -80,7 +80,7 @@ final class InstancesCommand {
                 .add("server", instance.text("server"))
                 .add("kind", kind(instance))
                 .add("state", instance.text("state") + (reason.isEmpty() ? "" : ": " + reason))
-                .add("recovered at", session.shown(instance.child("point").instant("instant")))
+                .add("recovered at", session.pointShown(instance.child("point")))
                 .add("launched", session.shown(instance.instant("launchedAt")))
                 .add("runs with", instance.text("accelerator"))
                 .add("process", instance.has("pid") ? Long.toString(instance.number("pid")) : "")
@@ -93,7 +93,7 @@ final class InstancesCommand {
     }
 
     private static ExitStatus terminate(Session session) throws IOException, InterruptedException {
-        var id = session.arguments().positional(0);
+        var id = id(session);
         var started =
                 session.api()
                         .post(
@@ -111,6 +111,18 @@ final class InstancesCommand {
                                     : id + " not terminated: " + job.text("reason"));
         }
         return done ? ExitStatus.OK : ExitStatus.FAILURE;
+    }
+
+    /// Of the form that ids have; others would not be looked for but be misread as paths.
+    private static String id(Session session) {
+        var text = session.arguments().positional(0);
+        if (!text.matches("i-[0-9a-f]{1,32}")) {
+            throw new UsageException(
+                    "'"
+                            + text
+                            + "' is no recovery instance's id, such as i-0123456789abcdef0: holdfast instances lists them");
+        }
+        return text;
     }
 
     /// What shows that the machine came up, and after how long.

@@ -1,5 +1,6 @@
 package holdfast.cli;
 
+import holdfast.base.RefusalException;
 import java.io.IOException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
@@ -62,6 +63,9 @@ final class PointsCommand {
                     .ifPresent(limit -> query.append("limit=").append(limit));
         }
         var answer = session.api().get(query.toString().replaceFirst("[?&]$", ""));
+        if (at.isPresent() && answer.list("points").isEmpty()) {
+            throw none(session, server, at.get());
+        }
         if (session.json()) {
             session.print(answer);
             return ExitStatus.OK;
@@ -70,7 +74,7 @@ final class PointsCommand {
         for (var point : answer.list("points")) {
             table.row(
                     point.text("id"),
-                    session.shown(point.instant("instant")),
+                    session.pointShown(point),
                     safeAfter(point),
                     Long.toString(point.number("round")),
                     kind(point));
@@ -78,6 +82,28 @@ final class PointsCommand {
         session.print(
                 table, "no point in that span; holdfast servers show says which is the newest");
         return ExitStatus.OK;
+    }
+
+    private static RefusalException none(Session session, Answer server, Instant at) {
+        var newest = server.child("newestPoint").instant("instant");
+        var id = server.text("id");
+        return newest.isEmpty()
+                ? new RefusalException(
+                        "no-point",
+                        String.format(
+                                Locale.ROOT,
+                                "server %s has no point yet: holdfast servers show %s says how far it is",
+                                id,
+                                id))
+                : new RefusalException(
+                        "point-before-window",
+                        String.format(
+                                Locale.ROOT,
+                                "server %s has no point at or before %s: what it could be recovered to then is no longer kept, or it was not protected yet; the newest is of %s, and holdfast points %s --from <time> lists more",
+                                id,
+                                TimeArgument.shown(at, session.context().zone()),
+                                session.pointShown(server.child("newestPoint")),
+                                id));
     }
 
     private static String parameter(String name, Optional<Instant> instant) {

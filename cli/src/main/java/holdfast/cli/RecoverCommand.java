@@ -86,7 +86,7 @@ final class RecoverCommand {
                         instance.text("id"),
                         instance.text("server"),
                         instance.text("state"),
-                        session.shown(instance.child("point").instant("instant")),
+                        session.pointShown(instance.child("point")),
                         InstancesCommand.proof(instance));
             }
         }

@@ -50,7 +50,7 @@ final class ServersCommand {
                     lag(server),
                     Units.bytes(server.number("backlogBytes")),
                     copied(server),
-                    session.shown(server.child("newestPoint").instant("instant")));
+                    session.pointShown(server.child("newestPoint")));
         }
         session.print(table, "no server is protected yet");
         return ExitStatus.OK;
@@ -69,7 +69,7 @@ final class ServersCommand {
                 .add("state", server.text("state") + (reason.isEmpty() ? "" : ": " + reason))
                 .add("lag", lag(server))
                 .add("backlog", Units.bytes(server.number("backlogBytes")))
-                .add("newest point", session.shown(server.child("newestPoint").instant("instant")))
+                .add("newest point", session.pointShown(server.child("newestPoint")))
                 .add("rate", Units.bytes(server.number("bytesPerSecond")) + "/s")
                 .add(
                         "sent",

@@ -57,6 +57,13 @@ record Session(Arguments arguments, Context context, ApiClient api) {
         return instant.map(at -> TimeArgument.shown(at, context.zone())).orElse("-");
     }
 
+    /// The instant of a point, with all its digits; `-` for none.
+    String pointShown(Answer point) {
+        return point.instant("instant")
+                .map(at -> TimeArgument.exact(at, context.zone()))
+                .orElse("-");
+    }
+
     /// The instant that `--at`, `--from` or `--to` names.
     Optional<Instant> time(String option) {
         return arguments

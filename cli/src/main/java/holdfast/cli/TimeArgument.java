@@ -8,6 +8,7 @@ import java.time.OffsetDateTime;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeParseException;
+import java.time.temporal.ChronoUnit;
 import java.util.Locale;
 import java.util.regex.Pattern;
 
@@ -25,6 +26,12 @@ final class TimeArgument {
                     "-(?:(\\d{1,5})d)?(?:(\\d{1,6})h)?(?:(\\d{1,8})m)?(?:(\\d{1,9})(?:\\.(\\d{1,3}))?s)?");
     private static final DateTimeFormatter SHOWN =
             DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mm:ss.SSS", Locale.ROOT);
+
+    private static final DateTimeFormatter MICROS =
+            DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mm:ss.SSSSSS", Locale.ROOT);
+
+    private static final DateTimeFormatter NANOS =
+            DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mm:ss.SSSSSSSSS", Locale.ROOT);
 
     /// Clocks of client and server may differ; further ahead than this is a slip of the hand.
     private static final Duration AHEAD_MAX = Duration.ofMinutes(1);
@@ -84,6 +91,14 @@ final class TimeArgument {
 
     private static long number(String digits) {
         return digits == null ? 0 : Long.parseLong(digits);
+    }
+
+    /// The same to the last digit there is, in threes: what is typed back with `--at` must not be
+    /// before the point that was shown.
+    static String exact(Instant instant, ZoneId zone) {
+        var micros = instant.equals(instant.truncatedTo(ChronoUnit.MICROS)) ? MICROS : NANOS;
+        var form = instant.equals(instant.truncatedTo(ChronoUnit.MILLIS)) ? SHOWN : micros;
+        return form.format(instant.atZone(zone));
     }
 
     private static LocalTime timeOfDay(String text) {

@@ -136,8 +136,10 @@ class CommandsTest {
                 "GET /servers/s-00000000000000001/points?at=2026-11-21T15%3A25%3A00Z",
                 200, "{\"points\": []}");
         var ran = holdfast.line("points web-1 --at -5m");
-        assertThat(ran.status()).isEqualTo(ExitStatus.OK);
-        assertThat(ran.out()).startsWith("no point in that span");
+        assertThat(ran.status()).isEqualTo(ExitStatus.REFUSED);
+        assertThat(ran.err())
+                .contains("has no point at or before 2026-11-21 16:25:00.000")
+                .contains("the newest is of");
     }
 
     @Test
@@ -232,8 +234,12 @@ class CommandsTest {
 
     @Test
     void namesCannotReachOtherCalls() {
-        holdfast.run("instances", "show", "../servers?x= y");
-        assertThat(api.requests()).containsExactly("GET /instances/..%2Fservers%3Fx%3D%20y");
+        assertThat(ApiClient.path("instances", "../servers?x= y"))
+                .isEqualTo("/instances/..%2Fservers%3Fx%3D%20y");
+        var ran = holdfast.run("instances", "show", "../servers?x= y");
+        assertThat(ran.status()).isEqualTo(ExitStatus.USAGE);
+        assertThat(ran.err()).contains("is no recovery instance's id, such as i-");
+        assertThat(api.requests()).isEmpty();
     }
 
     @Test

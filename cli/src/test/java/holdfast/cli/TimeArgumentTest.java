@@ -36,6 +36,18 @@ class TimeArgumentTest {
         assertThat(TimeArgument.parse(text, NOW, BERLIN)).isEqualTo(instant);
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "2026-11-21T07:15:30Z, 2026-11-21 08:15:30.000",
+        "2026-11-21T07:15:30.250Z, 2026-11-21 08:15:30.250",
+        "2026-11-21T07:15:30.250001Z, 2026-11-21 08:15:30.250001",
+        "2026-11-21T07:15:30.250000001Z, 2026-11-21 08:15:30.250000001",
+    })
+    void noDigitOfAPointIsLost(Instant instant, String text) {
+        assertThat(TimeArgument.exact(instant, BERLIN)).isEqualTo(text);
+        assertThat(TimeArgument.parse(text, NOW, BERLIN)).isEqualTo(instant);
+    }
+
     @Test
     void whatIsShownCanBeTyped() {
         var instant = Instant.parse("2026-11-21T07:15:30.250Z");

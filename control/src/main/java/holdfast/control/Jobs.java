@@ -95,7 +95,7 @@ public final class Jobs {
                                     Locale.ROOT,
                                     "given up: %d controllers ended while they worked on it",
                                     job.attempts());
-                    save(tx, job, job.ended(new JobState.Failed(), why, now));
+                    end(tx, job, new JobState.Failed(), why);
                     continue;
                 }
                 var claimed = job.claimed(controller, now.plus(LEASE));
@@ -151,10 +151,33 @@ public final class Jobs {
     void end(String id, String controller, JobState state, String reason) throws IOException {
         database.<@Nullable Void>transact(tx -> {
             var job = requireHeld(tx, id, controller);
-            save(tx, job, job.ended(state, reason, time.now()));
+            end(tx, job, state, reason);
             return null;
         });
         progress.keySet().removeIf(key -> key.job().equals(id));
+    }
+
+    /// Whatever the job was at work on is left in a state from which it can be terminated: a fault
+    /// of ours may have ended the job while its machine runs.
+    private void end(Transaction tx, Job job, JobState state, String reason)
+            throws DatabaseException {
+        save(tx, job, job.ended(state, reason, time.now()));
+        switch (job.request()) {
+            case JobRequest.Recover _ -> {
+                for (var left :
+                        Tables.INSTANCES.select(
+                                tx, "where job_id = ? and state = 'LAUNCHING'", job.id())) {
+                    Instances.change(tx, left, InstanceState.Event.LAUNCH_FAILED, reason);
+                }
+            }
+            case JobRequest.Terminate(var instance, _) -> {
+                var left = Instances.require(tx, instance);
+                if (left.state() == InstanceState.TERMINATING) {
+                    Instances.change(tx, left, InstanceState.Event.CLEAN_UP_FAILED, reason);
+                }
+            }
+            case JobRequest.Verify _, JobRequest.Scrub _ -> {}
+        }
     }
 
     /// Begins a phase, or goes on with one that an earlier controller began: its start stays, so

@@ -19,6 +19,7 @@ final class FakeHost implements MachineHost {
     final Map<String, MachineSpec> machines = new LinkedHashMap<>();
     int launches;
     boolean refusing;
+    boolean broken;
     boolean booting = true;
     boolean running = true;
 
@@ -58,6 +59,9 @@ final class FakeHost implements MachineHost {
     @Override
     public BootProof awaitBoot(String id, Duration timeout, Consumer<String> progress) {
         fuse.step();
+        if (broken) {
+            throw new IllegalStateException("a fault of the host's own");
+        }
         progress.accept("GRUB");
         var evidence = booting ? "login prompt" : "Kernel panic";
         return new BootProof(

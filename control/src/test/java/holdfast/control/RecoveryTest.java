@@ -76,6 +76,24 @@ class RecoveryTest {
     }
 
     @Test
+    void aMachineLeftByAFaultAfterItsLaunchCanBeTerminated() throws IOException {
+        installation.host.broken = true;
+        recover(new PointChoice.Newest());
+        installation.work();
+        var job = installation.controller().jobs().list(1).getFirst().job();
+        assertThat(job.state()).isEqualTo(new JobState.Failed());
+        var left = instance();
+        assertThat(left.state()).isEqualTo(InstanceState.FAILED);
+        assertThat(left.reason()).isEqualTo(job.reason());
+        assertThat(installation.host.machines).containsOnlyKeys(left.id());
+
+        installation.controller().instances().terminate(left.id());
+        installation.work();
+        assertThat(instance().state()).isEqualTo(InstanceState.TERMINATED);
+        assertThat(installation.host.machines).isEmpty();
+    }
+
+    @Test
     void aRefusedLaunchFailsByName() throws IOException {
         installation.host.refusing = true;
         recover(new PointChoice.Newest());

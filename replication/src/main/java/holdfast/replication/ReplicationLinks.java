@@ -69,7 +69,14 @@ public record ReplicationLinks(
             throw new ProtocolException("the replicator's first frame is not AGREED");
         }
         if (version < Wire.VERSION_MIN || version > Wire.VERSION_MAX) {
-            throw new ProtocolException("the replicator chose version " + version);
+            throw new ProtocolException(
+                    "the replicator chose protocol version "
+                            + version
+                            + ", this agent speaks "
+                            + Wire.VERSION_MIN
+                            + " to "
+                            + Wire.VERSION_MAX
+                            + ": upgrade the agent");
         }
         send(connection, new Frame.Begin(machine, disks));
         if (!(next(frames) instanceof Frame.Began began)

@@ -15,8 +15,6 @@ import io.helidon.webserver.http.RoutingResponse;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.io.IOException;
-import java.net.BindException;
-import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.time.Duration;
@@ -50,7 +48,7 @@ final class Api implements AutoCloseable {
     /// @throws IOException if the address is taken or not ours
     Api(
             Network network,
-            InetSocketAddress address,
+            ListenAddress address,
             SSLContext tls,
             String key,
             Controller controller,
@@ -59,7 +57,8 @@ final class Api implements AutoCloseable {
             EnrolmentRoutes enrolment,
             ExportRoutes exports)
             throws IOException {
-        requireFree(network, address);
+        // The web server tells of an address that it cannot have by a stack trace in the log.
+        address.requireFree(network);
         authorization = ("Bearer " + key).getBytes(StandardCharsets.UTF_8);
         var routing = HttpRouting.builder();
         ApiErrors.addTo(routing);
@@ -89,8 +88,8 @@ final class Api implements AutoCloseable {
                 });
         server =
                 WebServer.builder()
-                        .address(address.getAddress())
-                        .port(address.getPort())
+                        .address(address.address().getAddress())
+                        .port(address.address().getPort())
                         .tls(
                                 Tls.builder()
                                         .sslContext(tls)
@@ -105,22 +104,9 @@ final class Api implements AutoCloseable {
         if (!server.isRunning()) {
             server.stop();
             throw new IOException(
-                    "the API did not start on " + ServerSettings.text(address) + ": see the log");
-        }
-    }
-
-    /// The web server tells of an address that it cannot have by a stack trace in the log; so it is
-    /// tried out before.
-    private static void requireFree(Network network, InetSocketAddress address) throws IOException {
-        try {
-            network.listen(address).close();
-        } catch (BindException e) {
-            throw new BindException(
-                    String.format(
-                            Locale.ROOT,
-                            "the API cannot listen on %s (%s): stop what listens there, or choose another address with --listen",
-                            ServerSettings.text(address),
-                            e.getMessage()));
+                    "the API did not start on "
+                            + ServerSettings.text(address.address())
+                            + ": see the log");
         }
     }
 

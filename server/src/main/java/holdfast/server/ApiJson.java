@@ -12,6 +12,7 @@ import holdfast.volume.ConsistencyPoint;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -33,6 +34,13 @@ final class ApiJson {
 
     static String time(Instant instant) {
         return TIME.format(instant);
+    }
+
+    /// With all its digits: a point asked for by the instant it was shown with must be that one.
+    private static String exact(Instant instant) {
+        return instant.equals(instant.truncatedTo(ChronoUnit.MILLIS))
+                ? time(instant)
+                : instant.toString();
     }
 
     /// `{"<name>": [...]}`
@@ -104,7 +112,7 @@ final class ApiJson {
 
     static ObjectNode point(ConsistencyPoint point) {
         return object().put("id", point.id())
-                .put("instant", time(point.instant()))
+                .put("instant", exact(point.instant()))
                 .put("durableAt", time(point.durableAt()))
                 .put("round", point.round())
                 .put("frozen", point.frozen())

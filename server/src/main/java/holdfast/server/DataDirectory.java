@@ -7,6 +7,9 @@ import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.util.Base64;
 import java.util.Locale;
@@ -25,6 +28,7 @@ import java.util.Locale;
 /// native/               the database's native library, unpacked by the server that runs
 /// ```
 final class DataDirectory implements AutoCloseable {
+    private static final String DATABASE = "control.db";
     private static final int KEY_BYTES = 32;
     private static final int KEY_FILE_BYTES_MAX = 1024;
 
@@ -61,15 +65,8 @@ final class DataDirectory implements AutoCloseable {
                             path.toString().length(),
                             PATH_LENGTH_MAX));
         }
-        var lock = lock(files, path);
-        var directory = new DataDirectory(files, path, lock);
-        try {
-            directory.requireRoom();
-            return directory;
-        } catch (IOException | RuntimeException e) {
-            directory.close();
-            throw e;
-        }
+        requireRoom(files, path); // before it is made
+        return new DataDirectory(files, path, lock(files, path));
     }
 
     private static AutoCloseable lock(Filesystem files, Path path) throws IOException {
@@ -87,15 +84,29 @@ final class DataDirectory implements AutoCloseable {
                     "data-not-writable",
                     String.format(
                             Locale.ROOT,
-                            "the data directory %s cannot be written (%s): make it writable, or choose another with --data",
+                            "the data directory %s cannot be written (%s): make it writable for the user that runs the server, or choose another with --data",
                             path,
-                            e));
+                            reason(e)));
         }
     }
 
-    private void requireRoom() throws IOException {
-        var free = files.usableBytes(path);
-        if (!files.exists(database()) && free < FREE_BYTES_MIN) {
+    private static String reason(IOException e) {
+        return switch (e) {
+            case AccessDeniedException denied -> "permission denied: " + denied.getFile();
+            case FileAlreadyExistsException file -> file.getFile() + " is no folder";
+            case FileSystemException other when other.getReason() != null ->
+                    other.getReason() + ": " + other.getFile();
+            default -> String.valueOf(e.getMessage());
+        };
+    }
+
+    private static void requireRoom(Filesystem files, Path path) throws IOException {
+        var there = path;
+        while (!files.exists(there) && there.getParent() != null) {
+            there = there.getParent();
+        }
+        var free = files.usableBytes(there);
+        if (!files.exists(path.resolve(DATABASE)) && free < FREE_BYTES_MIN) {
             throw new RefusalException(
                     "staging-too-small",
                     String.format(
@@ -118,7 +129,7 @@ final class DataDirectory implements AutoCloseable {
     }
 
     private Path database() {
-        return path.resolve("control.db");
+        return path.resolve(DATABASE);
     }
 
     Path staging() {

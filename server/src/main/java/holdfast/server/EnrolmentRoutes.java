@@ -11,6 +11,7 @@ import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -26,20 +27,25 @@ final class EnrolmentRoutes implements HttpService {
     private final RandomSource random;
     private final Optional<String> address;
     private final InetSocketAddress replication;
+    private final Path data;
 
     /// @param address by which agents reach this server, if the operator said so
     /// @param replication where the replicator listens
+    /// @param data the data directory, told to agents, since one on this machine must not protect a
+    ///   disk that it lies on
     EnrolmentRoutes(
             Controller controller,
             CertificateAuthority authority,
             RandomSource random,
             Optional<String> address,
-            InetSocketAddress replication) {
+            InetSocketAddress replication,
+            Path data) {
         this.controller = controller;
         this.authority = authority;
         this.random = random;
         this.address = address;
         this.replication = replication;
+        this.data = data;
     }
 
     @Override
@@ -74,7 +80,8 @@ final class EnrolmentRoutes implements HttpService {
                         .put("serverId", enrolment.server().id())
                         .put("certificate", enrolment.certificate())
                         .put("ca", authority.certificatePem())
-                        .put("replicationAddress", replicationAddress(request)));
+                        .put("replicationAddress", replicationAddress(request))
+                        .put("dataDirectory", data.toString()));
     }
 
     /// A replicator that listens on all addresses is told to the agent by the one at which it has

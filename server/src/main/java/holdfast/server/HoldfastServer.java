@@ -27,7 +27,6 @@ import java.net.SocketException;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import javax.net.ssl.SSLContext;
 import tools.jackson.databind.node.ObjectNode;
@@ -56,8 +55,13 @@ public final class HoldfastServer implements AutoCloseable {
         var network = Network.system();
         var time = TimeSource.system();
         var random = RandomSource.system();
+        if (!files.exists(settings.data())) {
+            requireFreeAddresses(network); // or a directory would be left behind
+        }
         try {
+            // where the same server runs already, that says more than its addresses being taken
             var data = resources.add("lock", DataDirectory.open(files, settings.data()));
+            requireFreeAddresses(network);
             var authority =
                     CertificateAuthority.open(
                             files,
@@ -99,7 +103,8 @@ public final class HoldfastServer implements AutoCloseable {
                             authority,
                             random,
                             settings.address(),
-                            (InetSocketAddress) replicator.address());
+                            (InetSocketAddress) replicator.address(),
+                            data.path());
             var exports =
                     new ExportRoutes(
                             controller, id -> "nbd+unix:///" + id + "?socket=" + socket.getPath());
@@ -108,7 +113,7 @@ public final class HoldfastServer implements AutoCloseable {
                             "api",
                             new Api(
                                     network,
-                                    settings.listen(),
+                                    ListenAddress.api(settings),
                                     tls,
                                     key,
                                     controller,
@@ -136,6 +141,11 @@ public final class HoldfastServer implements AutoCloseable {
                 server.apiAddress(),
                 server.replicationAddress());
         return server;
+    }
+
+    private void requireFreeAddresses(Network network) throws IOException {
+        ListenAddress.api(settings).requireFree(network);
+        ListenAddress.replication(settings).requireFree(network);
     }
 
     private VolumeStore openStore(
@@ -167,12 +177,7 @@ public final class HoldfastServer implements AutoCloseable {
                     time,
                     Replicator.Limits.DEFAULT);
         } catch (BindException e) {
-            throw new BindException(
-                    String.format(
-                            Locale.ROOT,
-                            "replication cannot listen on %s (%s): stop what listens there, or choose another address with --replication-listen",
-                            ServerSettings.text(settings.replicationListen()),
-                            e.getMessage()));
+            throw ListenAddress.replication(settings).taken(e);
         }
     }
 

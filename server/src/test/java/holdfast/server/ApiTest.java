@@ -23,7 +23,7 @@ import tools.jackson.databind.JsonNode;
 
 /// The API over real HTTPS, on a whole server.
 class ApiTest {
-    private static final Instant T = Instant.parse("2026-11-01T12:00:00.123Z");
+    private static final Instant T = Instant.parse("2026-11-01T12:00:00.123456Z");
 
     @TempDir static Path data;
     private static RunningServer running;
@@ -165,13 +165,13 @@ class ApiTest {
         assertThat(server.required("lagMillis").asLong()).isBetween(5L, 60_000L);
         assertThat(server.required("newestPoint").required("id").asString()).isEqualTo(point.id());
         assertThat(server.required("newestPoint").required("instant").asString())
-                .isEqualTo("2026-11-01T12:00:00.123Z");
+                .isEqualTo("2026-11-01T12:00:00.123456Z");
         var disk = server.required("disks").get(0);
         assertThat(disk.required("name").asString()).isEqualTo("/dev/vda");
         assertThat(disk.required("totalBytes").asLong()).isEqualTo(RunningServer.DISK_BYTES);
         assertThat(points(id, "")).hasSize(1);
         assertThat(points(id, "?at=" + T)).hasSize(1);
-        assertThat(points(id, "?at=" + T.minusMillis(1))).isEmpty();
+        assertThat(points(id, "?at=" + T.minusNanos(1))).isEmpty();
         assertThat(points(id, "?from=" + T.plusMillis(1))).isEmpty();
         assertThat(points(id, "?to=" + T + "&limit=1")).hasSize(1);
         for (var query : new String[] {"?at=now", "?limit=0", "?limit=many"}) {
