@@ -3,11 +3,14 @@ package holdfast.replication;
 import holdfast.base.TimeSource;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 
 /// Clocks that go on only when told to; sleepers wake when their time has come.
 final class ManualTime implements TimeSource {
     private static final Instant START = Instant.parse("2026-11-01T12:00:00Z");
 
+    private final List<String> asleep = new ArrayList<>();
     private long nanos;
 
     @Override
@@ -22,7 +25,21 @@ final class ManualTime implements TimeSource {
 
     @Override
     public synchronized void sleep(Duration duration) throws InterruptedException {
-        for (var end = nanos + duration.toNanos(); nanos < end; ) {
+        var name = Thread.currentThread().getName();
+        asleep.add(name);
+        notifyAll();
+        try {
+            for (var end = nanos + duration.toNanos(); nanos < end; ) {
+                wait();
+            }
+        } finally {
+            asleep.remove(name);
+        }
+    }
+
+    /// Returns once a thread of that name sleeps.
+    synchronized void awaitAsleep(String name) throws InterruptedException {
+        while (!asleep.contains(name)) {
             wait();
         }
     }

@@ -217,16 +217,24 @@ abstract class ReplicationContract {
             assertThat(link.standstill()).isEmpty();
             link.send(0, Samples.extent(0, 1, 1), () -> {});
             var round = link.endRound(1, true, false, INSTANT, 0);
-            for (var said = link.standstill(); said.isEmpty(); said = link.standstill()) {
-                stage.time.advance(Duration.ofSeconds(1));
-                Thread.yield();
-            }
+            awaitStandstill(link, true);
             assertThat(link.standstill()).hasValue("staging area full: 0 bytes left");
             assertThat(round).isNotDone();
             stage.store.full(false);
             get(round);
-            while (link.standstill().isPresent()) {
-                stage.time.advance(Duration.ofSeconds(1));
+            awaitStandstill(link, false);
+        }
+    }
+
+    /// A watch looks at the staging area each second. Time goes on slowly enough for both ends to
+    /// hear from each other: else one would take the other for dead.
+    private void awaitStandstill(ReplicationLink link, boolean wanted) throws InterruptedException {
+        for (var second = 0; link.standstill().isPresent() != wanted; second++) {
+            assertThat(second).as("seconds until the silence would end the session").isLessThan(25);
+            stage.time.awaitAsleep("replication-watch");
+            stage.time.advance(Duration.ofSeconds(1));
+            var patience = System.nanoTime() + Duration.ofSeconds(5).toNanos();
+            while (link.standstill().isPresent() != wanted && System.nanoTime() < patience) {
                 Thread.yield();
             }
         }
