@@ -7,6 +7,7 @@ import holdfast.tracking.Flip;
 import holdfast.tracking.TrackerException;
 import java.io.IOException;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
@@ -21,8 +22,10 @@ import org.jspecify.annotations.Nullable;
 ///
 /// One thread conducts: it starts reads as far as the memory allows, asks the tracker for conflicts
 /// as soon as a batch is read, and hands what is packed to the link. Workers read and pack. A plan
-/// that fits into the memory is read as a whole before any of it is sent, so that a slow link does
-/// not prolong the time in which blocks can be overwritten.
+/// that fits into the memory is read as a whole before any of it is packed or sent, so that neither
+/// a busy processor nor a slow link prolongs the time in which blocks can be overwritten. The
+/// blocks that are read first, if they are few, the conductor reads itself: on a machine short of
+/// processors, handing over to another thread and back takes longer than the read.
 ///
 /// Why a round without conflicts, of everything pending, is a crash image of its instant: a write
 /// that completed before it is pending, hence read after it. One issued later to a block that was
@@ -35,6 +38,7 @@ final class Round {
     private final Flip flip;
     private final RoundPlan plan;
     private final boolean readBeforeSending;
+    private final List<Step.Read> unpacked = new ArrayList<>();
     private final ArrayDeque<Step.Packed> packed = new ArrayDeque<>();
     private final ConcurrentLinkedQueue<Chunk> durable = new ConcurrentLinkedQueue<>();
     private Optional<Chunk> nextChunk = Optional.empty();
@@ -66,6 +70,8 @@ final class Round {
                 if (!plan.nextBatch()) {
                     allRead = true;
                     whenRead.run();
+                    unpacked.forEach(read -> work(read.chunk(), read.data()));
+                    unpacked.clear();
                 }
                 continue;
             }
@@ -97,7 +103,7 @@ final class Round {
         }
     }
 
-    private void startReads() {
+    private void startReads() throws IOException, InterruptedException {
         while (true) {
             if (nextChunk.isEmpty()) {
                 nextChunk = plan.next();
@@ -113,7 +119,11 @@ final class Round {
             heldBytes += chunk.bytes();
             openChunks++;
             openReads++;
-            with.workers().read(chunk, disk(chunk).source(), with.steps()::add);
+            if (plan.batchIsSmall()) {
+                handle(Workers.read(chunk, disk(chunk).source()));
+            } else {
+                with.workers().read(chunk, disk(chunk).source(), with.steps()::add);
+            }
         }
     }
 
@@ -126,11 +136,15 @@ final class Round {
 
     private void handle(Step step) throws IOException, InterruptedException {
         switch (step) {
-            case Step.Read(var chunk, var data) -> {
+            case Step.Read read -> {
                 openReads--;
-                disk(chunk).read(chunk);
-                with.board().read(chunk.bytes());
-                work(chunk, data);
+                disk(read.chunk()).read(read.chunk());
+                with.board().read(read.chunk().bytes());
+                if (readBeforeSending) {
+                    unpacked.add(read);
+                } else {
+                    work(read.chunk(), read.data());
+                }
             }
             case Step.Unreadable(var chunk, var cause) -> {
                 openReads--;

@@ -12,6 +12,9 @@ import java.util.stream.LongStream;
 /// the disks by turns. Walks the pending sets as it goes, so it takes no memory that grows with
 /// them. Not safe for concurrent use.
 final class RoundPlan {
+    /// Chunks that are sooner read one after the other than handed to several threads.
+    private static final int SMALL_BATCH_CHUNKS = 8;
+
     /// A comparison asks after many pieces at once, so that a long way to the replicator is gone
     /// less often.
     private static final int COMPARED_BLOCKS_MAX = 1024;
@@ -52,6 +55,11 @@ final class RoundPlan {
             rest.remove(nextDisk);
         }
         return Optional.empty();
+    }
+
+    /// Whether the batch is a handful of hot blocks.
+    boolean batchIsSmall() {
+        return !inRest && hot.size() <= SMALL_BATCH_CHUNKS;
     }
 
     /// Goes on to the next batch; false if there is none.

@@ -34,17 +34,20 @@ final class Workers {
     }
 
     void read(Chunk chunk, SourceDisk source, Consumer<Step> told) {
-        readers.execute(() -> {
-            try {
-                var data = new byte[chunk.bytes()];
-                source.read(chunk.firstBlock(), chunk.blockCount(), data);
-                told.accept(new Step.Read(chunk, data));
-            } catch (IOException e) {
-                told.accept(new Step.Unreadable(chunk, e));
-            } catch (RuntimeException | Error e) {
-                told.accept(new Step.Failed(e));
-            }
-        });
+        readers.execute(() -> told.accept(read(chunk, source)));
+    }
+
+    /// The same on the caller's thread.
+    static Step read(Chunk chunk, SourceDisk source) {
+        try {
+            var data = new byte[chunk.bytes()];
+            source.read(chunk.firstBlock(), chunk.blockCount(), data);
+            return new Step.Read(chunk, data);
+        } catch (IOException e) {
+            return new Step.Unreadable(chunk, e);
+        } catch (RuntimeException | Error e) {
+            return new Step.Failed(e);
+        }
     }
 
     /// First copy into a new replica: zeros are there already.
