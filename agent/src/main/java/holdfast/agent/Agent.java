@@ -40,12 +40,25 @@ public final class Agent {
     /// @throws IOException if it cannot start
     public void run() throws IOException {
         runner = Thread.currentThread();
-        // before the state directory, which is left as it was, and before enrolling, which uses the
-        // token up: what cannot work
-        new DiskProbe(seams.disks()).probe(settings.disks());
-        if (!StateDirectory.knows(seams.files(), settings.stateDirectory())) {
-            requireToken();
+        try {
+            // before the state directory, which is left as it was, and before enrolling, which uses
+            // the token up: what cannot work
+            new DiskProbe(seams.disks()).probe(settings.disks());
+            if (!StateDirectory.mayKnow(seams.files(), settings.stateDirectory())) {
+                requireToken();
+            }
+            protect();
+        } catch (InterruptedException e) {
+            if (!stopping) {
+                throw new IOException("the agent was interrupted", e);
+            }
+            LOG.log(System.Logger.Level.INFO, "agent=stopped");
+        } finally {
+            ended.countDown();
         }
+    }
+
+    private void protect() throws IOException, InterruptedException {
         try (var state = StateDirectory.open(seams.files(), settings.stateDirectory())) {
             var probe = new MachineProbe(seams.root(), seams.version());
             var enrolled = enrolled(state, probe);
@@ -58,13 +71,6 @@ public final class Agent {
                             () -> board.status().toJson())) {
                 replicate(enrolled, probe);
             }
-        } catch (InterruptedException e) {
-            if (!stopping) {
-                throw new IOException("the agent was interrupted", e);
-            }
-            LOG.log(System.Logger.Level.INFO, "agent=stopped");
-        } finally {
-            ended.countDown();
         }
     }
 

@@ -132,6 +132,8 @@ final class Replication {
         var began = with.time().nanoTime();
         var flip = tracker.flip();
         compareDistrusted();
+        showDisks(); // a round over a slow link takes long: what it is to send is a backlog till
+        // then
         var selections = selector.select();
         round++;
         enterUncopied(selections);

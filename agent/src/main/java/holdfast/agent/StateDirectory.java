@@ -71,9 +71,11 @@ final class StateDirectory implements AutoCloseable {
         }
     }
 
-    /// Whether an agent enrolled here earlier. Only looks: makes nothing.
-    static boolean knows(Filesystem files, Path path) throws IOException {
-        return files.exists(path.resolve(IDENTITY));
+    /// Whether an agent may have enrolled here earlier: where this user may not look, it may. Makes
+    /// nothing.
+    static boolean mayKnow(Filesystem files, Path path) throws IOException {
+        return files.exists(path.resolve(IDENTITY))
+                || (files.exists(path) && !Files.isExecutable(path));
     }
 
     /// Where key and certificates are.

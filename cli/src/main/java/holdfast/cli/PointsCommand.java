@@ -42,7 +42,6 @@ final class PointsCommand {
     }
 
     private static ExitStatus list(Session session) throws IOException, InterruptedException {
-        var server = session.server(session.arguments().positional(0));
         var at = session.time("--at");
         var from = session.time("--from");
         var to = session.time("--to");
@@ -50,6 +49,7 @@ final class PointsCommand {
             throw new UsageException(
                     "--at names one point, --from and --to a span: give one or the other");
         }
+        var server = session.server(session.arguments().positional(0));
         var query = new StringBuilder(ApiClient.path("servers", server.text("id"), "points") + "?");
         if (at.isPresent()) {
             query.append(parameter("at", at));

@@ -12,13 +12,16 @@ import java.util.Optional;
 /// @param seenNanos by the monotonic clock, to measure
 /// @param savedNanos when [#seenAt] was last written
 /// @param clockSkewMillis source clock minus ours when the last report came
+/// @param promptSkewMillis the greatest of those, hence that of the report which was least delayed
+///   on its way
 record Presence(
         int sessions,
         Instant seenAt,
         long seenNanos,
         long savedNanos,
         Optional<AgentReport> report,
-        long clockSkewMillis) {
+        long clockSkewMillis,
+        Optional<Long> promptSkewMillis) {
     Presence session(int change) {
         return new Presence(
                 Math.max(0, sessions + change),
@@ -26,19 +29,30 @@ record Presence(
                 seenNanos,
                 savedNanos,
                 report,
-                clockSkewMillis);
+                clockSkewMillis,
+                promptSkewMillis);
     }
 
     Presence seen(Instant now, long nanos) {
-        return new Presence(sessions, now, nanos, savedNanos, report, clockSkewMillis);
+        return new Presence(
+                sessions, now, nanos, savedNanos, report, clockSkewMillis, promptSkewMillis);
     }
 
     Presence saved(long nanos) {
-        return new Presence(sessions, seenAt, seenNanos, nanos, report, clockSkewMillis);
+        return new Presence(
+                sessions, seenAt, seenNanos, nanos, report, clockSkewMillis, promptSkewMillis);
     }
 
     Presence reported(AgentReport newest) {
         var skew = newest.clockMillis() - seenAt.toEpochMilli();
-        return new Presence(sessions, seenAt, seenNanos, savedNanos, Optional.of(newest), skew);
+        var prompt = Math.max(skew, promptSkewMillis.orElse(skew));
+        return new Presence(
+                sessions,
+                seenAt,
+                seenNanos,
+                savedNanos,
+                Optional.of(newest),
+                skew,
+                Optional.of(prompt));
     }
 }

@@ -21,6 +21,11 @@ public record ServerView(
         Optional<ConsistencyPoint> newestPoint,
         Optional<Long> lagMillis,
         Optional<Long> clockSkewMillis) {
+    /// Clocks that are kept by NTP differ by less, as does what a report takes on its way.
+    private static final long CLOCKS_AGREE_MILLIS = 1000;
+
+    private static final long NANOS_PER_MILLI = 1_000_000;
+
     /// Changed on the source and not yet durable here.
     public long backlogBytes() {
         return report.stream()
@@ -29,10 +34,27 @@ public record ServerView(
                 .sum();
     }
 
-    /// The source's clock may be wrong, ours may not agree with it; so the instant is placed by how
-    /// old it was when it reached us. Never negative: a clock set back does not make us early.
-    static long lagMillis(ConsistencyPoint newest, Instant now) {
-        var instantOnOurClock = newest.durableAt().minusMillis(newest.ageMillis());
-        return Math.max(0, Duration.between(instantOnOurClock, now).toMillis());
+    /// What is reported is never less than the truth, whatever of these is wrong. The source's
+    /// clock may be: so the instant is placed by how old it was when the agent let go of it. The
+    /// way here may have taken long, through a queue or a network that was cut: so it is placed by
+    /// the difference of the clocks, too, as far as that is known; and where they agree, as it is.
+    /// The earliest counts. Never negative: a clock set back does not make us early.
+    ///
+    /// @param skewMillis source clock minus ours, or less; empty if not known
+    static long lagMillis(ConsistencyPoint newest, Instant now, Optional<Long> skewMillis) {
+        var placed = newest.durableAt().minusMillis(newest.ageMillis());
+        if (skewMillis.isPresent()) {
+            var skew = skewMillis.get();
+            placed = earlier(placed, newest.instant().minusMillis(skew));
+            if (Math.abs(skew) <= CLOCKS_AGREE_MILLIS) {
+                placed = earlier(placed, newest.instant());
+            }
+        }
+        var lag = Duration.between(placed, now).plusNanos(NANOS_PER_MILLI - 1); // rounded up
+        return Math.max(0, lag.toMillis());
+    }
+
+    private static Instant earlier(Instant one, Instant other) {
+        return one.isBefore(other) ? one : other;
     }
 }

@@ -285,7 +285,8 @@ public final class Servers implements ReplicationHost {
                         time.nanoTime(),
                         time.nanoTime() - SAVE_EVERY.toNanos(),
                         Optional.empty(),
-                        0)
+                        0,
+                        Optional.empty())
                 : known.seen(time.now(), time.nanoTime());
     }
 
@@ -345,6 +346,17 @@ public final class Servers implements ReplicationHost {
                         event.reason()));
     }
 
+    /// From what was kept of an agent that has not been heard since the start, if need be.
+    private static Optional<Long> skew(SourceServer server, Optional<Presence> presence) {
+        return presence.flatMap(Presence::promptSkewMillis)
+                .or(() ->
+                        server.report()
+                                .flatMap(report ->
+                                        server.lastSeenAt()
+                                                .map(at ->
+                                                        report.clockMillis() - at.toEpochMilli())));
+    }
+
     private ServerView view(SourceServer server) {
         var presence = Optional.ofNullable(presences.get(server.id()));
         var newest = store.newestPoint(server.id());
@@ -354,7 +366,7 @@ public final class Servers implements ReplicationHost {
                 presence.map(Presence::seenAt).or(server::lastSeenAt),
                 presence.flatMap(Presence::report).or(server::report),
                 newest,
-                newest.map(point -> ServerView.lagMillis(point, now)),
+                newest.map(point -> ServerView.lagMillis(point, now, skew(server, presence))),
                 presence.filter(known -> known.report().isPresent())
                         .map(Presence::clockSkewMillis));
     }

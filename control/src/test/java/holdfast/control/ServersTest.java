@@ -44,6 +44,23 @@ class ServersTest {
         assertThat(view().lagMillis()).contains(2040L);
     }
 
+    /// The point waited ten seconds in a queue, or for a network, after it was given its age.
+    @Test
+    void lagCountsWhatAPointTookOnItsWay() throws IOException {
+        servers().reported(id, installation.report(AgentReport.State.CONTINUOUS)); // 250 ms ahead
+        var instant = installation.time.now().plusMillis(250);
+        installation.time.advance(Duration.ofSeconds(10));
+        installation.store.points.add(
+                new holdfast.volume.ConsistencyPoint(
+                        id, 1, instant, installation.time.now(), 40, 1, false, false));
+        assertThat(view().lagMillis()).contains(10_000L);
+        // what comes late says less about the clocks
+        var late = installation.report(AgentReport.State.CONTINUOUS);
+        installation.time.advance(Duration.ofSeconds(5));
+        servers().reported(id, late);
+        assertThat(view().lagMillis()).contains(15_000L);
+    }
+
     @Test
     void lagGrowsWhileNoPointIsMadeAndEndsWithTheNext() throws IOException {
         assertThat(view().lagMillis()).isEmpty();
