@@ -24,8 +24,7 @@ record Scale(
         int lagPairs,
         int boots) {
     static final Scale FULL =
-            new Scale(
-                    "full", 1024, 5, 384, Duration.ofSeconds(10), 5, Duration.ofSeconds(45), 2, 4);
+            new Scale("full", 1024, 4, 384, Duration.ofSeconds(8), 3, Duration.ofSeconds(30), 2, 3);
     static final Scale QUICK =
             new Scale("quick", 256, 2, 192, Duration.ofSeconds(5), 2, Duration.ofSeconds(15), 1, 1);
 }
