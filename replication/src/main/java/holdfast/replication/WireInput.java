@@ -95,8 +95,9 @@ final class WireInput {
 
     byte[] bytes(int length) throws IOException {
         take(length);
-        var bytes = in.readNBytes(length);
-        if (bytes.length < length) {
+        // one array at once: asked for "up to" a length, streams collect pieces and join them
+        var bytes = new byte[length];
+        if (in.readNBytes(bytes, 0, length) < length) {
             throw ended();
         }
         return bytes;

@@ -48,7 +48,8 @@ class ArchitectureTest {
                                     "recovery",
                                     "control")),
                     Map.entry("demo", Set.of("base")),
-                    Map.entry("cli", Set.of("base", "tracking", "agent", "server", "demo")));
+                    Map.entry("cli", Set.of("base", "tracking", "agent", "server", "demo")),
+                    Map.entry("bench", Set.of("base", "demo")));
 
     /// What reaches the world past the seams of `holdfast.base`: clocks, waiting, sockets,
     /// programs.
