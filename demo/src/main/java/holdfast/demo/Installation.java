@@ -23,6 +23,7 @@ public final class Installation implements AutoCloseable {
     private static final int LOG_LINES_SHOWN = 5;
 
     private final Program holdfast;
+    private final Program agent;
     private final Processes processes;
     private final TimeSource time;
     private final Commands commands;
@@ -31,13 +32,26 @@ public final class Installation implements AutoCloseable {
     private final InetSocketAddress replication;
     private final List<Process> running = new ArrayList<>();
 
-    /// @param directory for everything that the processes write; exists
     private String serverId = "";
 
+    /// @param directory for everything that the processes write; exists
     public Installation(
             Program holdfast, Processes processes, Network network, TimeSource time, Path directory)
             throws IOException {
+        this(holdfast, holdfast, processes, network, time, directory);
+    }
+
+    /// @param agent another program to be started as the agent, with the same arguments
+    public Installation(
+            Program holdfast,
+            Program agent,
+            Processes processes,
+            Network network,
+            TimeSource time,
+            Path directory)
+            throws IOException {
         this.holdfast = holdfast;
+        this.agent = agent;
         this.processes = processes;
         this.time = time;
         this.commands = new Commands(processes);
@@ -78,7 +92,7 @@ public final class Installation implements AutoCloseable {
                                 "--replication-listen",
                                 text(replication)));
         arguments.addAll(List.of(options));
-        var server = start("server", arguments);
+        var server = start("server", holdfast.command(arguments));
         await("the server", server, Duration.ofSeconds(60), () -> attempt("servers").status() == 0);
         return server;
     }
@@ -98,7 +112,7 @@ public final class Installation implements AutoCloseable {
         var arguments =
                 new ArrayList<>(List.of("agent", "run", "--state", agentState().toString()));
         arguments.addAll(options);
-        return start("agent", arguments);
+        return start("agent", agent.command(arguments));
     }
 
     /// Runs a command with `--json` against this installation.
@@ -227,11 +241,11 @@ public final class Installation implements AutoCloseable {
         }
     }
 
-    private Process start(String name, List<String> arguments) throws IOException {
+    private Process start(String name, List<String> command) throws IOException {
         var log = directory.resolve(name + ".log").toFile();
         var process =
                 processes.start(
-                        new ProcessBuilder(holdfast.command(arguments))
+                        new ProcessBuilder(command)
                                 .redirectErrorStream(true)
                                 .redirectOutput(ProcessBuilder.Redirect.appendTo(log)));
         process.getOutputStream().close();

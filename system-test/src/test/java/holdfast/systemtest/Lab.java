@@ -25,16 +25,21 @@ final class Lab implements AutoCloseable {
     final Installation installation;
     private final List<AutoCloseable> opened = new ArrayList<>();
 
-    private Lab(Path directory) throws IOException {
+    private Lab(Path directory, Program agent) throws IOException {
         this.directory = directory;
         this.installation =
-                new Installation(HOLDFAST, processes, Network.system(), time, directory);
+                new Installation(HOLDFAST, agent, processes, Network.system(), time, directory);
         opened.add(() -> commands.output("rm", "-rf", directory.toString()));
         opened.add(installation);
     }
 
     static Lab open(String name) throws IOException {
-        return new Lab(Files.createTempDirectory("holdfast-" + name + "-"));
+        return open(name, HOLDFAST);
+    }
+
+    /// @param agent started in place of the real one
+    static Lab open(String name, Program agent) throws IOException {
+        return new Lab(Files.createTempDirectory("holdfast-" + name + "-"), agent);
     }
 
     /// Closes it with the lab, before everything opened earlier.

@@ -3,6 +3,7 @@ package holdfast.systemtest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import holdfast.demo.Installation;
+import holdfast.demo.Program;
 import holdfast.demo.RecordHistory;
 import holdfast.demo.WriterProcess;
 import java.io.IOException;
@@ -12,6 +13,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
@@ -24,6 +26,7 @@ class TortureTest {
     private static final Duration RUN =
             Duration.ofMinutes(Integer.getInteger("holdfast.torture.minutes", 1));
     private static final long SEED = Long.getLong("holdfast.seed", System.nanoTime());
+    private static final Duration BLIND_MAX = Duration.ofMinutes(5);
     private static final Duration PAUSE = Duration.ofMillis(3);
 
     private final SplittableRandom random = new SplittableRandom(SEED);
@@ -34,15 +37,8 @@ class TortureTest {
         try (var lab = Lab.open("torture")) {
             var ext4 = lab.disk("ext4", "ext4", 320);
             var xfs = lab.disk("xfs", "xfs", 320);
-            var installation = lab.installation;
-            installation.startServer();
-            var agent =
-                    installation.startAgent(
-                            List.of(
-                                    "--disk", ext4.device().toString(),
-                                    "--disk", xfs.device().toString()));
-            installation.awaitState("CONTINUOUS", agent, Duration.ofMinutes(5));
-            checkPointsUnderLoad(lab, ext4, xfs);
+            var agent = protect(lab, ext4, xfs);
+            assertThat(faultsUnderLoad(lab, ext4, xfs, RUN)).as("seed %d", SEED).isEmpty();
             for (var disk : List.of(ext4, xfs)) {
                 disk.quiesce();
             }
@@ -50,8 +46,35 @@ class TortureTest {
         }
     }
 
-    private void checkPointsUnderLoad(Lab lab, ProtectedDisk ext4, ProtectedDisk xfs)
-            throws Exception {
+    /// That the check above can fail.
+    @Test
+    void withoutValidationPointsAreWrong() throws Exception {
+        var blind = Program.java(BlindAgent.class.getName());
+        try (var lab = Lab.open("torture-blind", blind)) {
+            var ext4 = lab.disk("ext4", "ext4", 320);
+            var xfs = lab.disk("xfs", "xfs", 320);
+            protect(lab, ext4, xfs);
+            var faults = faultsUnderLoad(lab, ext4, xfs, BLIND_MAX);
+            assertThat(faults).as("seed %d", SEED).isNotEmpty();
+            System.out.println("torture: without validation " + faults.getFirst());
+        }
+    }
+
+    private static Process protect(Lab lab, ProtectedDisk ext4, ProtectedDisk xfs)
+            throws IOException, InterruptedException {
+        lab.installation.startServer();
+        var agent =
+                lab.installation.startAgent(
+                        List.of(
+                                "--disk", ext4.device().toString(),
+                                "--disk", xfs.device().toString()));
+        lab.installation.awaitState("CONTINUOUS", agent, Duration.ofMinutes(5));
+        return agent;
+    }
+
+    /// Checks points until one has a fault or the time is over.
+    private List<String> faultsUnderLoad(
+            Lab lab, ProtectedDisk ext4, ProtectedDisk xfs, Duration run) throws Exception {
         var files = new Files3(ext4.root(), xfs.root());
         // A on one disk, B on the other: only one instant for both keeps them in order
         try (var across = writer(lab, files.acrossA(), files.acrossB());
@@ -64,21 +87,26 @@ class TortureTest {
                 var _ = lab.load(fio(ext4.root()))) {
             var histories = List.of(across.history(), within.history(), database.history());
             var begun = lab.time.now();
-            var checked = 0;
+            var checked = new HashSet<String>();
             for (var now = begun;
-                    Duration.between(begun, now).compareTo(RUN) < 0;
+                    Duration.between(begun, now).compareTo(run) < 0;
                     now = lab.time.now()) {
                 lab.time.sleep(Duration.ofMillis(random.nextLong(1000)));
                 var age = random.nextLong(Duration.between(begun, now).toMillis() + 1);
                 var point = lab.installation.point(now.minusMillis(age));
-                assertThat(faults(lab, ext4, xfs, point, histories))
-                        .as("point %s at %s, seed %d", point.id(), point.instant(), SEED)
-                        .isEmpty();
-                checked++;
+                if (!checked.add(point.id())) {
+                    continue;
+                }
+                var faults = faults(lab, ext4, xfs, point, histories);
+                if (!faults.isEmpty()) {
+                    faults.addFirst(point.toString());
+                    return faults;
+                }
             }
             assertThat(List.of(across, within, database)).allMatch(WriterProcess::isAlive);
-            assertThat(checked).as("points checked").isPositive();
-            System.out.println("torture: " + checked + " points hold");
+            assertThat(checked).as("points checked").isNotEmpty();
+            System.out.println("torture: " + checked.size() + " points hold");
+            return List.of();
         }
     }
 
