@@ -49,7 +49,7 @@ final class BadInputFixture implements AutoCloseable {
     private static final Duration WAIT_MAX = Duration.ofMinutes(2);
 
     @FunctionalInterface
-    private interface Condition {
+    interface Condition {
         boolean holds() throws IOException, InterruptedException;
     }
 
@@ -253,6 +253,11 @@ final class BadInputFixture implements AutoCloseable {
         return ask("token", "create").out().strip();
     }
 
+    /// An image file of so many bytes, without content.
+    Path small(int bytes) throws IOException {
+        return Files.write(folder.resolve("said/image-" + bytes), new byte[bytes]);
+    }
+
     /// Made by the server's authority, and not by the server.
     String unknownToken() throws IOException {
         return EnrolmentToken.create(RandomSource.system(), authority(Duration.ofDays(1))).text();
@@ -312,7 +317,7 @@ final class BadInputFixture implements AutoCloseable {
         return found.group(1);
     }
 
-    private static void await(String what, Process process, Path log, Condition condition)
+    static void await(String what, Process process, Path log, Condition condition)
             throws IOException, InterruptedException {
         var deadline = System.nanoTime() + WAIT_MAX.toNanos();
         while (!condition.holds()) {

@@ -375,6 +375,32 @@ class BadInputTest {
         assertThat(at.files()).as("left behind").isEqualTo(before);
     }
 
+    @Test
+    void aNewerServerIsToldFromABrokenOne() throws Exception {
+        try (var newer = new NewerServer(at.authority(Duration.ofDays(1)))) {
+            refused(
+                    CommandLine.holdfast(
+                            "servers", "--server-url", newer.api(), "--data", at.data().toString()),
+                    "does not know a call of this command (version 2 speaks /api/v2)",
+                    "they are of different versions",
+                    "use the command that came with the server");
+            // An agent goes on trying, since servers are upgraded after it or before; it says why.
+            var state = at.enrolled(Duration.ofDays(1), newer.replicator());
+            var log = folder.resolve("said/newer.log");
+            var agent = at.line.start(agent(state, at.small(2 << 20)), Map.of(), log, log);
+            BadInputFixture.await(
+                    "word of the version",
+                    agent,
+                    log,
+                    () -> Files.readString(log).contains("agent 1 to 1: upgrade the agent"));
+            assertThat(log).content().doesNotContain("\tat ");
+            var status = CommandLine.holdfast("agent", "status", "--state", state.toString());
+            assertThat(at.line.run(status, Map.of()).out()).contains("upgrade the agent");
+            agent.destroy();
+            assertThat(agent.waitFor()).as("ended by SIGTERM").isEqualTo(143);
+        }
+    }
+
     private static List<String> agent(Path state, Path disk) {
         return CommandLine.holdfast(
                 "agent", "run", "--state", state.toString(), "--disk", disk.toString());
