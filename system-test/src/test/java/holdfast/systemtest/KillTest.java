@@ -12,17 +12,13 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// `kill -9` of agent, server or both at random moments under load, over and over.
 ///
-/// Four times unless `-Dholdfast.kill.cycles` says otherwise. Not part of the usual run:
-/// `./run-tests -- -Dtest.groups.excluded= -Dtest=KillTest
-/// -Dsurefire.failIfNoSpecifiedTests=false`.
-@Tag("long")
+/// Three times unless `-Dholdfast.kill.cycles` says otherwise.
 class KillTest {
-    private static final int CYCLES = Integer.getInteger("holdfast.kill.cycles", 4);
+    private static final int CYCLES = Integer.getInteger("holdfast.kill.cycles", 3);
     private static final long SEED = Long.getLong("holdfast.seed", System.nanoTime());
     private static final Duration RECOVERY_MAX = Duration.ofMinutes(5);
 

@@ -56,7 +56,7 @@ class TortureTest {
             protect(lab, ext4, xfs);
             var faults = faultsUnderLoad(lab, ext4, xfs, BLIND_MAX);
             assertThat(faults).as("seed %d", SEED).isNotEmpty();
-            System.out.println("torture: without validation " + faults.getFirst());
+            System.out.println("torture: without validation " + faults);
         }
     }
 
