@@ -1,5 +1,6 @@
 package holdfast.volume;
 
+import holdfast.format.DamagedFormatException;
 import holdfast.format.RecordHeader;
 import holdfast.format.SegmentIndex;
 import java.io.IOException;
@@ -7,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -28,6 +30,9 @@ final class Reclaim {
     /// Offsets of reached records, by segment number.
     private final Map<Long, TreeSet<Long>> reached = new HashMap<>();
 
+    /// The checkpoints that are not damaged, in order.
+    private final Map<Checkpoint.Place, Checkpoint> sound = new LinkedHashMap<>();
+
     private final Set<Long> reachedPages = new HashSet<>();
     private final Set<Long> reachedMapFiles = new HashSet<>();
 
@@ -37,6 +42,7 @@ final class Reclaim {
 
     ReclaimReport run() throws IOException {
         synchronized (core.checkpoints) {
+            readCheckpoints();
             var base = chooseBase();
             keepSnapshotsBefore(base);
             dropSnapshots();
@@ -50,18 +56,33 @@ final class Reclaim {
         }
     }
 
+    /// Reads the checkpoints that can still be read; nothing is rebuilt from the others.
+    private void readCheckpoints() throws IOException {
+        for (var place : core.checkpoints.all()) {
+            try {
+                sound.put(place, core.checkpoints.read(place));
+            } catch (DamagedFormatException e) {
+                LOG.log(
+                        System.Logger.Level.ERROR,
+                        "reclaim passes over the damaged checkpoint={0} ({1})",
+                        place.name(),
+                        e.getMessage());
+            }
+        }
+    }
+
     /// The newest checkpoint from which the whole window can still be rebuilt.
     private Checkpoint.Place chooseBase() {
         var windowStart = core.time.now().minus(core.settings.journalWindow()).toEpochMilli();
         var oldestPinned = core.oldestPinned().orElse(Long.MAX_VALUE);
         var base = core.checkpoints.oldest();
-        for (var place : core.checkpoints.all()) {
+        for (var place : sound.keySet()) {
             if (place.madeMillis() <= windowStart && place.sequence() <= oldestPinned) {
                 base = place;
             }
         }
         // two are always kept, in case the newer one turns out to be damaged
-        var all = core.checkpoints.all();
+        var all = List.copyOf(sound.keySet());
         var last = all.get(Math.max(0, all.size() - 2));
         return base.sequence() <= last.sequence() ? base : last;
     }
@@ -109,7 +130,7 @@ final class Reclaim {
         }
         core.mapFiles.sync();
         var snapshot = new KeptSnapshot(point, new Roots(point.sequence(), roots));
-        core.storage.put(snapshot.path(), snapshot.encode());
+        TwoCopies.put(core.storage, snapshot.path(), snapshot.encode());
         core.points.keep(snapshot);
     }
 
@@ -127,14 +148,14 @@ final class Reclaim {
                     core.oldestPinned().isPresent() && core.isPinned(snapshot.point().sequence());
             if (!wanted && !pinned) {
                 core.points.drop(snapshot);
-                core.storage.delete(snapshot.path());
+                TwoCopies.delete(core.storage, snapshot.path());
             }
         }
     }
 
     private void mark() throws IOException {
-        for (var place : core.checkpoints.all()) {
-            mark(core.checkpoints.read(place).roots());
+        for (var checkpoint : sound.values()) {
+            mark(checkpoint.roots());
         }
         for (var snapshot : core.points.snapshots()) {
             mark(snapshot.roots());
@@ -215,8 +236,17 @@ final class Reclaim {
 
     private long compactIfSparse(Segment segment, List<Long> live) throws IOException {
         var liveBytes = 0L;
-        for (var offset : live) {
-            liveBytes += record(segment, offset).remaining();
+        try {
+            for (var offset : live) {
+                liveBytes += record(segment, offset).remaining();
+            }
+        } catch (DamagedFormatException e) { // where it ends is unknown: the segment stays whole
+            LOG.log(
+                    System.Logger.Level.ERROR,
+                    "reclaim leaves the damaged segment={0} as it is ({1})",
+                    segment.name(),
+                    e.getMessage());
+            return 0;
         }
         if (liveBytes * 2 > segment.sizeBytes()) {
             return 0;

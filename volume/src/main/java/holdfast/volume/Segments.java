@@ -11,6 +11,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentSkipListMap;
 
 /// The segments of the journal by number. Safe for any thread.
@@ -177,7 +178,15 @@ final class Segments {
     /// Reads the whole segment, record by record.
     SegmentScan.Result scan(Segment segment) throws IOException {
         try (var lease = objects.use(segment.path())) {
-            return SegmentScan.scan(lease.object(), segment, identity);
+            return SegmentScan.scan(lease.object(), segment, identity, trailer(segment));
+        }
+    }
+
+    private Optional<SegmentIndex.Trailer> trailer(Segment segment) throws IOException {
+        try {
+            return segment.sealed ? Optional.of(readEnd(segment)) : Optional.empty();
+        } catch (DamagedFormatException _) {
+            return Optional.empty();
         }
     }
 

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -34,6 +35,20 @@ public final class FaultyFilesystem {
 
     public FaultyFilesystem(long seed) {
         this.random = new SplittableRandom(seed);
+    }
+
+    /// Files that hold this, all of it on stable storage.
+    static FaultyFilesystem of(Map<Path, byte[]> contents, long seed) {
+        var files = new FaultyFilesystem(seed);
+        contents.forEach((path, bytes) -> {
+            var inode = new Inode();
+            inode.current = bytes.clone();
+            inode.size = bytes.length;
+            inode.makeDurable();
+            files.names.put(path, inode);
+            files.durableNames.put(path, inode);
+        });
+        return files;
     }
 
     private record NameChange(Path directory, Path name, Optional<Inode> inode) {}
