@@ -43,6 +43,16 @@ final class Journal implements AutoCloseable {
     private final Thread syncer;
     private JournalSegment current;
     private boolean syncFailed;
+
+    /// The end of the current segment is in doubt. Used by the appender only.
+    private boolean currentFailed;
+
+    /// Segments that a failed sync left without one record that counts. Used by the appender only.
+    private List<JournalSegment> worthless = List.of();
+
+    /// The appender has something that it cannot write.
+    private volatile boolean writingWaits;
+
     private volatile boolean closing;
     private volatile boolean impatient;
     private boolean appenderDone;
@@ -246,23 +256,26 @@ final class Journal implements AutoCloseable {
             try {
                 awaitRoom();
                 abandonFailedSegment(batch);
+                leaveFailedSegment();
                 var bytes = batch.stream().mapToLong(request -> request.bytes).sum();
                 if (current.sizeBytes() + bytes > settings.segmentBytes()
                         && current.recordCount() > 0) {
                     roll();
                 }
                 var first = nextSequence;
+                currentFailed = true;
                 var last = writer.write(current, batch, first);
+                currentFailed = false;
                 nextSequence = last + 1;
                 number(batch, first);
                 writer.apply(current, batch, first);
+                writingWaits = false;
                 handToSyncer(batch);
-                healthy();
                 return;
             } catch (IOException e) {
+                writingWaits = true;
                 failing("writing to the journal: " + e.getMessage());
                 pause();
-                startOver();
             }
         }
     }
@@ -281,12 +294,13 @@ final class Journal implements AutoCloseable {
     /// Waits while the staging area is full.
     private void awaitRoom() throws IOException, InterruptedException {
         while (storage.usableBytes() < settings.reserveBytes() + BATCH_BYTES_MAX) {
+            writingWaits = true;
             if (state != StoreStatus.State.FULL) {
                 reason =
                         "the staging area is full: "
                                 + (storage.usableBytes() >> 20)
                                 + " MiB are free, "
-                                + (settings.reserveBytes() >> 20)
+                                + ((settings.reserveBytes() + BATCH_BYTES_MAX) >> 20)
                                 + " MiB must stay free; free or add space";
                 change(StoreStatus.State.FULL);
             }
@@ -294,8 +308,9 @@ final class Journal implements AutoCloseable {
         }
     }
 
+    /// Something was acknowledged. All is well again unless the appender waits with more.
     private void healthy() {
-        if (state != StoreStatus.State.WRITING && !syncFailed) {
+        if (state != StoreStatus.State.WRITING && !writingWaits) {
             reason = "";
             change(StoreStatus.State.WRITING);
         }
@@ -342,8 +357,10 @@ final class Journal implements AutoCloseable {
     /// Ends the current segment with its index and goes on in a new one.
     private void roll() throws IOException {
         var ended = current;
+        currentFailed = true;
         ended.seal(nextSequence - 1);
         current = segments.begin(nextSequence);
+        currentFailed = false;
         lock.lock();
         try {
             if (!toSync.contains(ended)) {
@@ -354,20 +371,23 @@ final class Journal implements AutoCloseable {
         }
     }
 
-    /// After a write that failed, the end of the segment is in doubt: go on in another one.
-    private void startOver() {
-        try {
+    /// After a write that failed, the end of the segment is in doubt: go on in another one, and
+    /// nowhere else. Were the old one to grow after an attempt to make the next, that would claim
+    /// to begin before the old one ends.
+    private void leaveFailedSegment() throws IOException {
+        if (currentFailed) {
+            syncFailedSegment();
             if (current.recordCount() > 0) {
                 current = segments.begin(nextSequence);
             }
-        } catch (IOException e) {
-            failing("starting a segment: " + e.getMessage());
+            currentFailed = false;
         }
     }
 
     /// After a sync that failed, nobody knows which of the writes since the last one reached the
     /// disk, and a later sync that succeeds would not tell: everything since then is written again,
-    /// to another segment.
+    /// to another segment and with the same sequences. That segment's first sequence is what makes
+    /// the doubtful records void, also when the store is opened again.
     private void abandonFailedSegment(List<Request> batch) throws IOException {
         lock.lock();
         try {
@@ -377,8 +397,15 @@ final class Journal implements AutoCloseable {
             for (var segment : toSync) {
                 segment.forgetAfter(durableSequence);
             }
-            toSync.clear();
+            nextSequence = durableSequence + 1;
             current = segments.begin(nextSequence);
+            currentFailed = false;
+            dropWorthless();
+            worthless =
+                    toSync.stream()
+                            .filter(segment -> segment.firstSequence() > durableSequence)
+                            .toList();
+            toSync.clear();
             batch.addAll(0, unsynced);
             unsynced.clear();
             while (batch.size() > 1 && bytes(batch) > BATCH_BYTES_MAX / 2) {
@@ -387,6 +414,38 @@ final class Journal implements AutoCloseable {
             syncFailed = false;
         } finally {
             lock.unlock();
+        }
+    }
+
+    /// The maps look into later segments by now; a disk that goes on failing must not fill up.
+    private void dropWorthless() {
+        for (var segment : worthless) {
+            try {
+                segment.close();
+                segments.remove(segment.segment());
+            } catch (IOException e) {
+                LOG.log(
+                        System.Logger.Level.WARNING,
+                        "segment={0} is not deleted ({1}); reclaim will do it after a restart",
+                        segment.segment().name(),
+                        e.getMessage());
+            }
+        }
+    }
+
+    /// What a segment's successor holds must never outlast what comes before it.
+    private void syncFailedSegment() throws IOException {
+        try {
+            current.sync();
+        } catch (IOException e) {
+            lock.lock();
+            try {
+                if (!unsynced.isEmpty()) { // the syncer meets the same, and all is written again
+                    throw e;
+                }
+            } finally {
+                lock.unlock();
+            }
         }
     }
 
@@ -421,8 +480,8 @@ final class Journal implements AutoCloseable {
             while ((unsynced.isEmpty() || syncFailed) && !appenderDone) {
                 written.await();
             }
-            if (unsynced.isEmpty()) {
-                return false;
+            if (unsynced.isEmpty() || syncFailed) {
+                return false; // what a failed sync left in doubt, nobody will write again
             }
             requests = List.copyOf(unsynced);
             dirty = List.copyOf(toSync);
@@ -466,6 +525,7 @@ final class Journal implements AutoCloseable {
         } finally {
             lock.unlock();
         }
+        healthy();
         for (var request : requests) {
             request.durable.complete(request.lastSequence);
         }

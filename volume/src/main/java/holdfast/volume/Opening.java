@@ -147,15 +147,17 @@ final class Opening {
             if (segment.generation().number() > 0) {
                 break; // compacted long after it was sealed
             }
+            var lastValid = segments.lastValid(segment);
             try {
-                last = Math.max(last, segments.readEnd(segment).lastSequence());
+                var lastStored = segments.readEnd(segment).lastSequence();
+                last = Math.max(last, Math.min(lastStored, lastValid));
             } catch (DamagedFormatException e) {
                 var found = segments.repair(segment);
-                last = Math.max(last, found.lastSequence());
+                last = Math.max(last, Math.min(found.lastSequence(), lastValid));
                 for (var damage : found.damage()) {
                     LOG.log(System.Logger.Level.ERROR, "{0}", damage);
                 }
-                if (found.gap()) {
+                if (found.gap() && found.gapSequence() <= lastValid) {
                     distrustedFrom = Math.min(distrustedFrom, found.gapSequence());
                 }
             }
