@@ -45,7 +45,7 @@ final class Reclaim {
             readCheckpoints();
             var base = chooseBase();
             keepSnapshotsBefore(base);
-            dropSnapshots();
+            dropSnapshots(base);
             for (var place : core.checkpoints.all()) {
                 if (place.sequence() < base.sequence()) {
                     core.checkpoints.remove(place);
@@ -77,7 +77,9 @@ final class Reclaim {
         var oldestPinned = core.oldestPinned().orElse(Long.MAX_VALUE);
         var base = core.checkpoints.oldest();
         for (var place : sound.keySet()) {
-            if (place.madeMillis() <= windowStart && place.sequence() <= oldestPinned) {
+            if (place.madeMillis() <= windowStart
+                    && place.sequence() <= oldestPinned
+                    && !isNeededBefore(place.sequence())) {
                 base = place;
             }
         }
@@ -85,6 +87,18 @@ final class Reclaim {
         var all = List.copyOf(sound.keySet());
         var last = all.get(Math.max(0, all.size() - 2));
         return base.sequence() <= last.sequence() ? base : last;
+    }
+
+    /// Whether a checkpoint of this sequence could not tell the map of a branch: then the branch's
+    /// point must stay recoverable, in case later checkpoints turn out to be damaged.
+    private boolean isNeededBefore(long sequence) {
+        return core.volumes().values().stream()
+                .anyMatch(state ->
+                        state.madeAfter >= sequence
+                                && state.volume()
+                                        .origin()
+                                        .filter(origin -> origin.sequence() < sequence)
+                                        .isPresent());
     }
 
     /// Persists roots for points that the policy keeps and that leave the window now.
@@ -102,11 +116,10 @@ final class Reclaim {
                     point -> {
                         if (point.sequence() <= base.sequence()
                                 && point.sequence() > oldest
-                                && Retention.keeps(
+                                && isWanted(
                                         owner.getValue().policy(),
                                         point,
-                                        next.stream().findFirst(),
-                                        core.time.now())) {
+                                        next.stream().findFirst())) {
                             leaving.add(point);
                         }
                         next.clear();
@@ -117,6 +130,13 @@ final class Reclaim {
                 keep(point);
             }
         }
+    }
+
+    /// The newest point of an owner is kept however old it is: it is all that is left of a server
+    /// that was lost.
+    private boolean isWanted(
+            SnapshotPolicy policy, SegmentIndex.Point point, Optional<SegmentIndex.Point> next) {
+        return next.isEmpty() || Retention.keeps(policy, point, next, core.time.now());
     }
 
     private void keep(SegmentIndex.Point point) throws IOException {
@@ -135,22 +155,51 @@ final class Reclaim {
     }
 
     /// Drops snapshots that no rule keeps any more, or whose owner is gone.
-    private void dropSnapshots() throws IOException {
-        var now = core.time.now();
-        for (var snapshot : core.points.snapshots()) {
-            var owner = Optional.ofNullable(core.catalogue.owners().get(snapshot.point().owner()));
-            var age = now.toEpochMilli() - Points.instant(snapshot.point()).toEpochMilli();
-            var wanted =
-                    owner.isPresent()
-                            && owner.get().policy().rules().stream()
-                                    .anyMatch(rule -> age <= rule.keptFor().toMillis());
-            var pinned =
-                    core.oldestPinned().isPresent() && core.isPinned(snapshot.point().sequence());
-            if (!wanted && !pinned) {
+    private void dropSnapshots(Checkpoint.Place base) throws IOException {
+        var next = new HashMap<Integer, SegmentIndex.Point>();
+        for (var owner : core.catalogue.owners().keySet()) {
+            oldestAfter(owner, base.sequence()).ifPresent(point -> next.put(owner, point));
+        }
+        for (var snapshot : List.copyOf(core.points.snapshots()).reversed()) {
+            var point = snapshot.point();
+            var owner = Optional.ofNullable(core.catalogue.owners().get(point.owner()));
+            var following =
+                    Optional.ofNullable(next.get(point.owner()))
+                            .filter(p -> p.sequence() > point.sequence());
+            var wanted = owner.isPresent() && isWanted(owner.get().policy(), point, following);
+            if (wanted || core.isPinned(point.sequence()) || isOrigin(point.sequence(), base)) {
+                next.put(point.owner(), point);
+            } else {
                 core.points.drop(snapshot);
                 TwoCopies.delete(core.storage, snapshot.path());
             }
         }
+    }
+
+    /// An owner's first point after a sequence.
+    private Optional<SegmentIndex.Point> oldestAfter(int owner, long sequence) throws IOException {
+        var oldest = new ArrayList<SegmentIndex.Point>();
+        core.points.visit(
+                new Points.Query(owner, sequence + 1, Long.MAX_VALUE),
+                point -> {
+                    if (point.sequence() > sequence) {
+                        oldest.clear();
+                        oldest.add(point);
+                    }
+                    return point.sequence() > sequence;
+                });
+        return oldest.stream().findFirst();
+    }
+
+    /// Whether a branch was made from it whose map is in no checkpoint that counts yet.
+    private boolean isOrigin(long sequence, Checkpoint.Place base) {
+        return core.volumes().values().stream()
+                .anyMatch(state ->
+                        state.madeAfter >= base.sequence()
+                                && state.volume()
+                                        .origin()
+                                        .filter(origin -> origin.sequence() == sequence)
+                                        .isPresent());
     }
 
     private void mark() throws IOException {
