@@ -129,6 +129,27 @@ public final class SegmentIndex {
         }
     }
 
+    /// The same without what comes after a sequence.
+    public SegmentIndex upTo(long sequence) throws IOException {
+        var kept = new SegmentIndex();
+        visit(
+                Long.MIN_VALUE,
+                sequence,
+                new Visitor() {
+                    @Override
+                    public void extent(int volume, long seq, long first, int count, long offset) {
+                        kept.addExtent(volume, seq, first, count, offset);
+                    }
+
+                    @Override
+                    public void clear(int volume, long seq, long first, long count) {
+                        kept.addClear(volume, seq, first, count);
+                    }
+                });
+        points().stream().filter(point -> point.sequence() <= sequence).forEach(kept::addPoint);
+        return kept;
+    }
+
     /// The index and its trailer as they end a sealed segment.
     ///
     /// @param offsetBytes where in the segment they will be

@@ -72,6 +72,20 @@ record Catalogue(
         return newest;
     }
 
+    /// Whether both copies are this catalogue.
+    static boolean isWhole(StagingStorage storage, Catalogue catalogue) throws IOException {
+        for (var copy : COPIES) {
+            try {
+                if (read(storage.get(copy)).generation != catalogue.generation) {
+                    return false;
+                }
+            } catch (java.nio.file.NoSuchFileException | holdfast.format.DamagedFormatException _) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /// Checks one stored copy.
     static void check(StagingStorage storage, String copy) throws IOException {
         read(storage.get(copy));

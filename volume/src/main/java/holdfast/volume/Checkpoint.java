@@ -55,7 +55,7 @@ record Checkpoint(
 
     /// Durable on return.
     void store(StagingStorage storage) throws IOException {
-        storage.put(place().path(), encode());
+        TwoCopies.put(storage, place().path(), encode());
     }
 
     ByteBuffer encode() {

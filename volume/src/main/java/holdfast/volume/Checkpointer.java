@@ -3,17 +3,23 @@ package holdfast.volume;
 import holdfast.format.SegmentIndex;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /// Makes checkpoints: on request, and from a thread of its own whenever so much was journalled that
 /// an opening would have to read more than it should.
 final class Checkpointer {
     private static final System.Logger LOG = System.getLogger(Checkpointer.class.getName());
+
+    /// How long to wait before asking whether waiting is of use.
+    private static final Duration LOOK_AFTER = Duration.ofMillis(100);
 
     private final StoreCore core;
     private final Thread thread =
@@ -65,18 +71,24 @@ final class Checkpointer {
             Map<Integer, SegmentIndex.Point> newestPoints) {}
 
     /// Makes a checkpoint of everything written so far; durable on return.
+    ///
+    /// @throws StoreException without waiting for long, while the journal is full or fails
     void checkpoint() throws IOException {
-        synchronized (core.checkpoints) { // reclaim must not run between pages and roots
-            makeCheckpoint();
+        synchronized (this) {
+            for (var state : core.volumes().values()) {
+                state.checkMap(); // an older checkpoint and the journal still have what it lacks
+            }
+            var cut = cut();
+            try {
+                store(cut);
+            } finally {
+                release(cut);
+            }
         }
     }
 
-    private void makeCheckpoint() throws IOException {
-        for (var state : core.volumes().values()) {
-            state.checkMap(); // an older checkpoint and the journal still have what it lacks
-        }
-        var cut = cut();
-        try {
+    private void store(Cut cut) throws IOException {
+        synchronized (core.checkpoints) { // reclaim must not run between pages and roots
             var roots = new HashMap<Integer, Roots.Root>();
             for (var entry : cut.maps().entrySet()) {
                 var map = entry.getValue();
@@ -93,8 +105,6 @@ final class Checkpointer {
                 replaceNewestOfSameSequence(checkpoint);
             }
             checkpointedBytes = cut.writtenBytes();
-        } finally {
-            cut.maps().values().forEach(VolumeMap::close);
         }
     }
 
@@ -107,26 +117,79 @@ final class Checkpointer {
         core.checkpoints.replace(checkpoint.place());
     }
 
-    /// Copies all maps between two requests, then waits until what they map is durable.
-    private Cut cut() throws IOException {
-        var taken = new CompletableFuture<Cut>();
-        List<JournalEntry> barrier =
-                List.of(new JournalEntry.Barrier(last -> taken.complete(copies(last))));
-        try {
-            core.journal().submit(barrier).durable.get();
-            return taken.get();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new InterruptedIOException("interrupted while making a checkpoint");
-        } catch (ExecutionException e) {
-            throw new StoreException("no checkpoint: " + e.getMessage(), e);
+    /// The copies that one barrier takes: one, unless a sync failed.
+    private final class Taking {
+        private final List<Cut> cuts = new ArrayList<>();
+        private boolean over;
+
+        synchronized void take(long sequence) {
+            if (!over) {
+                cuts.add(copies(sequence));
+            }
         }
+
+        /// The only one, or nothing; afterwards none is taken any more.
+        synchronized Optional<Cut> end() {
+            over = true;
+            if (cuts.size() == 1) {
+                return Optional.of(cuts.getFirst());
+            }
+            cuts.forEach(Checkpointer.this::release);
+            return Optional.empty();
+        }
+    }
+
+    /// Copies all maps between two requests, then waits until what they map is durable.
+    ///
+    /// After a sync that failed the journal applies everything again, to maps that have seen what
+    /// comes later: copies of that time are no place of the journal, and others are taken.
+    private Cut cut() throws IOException {
+        while (true) {
+            var taking = new Taking();
+            try {
+                var barrier = new JournalEntry.Barrier(taking::take);
+                await(core.journal().submit(List.of(barrier)));
+            } catch (IOException | InterruptedException e) {
+                taking.end().ifPresent(this::release);
+                if (e instanceof IOException failure) {
+                    throw failure;
+                }
+                Thread.currentThread().interrupt();
+                throw new InterruptedIOException("interrupted while making a checkpoint");
+            }
+            var cut = taking.end();
+            if (cut.isPresent()) {
+                return cut.get();
+            }
+        }
+    }
+
+    private void await(JournalRequest barrier) throws IOException, InterruptedException {
+        while (true) {
+            try {
+                barrier.durable.get(LOOK_AFTER.toMillis(), TimeUnit.MILLISECONDS);
+                return;
+            } catch (TimeoutException _) {
+                var state = core.journal().state();
+                if (state != StoreStatus.State.WRITING) {
+                    throw new StoreException("no checkpoint: " + core.journal().reason());
+                }
+            } catch (ExecutionException e) {
+                throw new StoreException("no checkpoint: " + e.getMessage(), e);
+            }
+        }
+    }
+
+    private void release(Cut cut) {
+        cut.maps().values().forEach(core::viewClosed);
     }
 
     private Cut copies(long sequence) {
         var maps = new HashMap<Integer, VolumeMap>();
         for (var state : new ArrayList<>(core.volumes().values())) {
-            maps.put(state.number, state.head.snapshot());
+            var map = state.head.snapshot();
+            core.viewOpened(map); // reclaim may run before it is stored
+            maps.put(state.number, map);
         }
         return new Cut(sequence, core.journal().writtenBytes(), maps, core.points.newestWritten());
     }

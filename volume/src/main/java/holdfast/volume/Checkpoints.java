@@ -1,7 +1,9 @@
 package holdfast.volume;
 
+import holdfast.format.DamagedFormatException;
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentSkipListMap;
 import org.jspecify.annotations.Nullable;
 
@@ -26,7 +28,7 @@ final class Checkpoints {
         var before = places.put(place.sequence(), place);
         lastRead = null;
         if (before != null && !before.equals(place)) {
-            storage.delete(before.path());
+            TwoCopies.delete(storage, before.path());
         }
     }
 
@@ -44,13 +46,15 @@ final class Checkpoints {
     }
 
     Checkpoint read(Checkpoint.Place place) throws IOException {
-        return Checkpoint.decode(storage.get(place.path()));
+        return TwoCopies.get(storage, place.path(), Checkpoint::decode);
     }
 
     /// The newest roots at or before the sequence.
     ///
     /// @throws StoreException if the sequence is older than all that is kept
+    /// @throws DamagedDataException if the only ones are damaged
     Roots rootsAtOrBefore(long sequence) throws IOException {
+        var damaged = Optional.<DamagedDataException>empty();
         for (var entry = places.floorEntry(sequence);
                 entry != null;
                 entry = places.lowerEntry(entry.getKey())) {
@@ -62,16 +66,25 @@ final class Checkpoints {
                 var roots = read(entry.getValue()).roots();
                 lastRead = roots;
                 return roots;
-            } catch (holdfast.format.DamagedFormatException _) {
+            } catch (DamagedFormatException e) {
                 // an older one and more of the journal lead to the same map; scrub names it
+                damaged = Optional.of(damaged(entry.getValue(), e));
             }
+        }
+        if (damaged.isPresent()) {
+            throw damaged.get();
         }
         throw new StoreException(
                 "sequence " + sequence + " is before the journal window: it was reclaimed");
     }
 
+    private static DamagedDataException damaged(Checkpoint.Place place, IOException what) {
+        return new DamagedDataException(
+                new Damage("-", -1, 0, place.path(), 0, String.valueOf(what.getMessage())));
+    }
+
     void remove(Checkpoint.Place place) throws IOException {
         places.remove(place.sequence());
-        storage.delete(place.path());
+        TwoCopies.delete(storage, place.path());
     }
 }

@@ -173,6 +173,9 @@ final class CommitQueue {
             while ((unsynced.isEmpty() || syncFailed) && !appenderDone) {
                 written.await();
             }
+            if (syncFailed) { // what is in doubt nobody will write again
+                return new Unsynced(List.of(), List.of());
+            }
             return new Unsynced(List.copyOf(unsynced), List.copyOf(toSync));
         } finally {
             lock.unlock();
@@ -194,6 +197,7 @@ final class CommitQueue {
         } finally {
             lock.unlock();
         }
+        health.acknowledged();
         for (var request : done.requests) {
             request.durable.complete(request.lastSequence);
         }
@@ -221,14 +225,25 @@ final class CommitQueue {
         }
     }
 
+    boolean hasUnsynced() {
+        lock.lock();
+        try {
+            return !unsynced.isEmpty();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /// Makes the segments that did not sync forget what is not durable in them.
-    void forgetUnsynced() throws IOException {
+    ///
+    /// @return these segments
+    List<JournalSegment> forgetUnsynced() throws IOException {
         lock.lock();
         try {
             for (var segment : toSync) {
                 segment.forgetAfter(durableSequence);
             }
-            toSync.clear();
+            return List.copyOf(toSync);
         } finally {
             lock.unlock();
         }
@@ -239,6 +254,7 @@ final class CommitQueue {
     void takeBack(List<JournalRequest> batch) {
         lock.lock();
         try {
+            toSync.clear();
             batch.addAll(0, unsynced);
             unsynced.clear();
             while (batch.size() > 1 && JournalRequest.bytes(batch) > batchBytesMax) {

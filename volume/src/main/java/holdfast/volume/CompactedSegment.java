@@ -12,16 +12,21 @@ import java.util.List;
 /// original each of them had. Maps go on using the offsets of the original, so compaction changes
 /// no map.
 ///
+/// The table is there twice, before and behind the records: without it nothing in the segment is
+/// found, and the segment holds data of many volumes.
+///
 /// ```
-///  0  u32  magic "HFSC"                      at the end, trailer of 24 bytes:
-///  4  u16  version, u16 zero                  0  u32  magic "HFSD"
-///  8  records as in the original              4  u32  number of table entries
-/// ...                                         8  u64  offset of the table
-/// table: per record, ascending,              16  u32  CRC-32C of the table
-///   original offset u64, offset here u64     20  u32  CRC-32C of bytes 0..19
+///  0  u32  magic "HFSC"                     trailer, the last 24 bytes:
+///  4  u16  version, u16 zero                 0  u32  magic "HFSD"
+///  8  u32  number of table entries           4  u32  number of table entries
+/// 12  u32  CRC-32C of the table              8  u64  offset of the second table
+/// 16  table                                 16  u32  CRC-32C of the table
+/// ..  records as in the original            20  u32  CRC-32C of bytes 0..19
+/// ..  table again                          table: per record, ascending,
+/// ..  trailer                                original offset u64, offset here u64
 /// ```
 final class CompactedSegment {
-    static final int HEADER_BYTES = 8;
+    static final int HEADER_BYTES = 16;
     private static final int MAGIC = 0x48465343;
     private static final int TRAILER_MAGIC = 0x48465344;
     private static final int VERSION = 1;
@@ -56,9 +61,9 @@ final class CompactedSegment {
     /// @param originals offsets of the records to keep, ascending
     static long write(StagingStorage.StoredObject to, List<Long> originals, Source from)
             throws IOException {
-        to.write(header(), 0);
-        long at = HEADER_BYTES;
-        var table = ByteBuffer.allocate(originals.size() * ENTRY_BYTES + TRAILER_BYTES);
+        var tableBytes = originals.size() * ENTRY_BYTES;
+        long at = (long) HEADER_BYTES + tableBytes;
+        var table = ByteBuffer.allocate(tableBytes + TRAILER_BYTES);
         for (var original : originals) {
             var record = from.record(original);
             var length = record.remaining();
@@ -66,10 +71,13 @@ final class CompactedSegment {
             table.putLong(original).putLong(at);
             at += length;
         }
-        var tableBytes = table.position();
-        table.putInt(TRAILER_MAGIC).putInt(originals.size()).putLong(at);
-        table.putInt(Checksums.crc32c(table.slice(0, tableBytes)));
+        var crc = Checksums.crc32c(table.slice(0, tableBytes));
+        table.putInt(TRAILER_MAGIC).putInt(originals.size()).putLong(at).putInt(crc);
         table.putInt(Checksums.crc32c(table.slice(tableBytes, TRAILER_BYTES - 4)));
+        var front = ByteBuffer.allocate(HEADER_BYTES + tableBytes);
+        front.putInt(MAGIC).putShort((short) VERSION).putShort((short) 0);
+        front.putInt(originals.size()).putInt(crc).put(table.slice(0, tableBytes));
+        to.write(front.flip(), 0);
         to.write(table.flip(), at);
         to.sync();
         return at + tableBytes + TRAILER_BYTES;
@@ -82,33 +90,64 @@ final class CompactedSegment {
         ByteBuffer record(long original) throws IOException;
     }
 
-    private static ByteBuffer header() {
-        return ByteBuffer.allocate(HEADER_BYTES)
-                .putInt(MAGIC)
-                .putShort((short) VERSION)
-                .putShort((short) 0)
-                .flip();
-    }
-
     /// Whether the object ends as [#write] ends it.
     static boolean isComplete(StagingStorage storage, String name) throws IOException {
         try (var object = storage.open(name)) {
-            read(object);
+            readSecond(object);
             return true;
         } catch (DamagedFormatException _) {
             return false;
         }
     }
 
+    /// Reads the table, from whichever copy is sound.
+    ///
+    /// @throws DamagedFormatException if neither is
     static CompactedSegment read(StagingStorage.StoredObject object) throws IOException {
+        try {
+            return readSecond(object);
+        } catch (DamagedFormatException e) {
+            try {
+                return readFirst(object);
+            } catch (DamagedFormatException _) {
+                throw e;
+            }
+        }
+    }
+
+    /// @throws DamagedFormatException if one of the two tables is damaged, or they differ
+    static void check(StagingStorage.StoredObject object) throws IOException {
+        var first = readFirst(object);
+        var second = readSecond(object);
+        if (!Arrays.equals(first.originals, second.originals)
+                || !Arrays.equals(first.offsets, second.offsets)) {
+            throw new DamagedFormatException("the two tables of the compacted segment differ");
+        }
+    }
+
+    private static CompactedSegment readFirst(StagingStorage.StoredObject object)
+            throws IOException {
+        var head = ByteBuffer.allocate(HEADER_BYTES);
+        if (object.read(head, 0) < HEADER_BYTES) {
+            throw new DamagedFormatException("too short for a compacted segment");
+        }
+        head.flip();
+        DamagedFormatException.check("magic of the compacted segment", MAGIC, head.getInt());
+        var version = head.getShort() & 0xffff;
+        if (version != VERSION) {
+            // no checksum covers it alone, so this may be damage; the second table tells
+            throw new DamagedFormatException("compacted segment of version " + version);
+        }
+        DamagedFormatException.check("zero in the header", 0, head.getShort());
+        return readTable(object, HEADER_BYTES, head.getInt(), head.getInt());
+    }
+
+    private static CompactedSegment readSecond(StagingStorage.StoredObject object)
+            throws IOException {
         var size = object.sizeBytes();
         if (size < HEADER_BYTES + TRAILER_BYTES) {
             throw new DamagedFormatException("too short for a compacted segment");
         }
-        var head = ByteBuffer.allocate(HEADER_BYTES);
-        object.read(head, 0);
-        DamagedFormatException.check(
-                "header of the compacted segment", header().getLong(0), head.getLong(0));
         var trailer = ByteBuffer.allocate(TRAILER_BYTES);
         object.read(trailer, size - TRAILER_BYTES);
         trailer.flip();
@@ -119,9 +158,17 @@ final class CompactedSegment {
         DamagedFormatException.check("magic of the trailer", TRAILER_MAGIC, trailer.getInt());
         var count = trailer.getInt();
         var tableAt = trailer.getLong();
-        var crc = trailer.getInt();
-        if (count < 0 || tableAt + (long) count * ENTRY_BYTES + TRAILER_BYTES != size) {
+        if (tableAt + (long) count * ENTRY_BYTES + TRAILER_BYTES != size) {
             throw new DamagedFormatException("the trailer is not that of this segment");
+        }
+        return readTable(object, tableAt, count, trailer.getInt());
+    }
+
+    private static CompactedSegment readTable(
+            StagingStorage.StoredObject object, long tableAt, int count, int crc)
+            throws IOException {
+        if (count < 0 || (long) count * ENTRY_BYTES > object.sizeBytes()) {
+            throw new DamagedFormatException("a table of " + count + " entries");
         }
         var table = ByteBuffer.allocate(count * ENTRY_BYTES);
         object.read(table, tableAt);

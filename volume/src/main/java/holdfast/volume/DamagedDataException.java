@@ -15,4 +15,22 @@ public final class DamagedDataException extends StoreException {
     public Damage damage() {
         return damage;
     }
+
+    /// The same, said of a volume, where the damaged place itself does not tell which it was.
+    DamagedDataException of(Volume volume) {
+        if (!damage.volume().equals("-")) {
+            return this;
+        }
+        var named =
+                new DamagedDataException(
+                        new Damage(
+                                volume.id().text(),
+                                damage.offsetBytes(),
+                                damage.lengthBytes(),
+                                damage.file(),
+                                damage.fileOffsetBytes(),
+                                damage.what()));
+        named.initCause(this);
+        return named;
+    }
 }

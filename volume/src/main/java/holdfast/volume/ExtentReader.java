@@ -111,6 +111,11 @@ final class ExtentReader {
             throw new DamagedFormatException("the record is cut off");
         }
         record.get(payload);
+        for (var i = RecordHeader.BYTES + payload.length; i < header.totalBytes(); i++) {
+            if (!record.hasRemaining() || record.get() != 0) {
+                throw new DamagedFormatException("the padding behind the record is not zero");
+            }
+        }
         var extent = ExtentCipher.open(header, keys.key(header.volume()), payload);
         var data = new byte[extent.unpackedBytes()];
         var packer = packers.poll();

@@ -7,6 +7,7 @@ import java.util.List;
 /// Writes what is queued to the current segment, in batches, and applies it to the volume maps.
 /// Tries again until it succeeds, since what was accepted is written once the disk takes it.
 final class JournalAppender {
+    private static final System.Logger LOG = System.getLogger(Journal.class.getName());
     private static final int BATCH_BYTES_MAX = 8 << 20;
 
     /// Of requests gathered into one batch. Half of what a batch may hold, since its table takes
@@ -20,6 +21,13 @@ final class JournalAppender {
     private final JournalHealth health;
     private final BatchWriter writer;
     private JournalSegment current;
+
+    /// The end of the current segment is in doubt.
+    private boolean currentFailed;
+
+    /// Segments that a failed sync left without one record that counts.
+    private List<JournalSegment> worthless = List.of();
+
     private volatile long nextSequence;
 
     /// @param nextSequence that the first record will have
@@ -73,24 +81,25 @@ final class JournalAppender {
             try {
                 awaitRoom();
                 abandonFailedSegment(batch);
+                leaveFailedSegment();
                 if (current.sizeBytes() + JournalRequest.bytes(batch) > settings.segmentBytes()
                         && current.recordCount() > 0) {
                     roll();
                 }
                 var first = nextSequence;
+                currentFailed = true;
                 var last = writer.write(current, batch, first);
+                currentFailed = false;
                 nextSequence = last + 1;
                 number(batch, first);
                 writer.apply(current, batch, first);
+                health.writingWaits(false);
                 queue.written(batch, current);
-                if (!queue.hasSyncFailed()) {
-                    health.writing();
-                }
                 return;
             } catch (IOException e) {
+                health.writingWaits(true);
                 health.failing("writing to the journal: " + e.getMessage());
                 health.pause();
-                startOver();
             }
         }
     }
@@ -111,7 +120,8 @@ final class JournalAppender {
         for (var usable = storage.usableBytes();
                 usable < settings.reserveBytes() + BATCH_BYTES_MAX;
                 usable = storage.usableBytes()) {
-            health.full(usable, settings.reserveBytes());
+            health.writingWaits(true);
+            health.full(usable, settings.reserveBytes() + BATCH_BYTES_MAX);
             health.pause();
         }
     }
@@ -119,30 +129,68 @@ final class JournalAppender {
     /// Ends the current segment with its index and goes on in a new one.
     private void roll() throws IOException {
         var ended = current;
+        currentFailed = true;
         ended.seal(nextSequence - 1);
         current = segments.begin(nextSequence);
+        currentFailed = false;
         queue.ended(ended);
     }
 
-    /// After a write that failed, the end of the segment is in doubt: go on in another one.
-    private void startOver() {
-        try {
+    /// After a write that failed, the end of the segment is in doubt: go on in another one, and
+    /// nowhere else. Were the old one to grow after an attempt to make the next, that would claim
+    /// to begin before the old one ends.
+    private void leaveFailedSegment() throws IOException {
+        if (currentFailed) {
+            syncFailedSegment();
             if (current.recordCount() > 0) {
                 current = segments.begin(nextSequence);
             }
+            currentFailed = false;
+        }
+    }
+
+    /// What a segment's successor holds must never outlast what comes before it.
+    private void syncFailedSegment() throws IOException {
+        try {
+            current.sync();
         } catch (IOException e) {
-            health.failing("starting a segment: " + e.getMessage());
+            if (queue.hasUnsynced()) { // the syncer meets the same, and all is written again
+                throw e;
+            }
         }
     }
 
     /// After a sync that failed, nobody knows which of the writes since the last one reached the
     /// disk, and a later sync that succeeds would not tell: everything since then is written again,
-    /// to another segment.
+    /// to another segment and with the same sequences. That segment's first sequence is what makes
+    /// the doubtful records void, also when the store is opened again.
     private void abandonFailedSegment(List<JournalRequest> batch) throws IOException {
-        if (queue.hasSyncFailed()) {
-            queue.forgetUnsynced();
-            current = segments.begin(nextSequence);
-            queue.takeBack(batch);
+        if (!queue.hasSyncFailed()) {
+            return;
+        }
+        var durable = queue.durableSequence();
+        var doubtful = queue.forgetUnsynced();
+        nextSequence = durable + 1;
+        current = segments.begin(nextSequence);
+        currentFailed = false;
+        dropWorthless();
+        worthless = doubtful.stream().filter(s -> s.firstSequence() > durable).toList();
+        queue.takeBack(batch);
+    }
+
+    /// The maps look into later segments by now; a disk that goes on failing must not fill up.
+    private void dropWorthless() {
+        for (var segment : worthless) {
+            try {
+                segment.close();
+                segments.remove(segment.segment());
+            } catch (IOException e) {
+                LOG.log(
+                        System.Logger.Level.WARNING,
+                        "segment={0} is not deleted ({1}); reclaim will do it after a restart",
+                        segment.segment().name(),
+                        e.getMessage());
+            }
         }
     }
 }

@@ -11,6 +11,7 @@ final class JournalHealth {
 
     private final TimeSource time;
     private volatile boolean impatient;
+    private volatile boolean writingWaits;
     private volatile StoreStatus.State state = StoreStatus.State.WRITING;
     private volatile String reason = "";
 
@@ -27,20 +28,26 @@ final class JournalHealth {
         return reason;
     }
 
-    void writing() {
-        if (state != StoreStatus.State.WRITING) {
+    /// Whether the appender has something that it cannot write.
+    void writingWaits(boolean waits) {
+        writingWaits = waits;
+    }
+
+    /// Something is on stable storage. All is well again unless the appender waits with more.
+    void acknowledged() {
+        if (state != StoreStatus.State.WRITING && !writingWaits) {
             reason = "";
             change(StoreStatus.State.WRITING);
         }
     }
 
-    void full(long usableBytes, long reserveBytes) {
+    void full(long usableBytes, long neededBytes) {
         if (state != StoreStatus.State.FULL) {
             reason =
                     "the staging area is full: "
                             + (usableBytes >> 20)
                             + " MiB are free, "
-                            + (reserveBytes >> 20)
+                            + (neededBytes >> 20)
                             + " MiB must stay free; free or add space";
             change(StoreStatus.State.FULL);
         }

@@ -29,6 +29,14 @@ final class JournalSegment implements AutoCloseable {
         return (int) segment.number;
     }
 
+    long firstSequence() {
+        return segment.firstSequence;
+    }
+
+    Segment segment() {
+        return segment;
+    }
+
     SegmentIndex index() {
         return index;
     }
@@ -95,24 +103,7 @@ final class JournalSegment implements AutoCloseable {
 
     /// Forgets records that a failed sync left in doubt.
     void forgetAfter(long sequence) throws IOException {
-        var kept = new SegmentIndex();
-        index.visit(
-                Long.MIN_VALUE,
-                sequence,
-                new SegmentIndex.Visitor() {
-                    @Override
-                    public void extent(int volume, long seq, long first, int count, long offset) {
-                        kept.addExtent(volume, seq, first, count, offset);
-                    }
-
-                    @Override
-                    public void clear(int volume, long seq, long first, long count) {
-                        kept.addClear(volume, seq, first, count);
-                    }
-                });
-        index.points().stream()
-                .filter(point -> point.sequence() <= sequence)
-                .forEach(kept::addPoint);
+        var kept = index.upTo(sequence);
         index = kept;
         segment.index = kept;
     }

@@ -332,7 +332,9 @@ final class JournalStore implements VolumeStore, JournalBranch.Writing {
 
     @Override
     public ReclaimReport reclaim() throws IOException {
-        checkpointer.checkpoint();
+        if (core.journal().state() != StoreStatus.State.FULL) {
+            checkpointer.checkpoint();
+        } // else no checkpoint can be made before there is room, which reclaim is to make
         return new Reclaim(core).run();
     }
 

@@ -93,7 +93,7 @@ class JournalView implements VolumeView {
         var end = offsetBytes + lengthBytes;
         var found = new ArrayList<Run>();
         var data = new long[] {-1, -1}; // the run of data being gathered
-        map.lookup(
+        lookup(
                 offsetBytes >>> Blocks.BLOCK_SHIFT,
                 Blocks.count(end),
                 (firstBlock, blockCount, _) -> {
@@ -135,7 +135,7 @@ class JournalView implements VolumeView {
 
     private List<MappedRun> runs(long firstBlock, long endBlock) throws IOException {
         var runs = new ArrayList<MappedRun>();
-        map.lookup(
+        lookup(
                 firstBlock,
                 endBlock,
                 (first, count, location) -> {
@@ -143,6 +143,15 @@ class JournalView implements VolumeView {
                     return true;
                 });
         return runs;
+    }
+
+    /// Pages of maps are shared and do not tell whose they are; here we know.
+    private void lookup(long firstBlock, long endBlock, RunVisitor visitor) throws IOException {
+        try {
+            map.lookup(firstBlock, endBlock, visitor);
+        } catch (DamagedDataException e) {
+            throw e.of(volume());
+        }
     }
 
     private static void zeros(ByteBuffer target, long count) {

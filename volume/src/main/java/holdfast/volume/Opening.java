@@ -40,6 +40,10 @@ final class Opening {
             new Checkpoint(time.now().toEpochMilli(), 1, new Roots(0, Map.of()), Map.of())
                     .store(storage);
             catalogue.store(storage);
+        } else if (!Catalogue.isWhole(storage, catalogue)) {
+            // a copy left behind by a crash, or damaged: were the other one lost later, the volumes
+            // made since would be forgotten, and their keys destroyed
+            catalogue.store(storage);
         }
         forgetDeletedVolumes(catalogue, keys);
         var objects = new OpenObjects(storage);
@@ -56,8 +60,8 @@ final class Opening {
                         settings, storage, objects, segments, mapFiles, maps, keys, points, time,
                         random);
         core.catalogue = catalogue;
-        places.headMap(checkpoint.sequence(), true)
-                .forEach((_, place) -> core.checkpoints.add(place));
+        // damaged ones behind it as well: whoever needs one passes over it, and scrub names it
+        places.values().forEach(core.checkpoints::add);
         core.distrustedFrom = tail.distrustedFrom();
         restoreVolumes(core, catalogue, checkpoint, tail.lastSequence());
         points.restore(checkpoint.newestPoints(), checkpoint.sequence(), tail.lastSequence());
@@ -105,7 +109,7 @@ final class Opening {
             throws IOException {
         for (var place : places.descendingMap().values()) {
             try {
-                return Checkpoint.decode(storage.get(place.path()));
+                return TwoCopies.get(storage, place.path(), Checkpoint::decode);
             } catch (DamagedFormatException e) {
                 LOG.log(
                         System.Logger.Level.WARNING,
@@ -132,9 +136,12 @@ final class Opening {
     private static List<KeptSnapshot> snapshots(StagingStorage storage) throws IOException {
         var snapshots = new ArrayList<KeptSnapshot>();
         for (var entry : storage.list(KeptSnapshot.FOLDER)) {
+            if (TwoCopies.isSecond(entry.name())) {
+                continue;
+            }
+            var path = KeptSnapshot.FOLDER + "/" + entry.name();
             try {
-                snapshots.add(
-                        KeptSnapshot.decode(storage.get(KeptSnapshot.FOLDER + "/" + entry.name())));
+                snapshots.add(TwoCopies.get(storage, path, KeptSnapshot::decode));
             } catch (DamagedFormatException e) {
                 LOG.log(
                         System.Logger.Level.WARNING,
@@ -158,15 +165,17 @@ final class Opening {
             if (segment.generation().number() > 0) {
                 break; // compacted long after it was sealed
             }
+            var lastValid = segments.lastValid(segment);
             try {
-                last = Math.max(last, segments.readEnd(segment).lastSequence());
+                var lastStored = segments.readEnd(segment).lastSequence();
+                last = Math.max(last, Math.min(lastStored, lastValid));
             } catch (DamagedFormatException e) {
                 var found = segments.repair(segment);
-                last = Math.max(last, found.lastSequence());
+                last = Math.max(last, Math.min(found.lastSequence(), lastValid));
                 for (var damage : found.damage()) {
                     LOG.log(System.Logger.Level.ERROR, "{0}", damage);
                 }
-                if (found.gap()) {
+                if (found.gap() && found.gapSequence() <= lastValid) {
                     distrustedFrom = Math.min(distrustedFrom, found.gapSequence());
                 }
             }
@@ -188,11 +197,17 @@ final class Opening {
             var described = entry.getValue();
             var root = Optional.ofNullable(roots.byVolume().get(number));
             VolumeMap head;
+            var fault = Optional.<IOException>empty();
             if (root.isPresent()) {
                 head = core.maps.load(root.get().reference(), root.get().mappedBlocks());
             } else if (described.volume().origin().isPresent()) {
                 var origin = described.volume().origin().get();
-                head = core.mapAt(core.find(origin.parent()), origin.sequence());
+                try {
+                    head = core.mapAt(core.find(origin.parent()), origin.sequence());
+                } catch (StoreException | DamagedFormatException e) {
+                    fault = Optional.of(e); // the other volumes are served all the same
+                    head = core.maps.empty();
+                }
             } else {
                 head = core.maps.empty();
             }
@@ -203,6 +218,7 @@ final class Opening {
                             described.madeAfter(),
                             described.volume(),
                             head);
+            fault.ifPresent(state::fail);
             byNumber.put(number, state);
             core.add(state);
         }

@@ -1,5 +1,6 @@
 package holdfast.volume;
 
+import holdfast.format.DamagedFormatException;
 import holdfast.format.RecordHeader;
 import holdfast.format.SegmentIndex;
 import java.io.IOException;
@@ -7,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -28,6 +30,9 @@ final class Reclaim {
     /// Offsets of reached records, by segment number.
     private final Map<Long, TreeSet<Long>> reached = new HashMap<>();
 
+    /// The checkpoints that are not damaged, in order.
+    private final Map<Checkpoint.Place, Checkpoint> sound = new LinkedHashMap<>();
+
     private final Set<Long> reachedPages = new HashSet<>();
     private final Set<Long> reachedMapFiles = new HashSet<>();
 
@@ -37,9 +42,10 @@ final class Reclaim {
 
     ReclaimReport run() throws IOException {
         synchronized (core.checkpoints) {
+            readCheckpoints();
             var base = chooseBase();
             keepSnapshotsBefore(base);
-            dropSnapshots();
+            dropSnapshots(base);
             for (var place : core.checkpoints.all()) {
                 if (place.sequence() < base.sequence()) {
                     core.checkpoints.remove(place);
@@ -50,20 +56,49 @@ final class Reclaim {
         }
     }
 
+    /// Reads the checkpoints that can still be read; nothing is rebuilt from the others.
+    private void readCheckpoints() throws IOException {
+        for (var place : core.checkpoints.all()) {
+            try {
+                sound.put(place, core.checkpoints.read(place));
+            } catch (DamagedFormatException e) {
+                LOG.log(
+                        System.Logger.Level.ERROR,
+                        "reclaim passes over the damaged checkpoint={0} ({1})",
+                        place.name(),
+                        e.getMessage());
+            }
+        }
+    }
+
     /// The newest checkpoint from which the whole window can still be rebuilt.
     private Checkpoint.Place chooseBase() {
         var windowStart = core.time.now().minus(core.settings.journalWindow()).toEpochMilli();
         var oldestPinned = core.oldestPinned().orElse(Long.MAX_VALUE);
         var base = core.checkpoints.oldest();
-        for (var place : core.checkpoints.all()) {
-            if (place.madeMillis() <= windowStart && place.sequence() <= oldestPinned) {
+        for (var place : sound.keySet()) {
+            if (place.madeMillis() <= windowStart
+                    && place.sequence() <= oldestPinned
+                    && !isNeededBefore(place.sequence())) {
                 base = place;
             }
         }
         // two are always kept, in case the newer one turns out to be damaged
-        var all = core.checkpoints.all();
+        var all = List.copyOf(sound.keySet());
         var last = all.get(Math.max(0, all.size() - 2));
         return base.sequence() <= last.sequence() ? base : last;
+    }
+
+    /// Whether a checkpoint of this sequence could not tell the map of a branch: then the branch's
+    /// point must stay recoverable, in case later checkpoints turn out to be damaged.
+    private boolean isNeededBefore(long sequence) {
+        return core.volumes().values().stream()
+                .anyMatch(state ->
+                        state.madeAfter >= sequence
+                                && state.volume()
+                                        .origin()
+                                        .filter(origin -> origin.sequence() < sequence)
+                                        .isPresent());
     }
 
     /// Persists roots for points that the policy keeps and that leave the window now.
@@ -81,11 +116,10 @@ final class Reclaim {
                     point -> {
                         if (point.sequence() <= base.sequence()
                                 && point.sequence() > oldest
-                                && Retention.keeps(
+                                && isWanted(
                                         owner.getValue().policy(),
                                         point,
-                                        next.stream().findFirst(),
-                                        core.time.now())) {
+                                        next.stream().findFirst())) {
                             leaving.add(point);
                         }
                         next.clear();
@@ -96,6 +130,13 @@ final class Reclaim {
                 keep(point);
             }
         }
+    }
+
+    /// The newest point of an owner is kept however old it is: it is all that is left of a server
+    /// that was lost.
+    private boolean isWanted(
+            SnapshotPolicy policy, SegmentIndex.Point point, Optional<SegmentIndex.Point> next) {
+        return next.isEmpty() || Retention.keeps(policy, point, next, core.time.now());
     }
 
     private void keep(SegmentIndex.Point point) throws IOException {
@@ -109,32 +150,61 @@ final class Reclaim {
         }
         core.mapFiles.sync();
         var snapshot = new KeptSnapshot(point, new Roots(point.sequence(), roots));
-        core.storage.put(snapshot.path(), snapshot.encode());
+        TwoCopies.put(core.storage, snapshot.path(), snapshot.encode());
         core.points.keep(snapshot);
     }
 
     /// Drops snapshots that no rule keeps any more, or whose owner is gone.
-    private void dropSnapshots() throws IOException {
-        var now = core.time.now();
-        for (var snapshot : core.points.snapshots()) {
-            var owner = Optional.ofNullable(core.catalogue.owners().get(snapshot.point().owner()));
-            var age = now.toEpochMilli() - Points.instant(snapshot.point()).toEpochMilli();
-            var wanted =
-                    owner.isPresent()
-                            && owner.get().policy().rules().stream()
-                                    .anyMatch(rule -> age <= rule.keptFor().toMillis());
-            var pinned =
-                    core.oldestPinned().isPresent() && core.isPinned(snapshot.point().sequence());
-            if (!wanted && !pinned) {
+    private void dropSnapshots(Checkpoint.Place base) throws IOException {
+        var next = new HashMap<Integer, SegmentIndex.Point>();
+        for (var owner : core.catalogue.owners().keySet()) {
+            oldestAfter(owner, base.sequence()).ifPresent(point -> next.put(owner, point));
+        }
+        for (var snapshot : List.copyOf(core.points.snapshots()).reversed()) {
+            var point = snapshot.point();
+            var owner = Optional.ofNullable(core.catalogue.owners().get(point.owner()));
+            var following =
+                    Optional.ofNullable(next.get(point.owner()))
+                            .filter(p -> p.sequence() > point.sequence());
+            var wanted = owner.isPresent() && isWanted(owner.get().policy(), point, following);
+            if (wanted || core.isPinned(point.sequence()) || isOrigin(point.sequence(), base)) {
+                next.put(point.owner(), point);
+            } else {
                 core.points.drop(snapshot);
-                core.storage.delete(snapshot.path());
+                TwoCopies.delete(core.storage, snapshot.path());
             }
         }
     }
 
+    /// An owner's first point after a sequence.
+    private Optional<SegmentIndex.Point> oldestAfter(int owner, long sequence) throws IOException {
+        var oldest = new ArrayList<SegmentIndex.Point>();
+        core.points.visit(
+                new Points.Query(owner, sequence + 1, Long.MAX_VALUE),
+                point -> {
+                    if (point.sequence() > sequence) {
+                        oldest.clear();
+                        oldest.add(point);
+                    }
+                    return point.sequence() > sequence;
+                });
+        return oldest.stream().findFirst();
+    }
+
+    /// Whether a branch was made from it whose map is in no checkpoint that counts yet.
+    private boolean isOrigin(long sequence, Checkpoint.Place base) {
+        return core.volumes().values().stream()
+                .anyMatch(state ->
+                        state.madeAfter >= base.sequence()
+                                && state.volume()
+                                        .origin()
+                                        .filter(origin -> origin.sequence() == sequence)
+                                        .isPresent());
+    }
+
     private void mark() throws IOException {
-        for (var place : core.checkpoints.all()) {
-            mark(core.checkpoints.read(place).roots());
+        for (var checkpoint : sound.values()) {
+            mark(checkpoint.roots());
         }
         for (var snapshot : core.points.snapshots()) {
             mark(snapshot.roots());
@@ -215,8 +285,17 @@ final class Reclaim {
 
     private long compactIfSparse(Segment segment, List<Long> live) throws IOException {
         var liveBytes = 0L;
-        for (var offset : live) {
-            liveBytes += record(segment, offset).remaining();
+        try {
+            for (var offset : live) {
+                liveBytes += record(segment, offset).remaining();
+            }
+        } catch (DamagedFormatException e) { // where it ends is unknown: the segment stays whole
+            LOG.log(
+                    System.Logger.Level.ERROR,
+                    "reclaim leaves the damaged segment={0} as it is ({1})",
+                    segment.name(),
+                    e.getMessage());
+            return 0;
         }
         if (liveBytes * 2 > segment.sizeBytes()) {
             return 0;

@@ -3,8 +3,10 @@ package holdfast.volume;
 import holdfast.base.Blocks;
 import holdfast.format.DamagedExtentException;
 import holdfast.format.DamagedFormatException;
+import holdfast.format.RecordHeader;
 import holdfast.format.SegmentIndex;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.security.GeneralSecurityException;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -89,6 +91,11 @@ final class Scrub {
     private void scrubCompacted(Segment segment) throws IOException {
         long[] originals;
         try (var lease = core.objects.use(segment.path())) {
+            try {
+                CompactedSegment.check(lease.object());
+            } catch (DamagedFormatException e) {
+                report("-", segment.path(), String.valueOf(e.getMessage()));
+            }
             originals = CompactedSegment.read(lease.object()).originals();
         }
         for (var original : originals) {
@@ -102,7 +109,7 @@ final class Scrub {
         var owner = new String[] {"-"};
         var range = new long[] {-1, 0};
         try (var place = core.segments.locate(segment, offset)) {
-            name(segment, offset, owner, range);
+            name(segment, place, offset, owner, range);
             core.reader.check(place);
         } catch (DamagedFormatException
                 | DamagedExtentException
@@ -121,10 +128,15 @@ final class Scrub {
         }
     }
 
-    private void name(Segment segment, long offset, String[] owner, long[] range)
+    private void name(
+            Segment segment, Segments.Place place, long offset, String[] owner, long[] range)
             throws IOException {
-        if (segment.generation().number() > 0) {
-            return; // the record's own header is all there is
+        if (segment.generation().number() > 0) { // the record's own header is all there is
+            var head = ByteBuffer.allocate(RecordHeader.BYTES);
+            place.read(head);
+            var header = RecordHeader.decode(head.flip());
+            name(header.volume(), header.firstBlock(), header.blockCount(), owner, range);
+            return;
         }
         core.segments
                 .index(segment)
@@ -135,11 +147,8 @@ final class Scrub {
                             @Override
                             public void extent(
                                     int volume, long sequence, long first, int count, long at) {
-                                var state = core.volumes().get(volume);
-                                if (at == offset && state != null) {
-                                    owner[0] = state.volume().id().text();
-                                    range[0] = first * Blocks.BLOCK_BYTES;
-                                    range[1] = (long) count * Blocks.BLOCK_BYTES;
+                                if (at == offset) {
+                                    name(volume, first, count, owner, range);
                                 }
                             }
 
@@ -150,16 +159,22 @@ final class Scrub {
                         });
     }
 
+    private void name(int volume, long first, int count, String[] owner, long[] range) {
+        var state = core.volumes().get(volume);
+        if (state != null) {
+            owner[0] = state.volume().id().text();
+            range[0] = first * Blocks.BLOCK_BYTES;
+            range[1] = (long) count * Blocks.BLOCK_BYTES;
+        }
+    }
+
     private void scrubMaps() throws IOException {
         files += core.mapFiles.files().size();
         var seen = new HashSet<Long>();
         var kept = new ArrayList<Roots>();
-        for (var place : core.checkpoints.all()) {
-            try {
-                kept.add(core.checkpoints.read(place).roots());
-            } catch (DamagedFormatException e) {
-                report("-", place.path(), String.valueOf(e.getMessage()));
-            }
+        for (var entry : core.storage.list(Checkpoint.FOLDER)) {
+            var path = Checkpoint.FOLDER + "/" + entry.name();
+            check(path, () -> kept.add(Checkpoint.decode(core.storage.get(path)).roots()));
         }
         core.points.snapshots().forEach(snapshot -> kept.add(snapshot.roots()));
         for (var roots : kept) {

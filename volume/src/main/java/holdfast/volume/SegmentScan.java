@@ -12,6 +12,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.NavigableMap;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /// Reads a segment from its beginning, batch by batch, and tells a torn end from damage.
@@ -25,14 +26,20 @@ final class SegmentScan {
     private final StagingStorage.StoredObject object;
     private final Segment segment;
     private final long sizeBytes;
+    private final Optional<SegmentIndex.Trailer> trailer;
     private final SegmentIndex index = new SegmentIndex();
     private final List<Damage> damage = new ArrayList<>();
     private long lastSequence;
 
-    private SegmentScan(StagingStorage.StoredObject object, Segment segment, long sizeBytes) {
+    private SegmentScan(
+            StagingStorage.StoredObject object,
+            Segment segment,
+            long sizeBytes,
+            Optional<SegmentIndex.Trailer> trailer) {
         this.object = object;
         this.segment = segment;
         this.sizeBytes = sizeBytes;
+        this.trailer = trailer;
         this.lastSequence = segment.firstSequence - 1;
     }
 
@@ -55,10 +62,17 @@ final class SegmentScan {
         }
     }
 
-    static Result scan(StagingStorage.StoredObject object, Segment segment, StoreIdentity identity)
+    /// @param trailer of the segment, if it has a sound one: it vouches for all that is before the
+    ///   index
+    static Result scan(
+            StagingStorage.StoredObject object,
+            Segment segment,
+            StoreIdentity identity,
+            Optional<SegmentIndex.Trailer> trailer)
             throws IOException {
-        var scan =
-                new SegmentScan(object, segment, Math.min(object.sizeBytes(), segment.sizeBytes()));
+        var stored = Math.min(object.sizeBytes(), segment.sizeBytes());
+        var size = trailer.map(SegmentIndex.Trailer::indexOffset).orElse(stored);
+        var scan = new SegmentScan(object, segment, size, trailer);
         scan.header(identity);
         return scan.batches();
     }
@@ -85,9 +99,10 @@ final class SegmentScan {
             var end = soundBatch(at);
             if (end < 0) {
                 var next = nextBatchSyncedPast(at);
-                if (next < 0) {
+                if (next < 0 && trailer.isEmpty()) {
                     break; // a torn end, or the index of a sealed segment
                 }
+                next = next < 0 ? sizeBytes : next;
                 gap = Math.min(gap, salvage(at, next));
                 end = next;
             }
@@ -210,7 +225,10 @@ final class SegmentScan {
             at += RecordHeader.ALIGNMENT;
         }
         found += fill(known, Long.MAX_VALUE);
-        var next = BatchHeader.decode(read(to, BatchHeader.BYTES)).firstSequence();
+        var next =
+                to < sizeBytes
+                        ? BatchHeader.decode(read(to, BatchHeader.BYTES)).firstSequence()
+                        : trailer.orElseThrow().lastSequence() + 1;
         lastSequence = Math.max(lastSequence, next - 1);
         return found < next - expected ? expected : Long.MAX_VALUE;
     }

@@ -8,9 +8,9 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentSkipListMap;
 
 /// The segments of the journal by number. Safe for any thread.
@@ -94,15 +94,26 @@ final class Segments {
 
     /// Segments that may hold records with `after < sequence <= to`, in order.
     List<Segment> holding(long after, long to) {
-        var found = new ArrayList<Segment>();
-        var all = all();
-        for (var i = 0; i < all.size(); i++) {
-            var nextFirst = i + 1 < all.size() ? all.get(i + 1).firstSequence : Long.MAX_VALUE;
-            if (all.get(i).firstSequence <= to && nextFirst > after + 1) {
-                found.add(all.get(i));
+        var found = new ArrayDeque<Segment>();
+        var end = Long.MAX_VALUE;
+        for (var segment : all().reversed()) {
+            var first = segment.firstSequence;
+            if (first <= to && first < end && end > after + 1) {
+                found.addFirst(segment);
             }
+            end = Math.min(end, first);
         }
-        return found;
+        return List.copyOf(found);
+    }
+
+    /// The last sequence that a segment may hold: where a later one begins, whatever comes after is
+    /// void. A sync of it failed, and it was written again.
+    long lastValid(Segment segment) {
+        return segments.tailMap(segment.number, false).values().stream()
+                        .mapToLong(later -> later.firstSequence)
+                        .min()
+                        .orElse(Long.MAX_VALUE)
+                - 1;
     }
 
     long usedBytes() {
@@ -135,8 +146,7 @@ final class Segments {
         } catch (DamagedFormatException _) {
             index = scan(segment).index();
         }
-        remember(segment, index);
-        return index;
+        return remember(segment, index);
     }
 
     /// @throws DamagedFormatException if the segment does not end with a sound index
@@ -177,7 +187,15 @@ final class Segments {
     /// Reads the whole segment, record by record.
     SegmentScan.Result scan(Segment segment) throws IOException {
         try (var lease = objects.use(segment.path())) {
-            return SegmentScan.scan(lease.object(), segment, identity);
+            return SegmentScan.scan(lease.object(), segment, identity, trailer(segment));
+        }
+    }
+
+    private Optional<SegmentIndex.Trailer> trailer(Segment segment) throws IOException {
+        try {
+            return segment.sealed ? Optional.of(readEnd(segment)) : Optional.empty();
+        } catch (DamagedFormatException _) {
+            return Optional.empty();
         }
     }
 
@@ -267,7 +285,9 @@ final class Segments {
         storage.delete(before);
     }
 
-    private void remember(Segment segment, SegmentIndex index) {
+    /// @return what of it is valid
+    private SegmentIndex remember(Segment segment, SegmentIndex stored) throws IOException {
+        var index = stored.upTo(lastValid(segment));
         synchronized (indexed) {
             segment.index = index;
             indexed.addLast(segment);
@@ -275,6 +295,7 @@ final class Segments {
                 indexed.removeFirst().index = null;
             }
         }
+        return index;
     }
 
     Map<Long, Segment> byNumber() {

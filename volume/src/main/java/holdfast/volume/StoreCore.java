@@ -125,6 +125,14 @@ final class StoreCore {
     /// The volume's map as it was at a sequence that is still recoverable: the nearest root before
     /// it, brought forward by what the segments' indexes say. The caller closes it.
     VolumeMap mapAt(VolumeState state, long sequence) throws IOException {
+        try {
+            return rebuild(state, sequence);
+        } catch (DamagedDataException e) {
+            throw e.of(state.volume());
+        }
+    }
+
+    private VolumeMap rebuild(VolumeState state, long sequence) throws IOException {
         if (sequence >= distrustedFrom) {
             throw new StoreException(
                     state

@@ -60,7 +60,8 @@ final class VolumeRegistry {
             var volume = new Volume(id, owner, name, sizeBytes, origin);
             var ownerNumber = ownerNumber(owner);
             var catalogue = core.catalogue;
-            var madeAfter = core.journal().nextSequence() - 1;
+            // of later sequences nobody knows yet whether they stay what they are
+            var madeAfter = core.journal().durableSequence();
             var state =
                     new VolumeState(catalogue.nextNumber(), ownerNumber, madeAfter, volume, head);
             core.keys.make(id);
@@ -185,7 +186,31 @@ final class VolumeRegistry {
                         nextNumber,
                         new TreeMap<>(owners),
                         new TreeMap<>(volumes));
-        after.store(core.storage);
+        try {
+            after.store(core.storage);
+        } catch (IOException e) {
+            takeBack(after, e);
+            throw e;
+        }
         core.catalogue = after;
+    }
+
+    /// One copy may say already what was not done: it must not win at the next opening, when more
+    /// was acknowledged on the strength of what is in memory.
+    private void takeBack(Catalogue failed, IOException why) {
+        var before = core.catalogue;
+        var restored =
+                new Catalogue(
+                        failed.generation() + 1,
+                        before.identity(),
+                        before.nextNumber(),
+                        before.owners(),
+                        before.volumes());
+        core.catalogue = restored;
+        try {
+            restored.store(core.storage);
+        } catch (IOException e) {
+            why.addSuppressed(e);
+        }
     }
 }

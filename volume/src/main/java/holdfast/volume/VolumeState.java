@@ -57,6 +57,11 @@ final class VolumeState {
         }
     }
 
+    /// The map could not be found at all.
+    void fail(IOException why) {
+        fault = why;
+    }
+
     /// The volume was deleted: entries that are still queued mean nothing. Called by the journal's
     /// appender only.
     void end() {

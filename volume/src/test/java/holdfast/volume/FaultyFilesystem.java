@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -30,10 +31,27 @@ public final class FaultyFilesystem {
     private final AtomicLong bytesRead = new AtomicLong();
     private long capacityBytes = Long.MAX_VALUE / 4;
     private int syncsToFail;
+    private int writesToPass;
+    private int writesToFail;
+    private int changesLeft = -1;
     private int life;
 
     public FaultyFilesystem(long seed) {
         this.random = new SplittableRandom(seed);
+    }
+
+    /// Files that hold this, all of it on stable storage.
+    static FaultyFilesystem of(Map<Path, byte[]> contents, long seed) {
+        var files = new FaultyFilesystem(seed);
+        contents.forEach((path, bytes) -> {
+            var inode = new Inode();
+            inode.current = bytes.clone();
+            inode.size = bytes.length;
+            inode.makeDurable();
+            files.names.put(path, inode);
+            files.durableNames.put(path, inode);
+        });
+        return files;
     }
 
     private record NameChange(Path directory, Path name, Optional<Inode> inode) {}
@@ -103,6 +121,7 @@ public final class FaultyFilesystem {
     /// The power is cut. Handles and locks of before are dead.
     public synchronized void crash() {
         life++;
+        changesLeft = -1;
         var kept = random.nextInt(nameChanges.size() + 1);
         nameChanges.subList(0, kept).forEach(FaultyFilesystem.this::makeDurable);
         nameChanges.clear();
@@ -110,6 +129,21 @@ public final class FaultyFilesystem {
         names.putAll(durableNames);
         new HashSet<>(names.values()).forEach(inode -> inode.crash(random));
         locks.clear();
+    }
+
+    /// The power is cut before one of the next changes to files: after so many of them.
+    synchronized void crashAfter(int changes) {
+        changesLeft = changes;
+    }
+
+    /// To be called before each change.
+    private void countDown() throws IOException {
+        if (changesLeft == 0) {
+            changesLeft = -1;
+            crash();
+            throw new IOException("the power was cut");
+        }
+        changesLeft = Math.max(-1, changesLeft - 1);
     }
 
     /// Bytes that may be stored; less than is stored means full.
@@ -120,6 +154,29 @@ public final class FaultyFilesystem {
     /// The next so many syncs fail, and what they were to make durable may be lost.
     public synchronized void failSyncs(int count) {
         syncsToFail = count;
+    }
+
+    /// The next so many writes that need room fail after a part of them was written.
+    synchronized void failWrites(int count) {
+        failWritesAfter(0, count);
+    }
+
+    /// As [#failWrites], but so many succeed before.
+    synchronized void failWritesAfter(int passed, int count) {
+        writesToPass = passed;
+        writesToFail = count;
+    }
+
+    private boolean fails(boolean grows) {
+        if (!grows || writesToFail == 0) {
+            return false;
+        }
+        if (writesToPass > 0) {
+            writesToPass--;
+            return false;
+        }
+        writesToFail--;
+        return true;
     }
 
     public long bytesRead() {
@@ -202,6 +259,7 @@ public final class FaultyFilesystem {
         public FileHandle openForWriting(Path file) throws IOException {
             synchronized (FaultyFilesystem.this) {
                 alive(mountedIn);
+                countDown();
                 if (!names.containsKey(file)) {
                     change(file, Optional.of(new Inode()));
                 }
@@ -216,6 +274,7 @@ public final class FaultyFilesystem {
         public void syncDirectory(Path directory) throws IOException {
             synchronized (FaultyFilesystem.this) {
                 alive(mountedIn);
+                countDown();
                 nameChanges.stream()
                         .filter(change -> change.directory().equals(directory))
                         .forEach(FaultyFilesystem.this::makeDurable);
@@ -246,6 +305,7 @@ public final class FaultyFilesystem {
         public void rename(Path from, Path to) throws IOException {
             synchronized (FaultyFilesystem.this) {
                 alive(mountedIn);
+                countDown();
                 var inode = existing(from);
                 // one step: a crash sees the old name or the new one
                 names.remove(from);
@@ -259,6 +319,7 @@ public final class FaultyFilesystem {
         public void delete(Path file) throws IOException {
             synchronized (FaultyFilesystem.this) {
                 alive(mountedIn);
+                countDown();
                 existing(file);
                 change(file, Optional.empty());
             }
@@ -325,15 +386,21 @@ public final class FaultyFilesystem {
         public void write(ByteBuffer source, long offsetBytes) throws IOException {
             synchronized (FaultyFilesystem.this) {
                 alive(openedIn);
+                countDown();
                 if (offsetBytes + source.remaining() > inode.size
                         && capacityBytes - usedBytes() < source.remaining()) {
                     throw new IOException("No space left on device");
                 }
-                var bytes = new byte[source.remaining()];
+                var fails = fails(offsetBytes + source.remaining() > inode.size);
+                var length = fails ? random.nextInt(source.remaining() + 1) : source.remaining();
+                var bytes = new byte[length];
                 source.get(bytes);
                 var write = new Change.Write((int) offsetBytes, bytes);
                 inode.apply(write);
                 inode.unsynced.add(write);
+                if (fails) {
+                    throw new IOException("No space left on device");
+                }
             }
         }
 
@@ -341,6 +408,7 @@ public final class FaultyFilesystem {
         public void sync() throws IOException {
             synchronized (FaultyFilesystem.this) {
                 alive(openedIn);
+                countDown();
                 if (syncsToFail > 0) {
                     syncsToFail--;
                     inode.crash(random); // what was not written stays lost, whoever syncs later
@@ -362,6 +430,7 @@ public final class FaultyFilesystem {
         public void truncate(long sizeBytes) throws IOException {
             synchronized (FaultyFilesystem.this) {
                 alive(openedIn);
+                countDown();
                 var truncate = new Change.Truncate((int) sizeBytes);
                 inode.apply(truncate);
                 inode.unsynced.add(truncate);

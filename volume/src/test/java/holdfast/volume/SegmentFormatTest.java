@@ -32,6 +32,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /// The segments of docs/formats/segment.md, whose bytes were worked out without this code.
 class SegmentFormatTest {
+    private static final int FIRST_TABLE_END = 0x20;
+    private static final int SECOND_TABLE_AT = 0x80;
     private static final String NAME = "segments/00000007-00000000000003e9-0000.seg";
     private static final String COMPACTED_NAME = "segments/00000007-00000000000003e9-0001.seg";
     private static final StoreIdentity IDENTITY =
@@ -145,27 +147,34 @@ class SegmentFormatTest {
         try (var object = storage.open(COMPACTED_NAME)) {
             var table = CompactedSegment.read(object);
             assertThat(table.originals()).containsExactly(EXTENT_AT);
-            assertThat(table.find(EXTENT_AT)).isEqualTo(8);
+            assertThat(table.find(EXTENT_AT)).isEqualTo(0x20);
         }
         assertBlock16IsRead();
         assertThatThrownBy(() -> segments.locate(segment, 0x150))
                 .isInstanceOf(DamagedFormatException.class);
     }
 
-    /// Of two generations the later one counts, unless any bit of its frame or table is wrong. What
-    /// is between is records, which prove themselves.
+    /// Of two generations the later one counts, unless any bit of its second table or trailer is
+    /// wrong. The first table serves when that happens later.
     @Test
     void anIncompleteCompactedSegmentDoesNotCount() throws Exception {
         var good = compacted();
         for (var bit = 0; bit < good.length * Byte.SIZE; bit++) {
-            var at = bit / Byte.SIZE;
-            if (at >= CompactedSegment.HEADER_BYTES && at < CompactedSegment.HEADER_BYTES + 96) {
-                continue;
-            }
-            storage.put(COMPACTED_NAME, ByteBuffer.wrap(flipped(good, bit)));
+            var changed = flipped(good, bit);
+            storage.put(COMPACTED_NAME, ByteBuffer.wrap(changed));
             assertThat(CompactedSegment.isComplete(storage, COMPACTED_NAME))
                     .as("bit %d", bit)
-                    .isFalse();
+                    .isEqualTo(bit / Byte.SIZE < SECOND_TABLE_AT);
+            try (var object = storage.open(COMPACTED_NAME)) {
+                assertThat(CompactedSegment.read(object).find(EXTENT_AT))
+                        .as("bit %d", bit)
+                        .isEqualTo(FIRST_TABLE_END);
+                if (bit / Byte.SIZE < FIRST_TABLE_END || bit / Byte.SIZE >= SECOND_TABLE_AT) {
+                    assertThatThrownBy(() -> CompactedSegment.check(object))
+                            .as("bit %d", bit)
+                            .isInstanceOf(DamagedFormatException.class);
+                }
+            }
         }
     }
 

@@ -1,0 +1,52 @@
+package holdfast.volume;
+
+import holdfast.format.DamagedFormatException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.NoSuchFileException;
+
+/// Small objects that many others depend on are stored twice, so that one damaged place loses
+/// nothing. The first copy is the one that counts: there is no second without it.
+final class TwoCopies {
+    /// Ends the second copy's name.
+    private static final String SECOND = ".2";
+
+    private TwoCopies() {}
+
+    /// Makes an object from its bytes.
+    @FunctionalInterface
+    interface Decoder<T> {
+        T decode(ByteBuffer bytes) throws IOException;
+    }
+
+    /// Durable on return.
+    static void put(StagingStorage storage, String name, ByteBuffer bytes) throws IOException {
+        storage.put(name, bytes.duplicate());
+        storage.put(name + SECOND, bytes.duplicate());
+    }
+
+    /// The object, from whichever copy is sound.
+    ///
+    /// @throws DamagedFormatException if neither is
+    static <T> T get(StagingStorage storage, String name, Decoder<T> decoder) throws IOException {
+        try {
+            return decoder.decode(storage.get(name));
+        } catch (DamagedFormatException e) {
+            try {
+                return decoder.decode(storage.get(name + SECOND));
+            } catch (DamagedFormatException | NoSuchFileException _) {
+                throw e;
+            }
+        }
+    }
+
+    /// Removes both; durable on return.
+    static void delete(StagingStorage storage, String name) throws IOException {
+        storage.delete(name + SECOND);
+        storage.delete(name);
+    }
+
+    static boolean isSecond(String name) {
+        return name.endsWith(SECOND);
+    }
+}

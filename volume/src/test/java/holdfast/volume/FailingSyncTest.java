@@ -1,0 +1,159 @@
+package holdfast.volume;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/// Syncs that fail, and lose what they were to make durable, while the next sync of the same file
+/// succeeds: nothing is acknowledged on the strength of it.
+class FailingSyncTest {
+    private static final int FOR_EVER = Integer.MAX_VALUE;
+
+    static Stream<Long> seeds() {
+        var one = Long.getLong("test.seed");
+        return one != null
+                ? Stream.of(one)
+                : LongStream.range(0, Long.getLong("test.seeds", 40)).boxed();
+    }
+
+    @ParameterizedTest(name = "seed {0}") // repeat one with -Dtest.seed=N
+    @MethodSource("seeds")
+    void whatIsAcknowledgedIsThereWhicheverSyncsFailed(long seed) throws Exception {
+        var model = new StoreModel(seed);
+        var random = model.random;
+        var files = model.test.files;
+        var store = model.test.open();
+        var ids =
+                List.of(
+                        model.create(store, "s", "a"),
+                        model.create(store, "s", "b"),
+                        model.create(store, "s", "c"));
+        for (var life = 0; life < 4; life++) {
+            for (var step = 0; step < 60; step++) {
+                switch (random.nextInt(12)) {
+                    case 0 -> files.failSyncs(1 + random.nextInt(3));
+                    case 1 -> files.failWrites(1 + random.nextInt(3));
+                    case 2, 3 -> model.point(store, "s");
+                    case 4 -> model.acknowledged();
+                    case 5 -> {
+                        if (random.nextInt(3) == 0) {
+                            model.acknowledgeAll();
+                            model.checkHeads(store);
+                        }
+                    }
+                    default -> model.write(store, ids.get(random.nextInt(ids.size())));
+                }
+            }
+            if (random.nextBoolean()) {
+                model.acknowledgeAll();
+                model.checkPoints(store);
+            }
+            files.crash();
+            model.acknowledged();
+            DamageableStore.abandon(store);
+            files.failSyncs(0);
+            files.failWrites(0);
+            store = model.test.open();
+            model.settle(store);
+            model.checkPoints(store);
+        }
+        store.close();
+        store = model.test.open();
+        model.settle(store);
+        model.checkPoints(store);
+        store.close();
+    }
+
+    @Test
+    void aDiskThatNeverSyncsAgainStopsTheJournalAndSaysSo() throws Exception {
+        var model = new StoreModel(1);
+        var store = model.test.open();
+        var id = model.create(store, "s", "a");
+        model.write(store, id);
+        model.point(store, "s");
+        model.acknowledgeAll();
+
+        model.test.files.failSyncs(FOR_EVER);
+        var lost = model.write(store, id);
+        var opened = store;
+        StoreModel.await("FAILING", () -> opened.status().state() == StoreStatus.State.FAILING);
+
+        assertThat(store.status().reason()).contains("syncing the journal", "Input/output error");
+        for (var i = 0; i < 100; i++) {
+            assertThat(store.status().state()).isEqualTo(StoreStatus.State.FAILING);
+            Thread.sleep(1);
+        }
+        assertThat(lost).isNotDone();
+        // each attempt needs a segment of its own, and none is left behind
+        assertThat(store.status().segmentCount()).isLessThan(6);
+        model.checkPoints(store);
+        DamageableStore.abandon(store);
+        assertThat(lost).isCompletedExceptionally();
+
+        model.test.files.crash();
+        model.test.files.failSyncs(0);
+        store = model.test.open();
+        model.settle(store);
+        model.checkPoints(store);
+        assertThat(store.status().state()).isEqualTo(StoreStatus.State.WRITING);
+        store.close();
+    }
+
+    /// Closing is no reason to acknowledge what a failed sync left in doubt.
+    @Test
+    void closingAcknowledgesNothingThatMayBeLost() throws Exception {
+        for (var seed = 0L; seed < 20; seed++) {
+            var model = new StoreModel(seed);
+            var store = model.test.open();
+            var id = model.create(store, "s", "a");
+            model.write(store, id).get();
+            model.test.files.failSyncs(FOR_EVER);
+            var inDoubt = model.write(store, id);
+            var open = store;
+            StoreModel.await("FAILING", () -> open.status().state() == StoreStatus.State.FAILING);
+            model.test.files.failWrites(FOR_EVER);
+            StoreModel.await(
+                    "no new segment", () -> open.status().reason().contains("writing to the"));
+            DamageableStore.abandon(store);
+            assertThat(inDoubt).as("seed %d", seed).isCompletedExceptionally();
+
+            model.test.files.crash();
+            model.test.files.failSyncs(0);
+            model.test.files.failWrites(0);
+            store = model.test.open();
+            model.settle(store);
+            store.close();
+        }
+    }
+
+    /// The second sync of the same file would succeed, and mean nothing.
+    @Test
+    void afterAFailedSyncTheDataGoesToAnotherSegment() throws Exception {
+        for (var seed = 0L; seed < 20; seed++) {
+            var model = new StoreModel(seed);
+            var store = model.test.open();
+            var id = model.create(store, "s", "a");
+            model.write(store, id).get();
+            var segments = store.status().segmentCount();
+
+            model.test.files.failSyncs(1);
+            model.write(store, id).get();
+            model.point(store, "s").get();
+            model.acknowledged();
+
+            assertThat(store.status().segmentCount()).as("seed %d", seed).isGreaterThan(segments);
+            assertThat(store.status().state()).isEqualTo(StoreStatus.State.WRITING);
+            model.test.files.crash();
+            DamageableStore.abandon(store);
+            store = model.test.open();
+            model.settle(store);
+            model.checkPoints(store);
+            store.close();
+        }
+    }
+}
