@@ -18,7 +18,7 @@ class FailingSyncTest {
         var one = Long.getLong("test.seed");
         return one != null
                 ? Stream.of(one)
-                : LongStream.range(0, Long.getLong("test.seeds", 40)).boxed();
+                : LongStream.range(0, Long.getLong("test.seeds", 30)).boxed();
     }
 
     @ParameterizedTest(name = "seed {0}") // repeat one with -Dtest.seed=N

@@ -26,6 +26,7 @@ public final class FaultyFilesystem {
     private final SplittableRandom random;
     private final TreeMap<Path, Inode> names = new TreeMap<>();
     private final TreeMap<Path, Inode> durableNames = new TreeMap<>();
+    private final List<Inode> inodes = new ArrayList<>();
     private final List<NameChange> nameChanges = new ArrayList<>();
     private final Set<Path> locks = new HashSet<>();
     private final AtomicLong bytesRead = new AtomicLong();
@@ -195,6 +196,16 @@ public final class FaultyFilesystem {
         return contents;
     }
 
+    /// What someone with the disk in hand could find, also of files that were deleted.
+    synchronized List<byte[]> everything() {
+        var found = new ArrayList<byte[]>();
+        for (var inode : inodes) {
+            found.add(inode.current.clone());
+            found.add(inode.durable.clone());
+        }
+        return found;
+    }
+
     /// Changes one stored byte.
     public synchronized void flip(Path file, int offset, int mask) {
         var inode = names.get(file);
@@ -261,7 +272,9 @@ public final class FaultyFilesystem {
                 alive(mountedIn);
                 countDown();
                 if (!names.containsKey(file)) {
-                    change(file, Optional.of(new Inode()));
+                    var inode = new Inode();
+                    inodes.add(inode);
+                    change(file, Optional.of(inode));
                 }
                 return new Handle(names.get(file));
             }

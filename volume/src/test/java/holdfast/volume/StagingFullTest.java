@@ -23,7 +23,7 @@ class StagingFullTest {
         var one = Long.getLong("test.seed");
         return one != null
                 ? Stream.of(one)
-                : LongStream.range(0, Long.getLong("test.seeds", 30)).boxed();
+                : LongStream.range(0, Long.getLong("test.seeds", 16)).boxed();
     }
 
     @ParameterizedTest(name = "seed {0}") // repeat one with -Dtest.seed=N

@@ -137,6 +137,12 @@ final class StoreModel {
         assertThat(steps).isEmpty();
     }
 
+    /// All of a volume was zeroed, and that is on stable storage.
+    void zeroed(VolumeId id) {
+        Arrays.fill(heads.get(id), 0);
+        acknowledged = copy(heads);
+    }
+
     /// The volume was deleted.
     void forget(VolumeId id) {
         heads.remove(id);
