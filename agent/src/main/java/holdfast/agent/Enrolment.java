@@ -113,10 +113,10 @@ record Enrolment(TimeSource time, RandomSource random) {
 
     /// The JDK's client leaves the commonest reasons without words.
     private static String why(IOException e) {
-        if (e.getCause() instanceof UnresolvedAddressException
-                || e.getCause() != null
-                        && e.getCause().getCause() instanceof UnresolvedAddressException) {
-            return "no such host";
+        for (Throwable cause = e.getCause(); cause != null; cause = cause.getCause()) {
+            if (cause instanceof UnresolvedAddressException) {
+                return "no such host";
+            }
         }
         return switch (e) {
             case HttpTimeoutException _ -> "no answer within " + TIMEOUT.toSeconds() + " s";
