@@ -11,18 +11,21 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 
 /// What the staging area holds: volumes, branches, owners and their policies. Stored as a whole, in
 /// two copies, at each change (docs/formats/checkpoint.md, "Catalogue").
 ///
 /// @param generation growing with each change: of two copies the later one counts
 /// @param nextNumber above every volume's and owner's number ever given
+/// @param losses how often a [Gap] was found
 /// @param owners by number
 /// @param volumes by number
 record Catalogue(
         long generation,
         StoreIdentity identity,
         int nextNumber,
+        int losses,
         Map<Integer, Owner> owners,
         Map<Integer, Entry> volumes) {
     Catalogue {
@@ -36,7 +39,7 @@ record Catalogue(
     private static final int VERSION = 1;
 
     /// @param name a server's or recovery instance's id
-    record Owner(String name, SnapshotPolicy policy) {}
+    record Owner(String name, SnapshotPolicy policy, Gap gap) {}
 
     /// @param owner its number
     /// @param madeAfter the journal's last sequence when the volume was made: it has no record up
@@ -44,7 +47,35 @@ record Catalogue(
     record Entry(int owner, long madeAfter, Volume volume) {}
 
     static Catalogue empty(StoreIdentity identity) {
-        return new Catalogue(0, identity, 1, new TreeMap<>(), new TreeMap<>());
+        return new Catalogue(0, identity, 1, 0, new TreeMap<>(), new TreeMap<>());
+    }
+
+    /// Another one, of the next generation.
+    Catalogue with(int number, Map<Integer, Owner> newOwners, Map<Integer, Entry> newVolumes) {
+        return new Catalogue(generation + 1, identity, number, losses, newOwners, newVolumes);
+    }
+
+    /// After records were found to be missing which a checkpoint has: what lies between cannot be
+    /// seen any more, and nothing else is lost.
+    Catalogue withHidden(long from, long to) {
+        return withGaps(losses, gap -> gap.hiding(from, to));
+    }
+
+    /// After records from a sequence on were found to be missing.
+    Catalogue withLoss(long sequence) {
+        return withGaps(losses + 1, gap -> gap.reopened(sequence));
+    }
+
+    private Catalogue withGaps(int newLosses, UnaryOperator<Gap> change) {
+        var changed = new TreeMap<Integer, Owner>();
+        owners.forEach((number, owner) ->
+                changed.put(number, new Owner(owner.name, owner.policy, change.apply(owner.gap))));
+        return new Catalogue(generation + 1, identity, nextNumber, newLosses, changed, volumes);
+    }
+
+    /// What agents take for the staging area: after a loss another one, so that they compare all.
+    String agentsIdentity() {
+        return losses == 0 ? identity.toString() : identity + "-" + losses;
     }
 
     /// The stored catalogue; empty for a new staging area.
@@ -111,6 +142,7 @@ record Catalogue(
                     out.writeLong(identity.high());
                     out.writeLong(identity.low());
                     out.writeInt(nextNumber);
+                    out.writeInt(losses);
                     out.writeInt(owners.size());
                     for (var owner : owners.entrySet()) {
                         out.writeInt(owner.getKey());
@@ -133,6 +165,8 @@ record Catalogue(
             out.writeLong(rule.every().toMillis());
             out.writeLong(rule.keptFor().toMillis());
         }
+        out.writeLong(owner.gap().from());
+        out.writeLong(owner.gap().wholeFrom());
     }
 
     private static void write(DataOutputStream out, Volume volume) throws IOException {
@@ -154,6 +188,7 @@ record Catalogue(
         var generation = in.readLong();
         var identity = new StoreIdentity(in.readLong(), in.readLong());
         var nextNumber = in.readInt();
+        var losses = in.readInt();
         var owners = new TreeMap<Integer, Owner>();
         for (var left = in.readInt(); left > 0; left--) {
             owners.put(in.readInt(), readOwner(in));
@@ -169,7 +204,7 @@ record Catalogue(
             }
             volumes.put(number, new Entry(owner, madeAfter, readVolume(in, known.name())));
         }
-        return new Catalogue(generation, identity, nextNumber, owners, volumes);
+        return new Catalogue(generation, identity, nextNumber, losses, owners, volumes);
     }
 
     private static Owner readOwner(DataInputStream in) throws IOException {
@@ -180,7 +215,8 @@ record Catalogue(
                     new SnapshotPolicy.Rule(
                             Duration.ofMillis(in.readLong()), Duration.ofMillis(in.readLong())));
         }
-        return new Owner(name, new SnapshotPolicy(rules));
+        var gap = new Gap(in.readLong(), in.readLong());
+        return new Owner(name, new SnapshotPolicy(rules), gap);
     }
 
     private static Volume readVolume(DataInputStream in, String owner) throws IOException {

@@ -22,13 +22,15 @@ final class Checkpointer {
     private static final Duration LOOK_AFTER = Duration.ofMillis(100);
 
     private final StoreCore core;
+    private final VolumeRegistry registry;
     private final Thread thread =
             Thread.ofPlatform().name("checkpointer").daemon().unstarted(this::run);
     private volatile boolean stopping;
     private long checkpointedBytes;
 
-    Checkpointer(StoreCore core) {
+    Checkpointer(StoreCore core, VolumeRegistry registry) {
         this.core = core;
+        this.registry = registry;
     }
 
     void start() {
@@ -74,6 +76,7 @@ final class Checkpointer {
     ///
     /// @throws StoreException without waiting for long, while the journal is full or fails
     void checkpoint() throws IOException {
+        registry.keepGaps();
         synchronized (this) {
             for (var state : core.volumes().values()) {
                 state.checkMap(); // an older checkpoint and the journal still have what it lacks

@@ -32,13 +32,13 @@ final class JournalStore implements VolumeStore, JournalBranch.Writing {
         this.core = core;
         this.registry = new VolumeRegistry(core);
         core.journal().start();
-        this.checkpointer = new Checkpointer(core);
+        this.checkpointer = new Checkpointer(core, registry);
         checkpointer.start();
     }
 
     @Override
     public String identity() {
-        return core.catalogue.identity().toString();
+        return core.catalogue.agentsIdentity();
     }
 
     @Override
@@ -149,6 +149,7 @@ final class JournalStore implements VolumeStore, JournalBranch.Writing {
         return request.durable.thenApply(sequence -> {
             var made = request.point(owner, point);
             core.points.made(made);
+            core.closeGap(owner, sequence);
             return describe(point.owner(), made, false);
         });
     }
@@ -216,9 +217,7 @@ final class JournalStore implements VolumeStore, JournalBranch.Writing {
     private Points.Query query(int owner) {
         var durable = core.journal().durableSequence();
         return new Points.Query(
-                owner,
-                core.checkpoints.oldest().sequence() + 1,
-                Math.min(durable, core.distrustedFrom - 1));
+                owner, core.checkpoints.oldest().sequence() + 1, durable, core.gap(owner));
     }
 
     private static ConsistencyPoint describe(
@@ -297,6 +296,12 @@ final class JournalStore implements VolumeStore, JournalBranch.Writing {
                     "not-a-branch", id + " is the replica of a disk; only branches are written to");
         }
         state.checkMap();
+        if (core.gap(state.owner).isOpen()) {
+            throw new StoreException(
+                    id
+                            + ": writes to it may be missing, since the journal was damaged; delete it"
+                            + " and branch again");
+        }
         state.users.incrementAndGet();
         var lock = branchLocks.computeIfAbsent(state.number, _ -> new ReentrantReadWriteLock());
         return new JournalBranch(

@@ -51,7 +51,7 @@ final class Opening {
         segments.list();
         var places = places(storage);
         var checkpoint = newestSound(storage, places);
-        var tail = repairTail(segments, checkpoint.sequence());
+        var tail = repairTail(storage, segments, catalogue, checkpoint.sequence());
         var mapFiles = new MapFiles(storage, objects, nextMapFile(storage, checkpoint));
         var maps = new VolumeMaps(mapFiles, settings.mapCacheBytes());
         var points = new Points(segments, snapshots(storage));
@@ -59,12 +59,13 @@ final class Opening {
                 new StoreCore(
                         settings, storage, objects, segments, mapFiles, maps, keys, points, time,
                         random);
-        core.catalogue = catalogue;
+        core.catalogue = tail.catalogue();
+        core.restoreGaps();
         // damaged ones behind it as well: whoever needs one passes over it, and scrub names it
         places.values().forEach(core.checkpoints::add);
-        core.distrustedFrom = tail.distrustedFrom();
-        restoreVolumes(core, catalogue, checkpoint, tail.lastSequence());
-        points.restore(checkpoint.newestPoints(), checkpoint.sequence(), tail.lastSequence());
+        restoreVolumes(core, tail.catalogue(), checkpoint, tail.lastSequence());
+        points.restore(
+                checkpoint.newestPoints(), checkpoint.sequence(), tail.lastSequence(), core::gap);
         core.journal(new Journal(settings, storage, segments, time, tail.lastSequence() + 1));
         return new JournalStore(core);
     }
@@ -153,12 +154,15 @@ final class Opening {
         return snapshots;
     }
 
-    private record Tail(long lastSequence, long distrustedFrom) {}
+    private record Tail(long lastSequence, Catalogue catalogue) {}
 
-    /// Ends every segment behind the checkpoint that a crash left without an index.
-    private static Tail repairTail(Segments segments, long checkpointSequence) throws IOException {
+    /// Ends every segment behind the checkpoint that a crash left without an index. That records
+    /// are missing is stored before: an ended segment no longer shows it.
+    private static Tail repairTail(
+            StagingStorage storage, Segments segments, Catalogue stored, long checkpointSequence)
+            throws IOException {
         var last = checkpointSequence;
-        var distrustedFrom = Long.MAX_VALUE;
+        var catalogue = stored;
         var all = new ArrayList<>(segments.all());
         Collections.reverse(all);
         for (var segment : all) {
@@ -170,20 +174,25 @@ final class Opening {
                 var lastStored = segments.readEnd(segment).lastSequence();
                 last = Math.max(last, Math.min(lastStored, lastValid));
             } catch (DamagedFormatException e) {
-                var found = segments.repair(segment);
+                var found = segments.scan(segment);
+                if (found.gap() && found.gapSequence() <= lastValid) {
+                    catalogue =
+                            found.lastSequence() <= checkpointSequence
+                                    ? catalogue.withHidden(found.gapSequence(), checkpointSequence)
+                                    : catalogue.withLoss(found.gapSequence());
+                    catalogue.store(storage);
+                }
+                segments.repair(segment, found);
                 last = Math.max(last, Math.min(found.lastSequence(), lastValid));
                 for (var damage : found.damage()) {
                     LOG.log(System.Logger.Level.ERROR, "{0}", damage);
-                }
-                if (found.gap() && found.gapSequence() <= lastValid) {
-                    distrustedFrom = Math.min(distrustedFrom, found.gapSequence());
                 }
             }
             if (segment.firstSequence <= checkpointSequence) {
                 break;
             }
         }
-        return new Tail(last, distrustedFrom);
+        return new Tail(last, catalogue);
     }
 
     private static void restoreVolumes(

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.function.IntFunction;
 
 /// The consistency points of all owners. Only the newest of each and the kept snapshots are in
 /// memory; the others are found through the segments' indexes, newest segment first. Safe for any
@@ -29,18 +30,37 @@ final class Points {
     }
 
     /// Notes the newest points of a store that is being opened.
-    void restore(Map<Integer, SegmentIndex.Point> checkpointed, long after, long to)
+    ///
+    /// @param gaps by owner
+    void restore(
+            Map<Integer, SegmentIndex.Point> checkpointed,
+            long after,
+            long to,
+            IntFunction<Gap> gaps)
             throws IOException {
-        newest.putAll(checkpointed);
-        newestWritten.putAll(checkpointed);
-        for (var segment : segments.holding(after, to)) {
-            segments.index(segment).points().stream()
-                    .filter(point -> point.sequence() > after && point.sequence() <= to)
-                    .forEach(point -> {
-                        written(point);
-                        made(point);
-                    });
+        for (var point : checkpointed.values()) {
+            var gap = gaps.apply(point.owner());
+            if (gap.hides(point.sequence())) {
+                visit(new Query(point.owner(), 0, after, gap), this::restored);
+            } else {
+                restored(point);
+            }
         }
+        for (var segment : segments.holding(after, to)) {
+            for (var point : segments.index(segment).points()) {
+                if (new Query(point.owner(), after + 1, to, gaps.apply(point.owner()))
+                        .offers(point)) {
+                    restored(point);
+                }
+            }
+        }
+    }
+
+    /// @return false: one is enough
+    private boolean restored(SegmentIndex.Point point) {
+        written(point);
+        made(point);
+        return false;
     }
 
     /// A point is in the journal, and not yet on stable storage. Points of an owner come in order.
@@ -89,7 +109,15 @@ final class Points {
     ///
     /// @param oldestSequence points of the journal before it are not recoverable any more
     /// @param newestSequence points after it are not on stable storage yet
-    record Query(int owner, long oldestSequence, long newestSequence) {}
+    /// @param gap points that it hides are none
+    record Query(int owner, long oldestSequence, long newestSequence, Gap gap) {
+        private boolean offers(SegmentIndex.Point point) {
+            return point.owner() == owner
+                    && point.sequence() >= oldestSequence
+                    && point.sequence() <= newestSequence
+                    && !gap.hides(point.sequence());
+        }
+    }
 
     /// Points with `from <= instant <= to`, oldest first, at most the `limit` newest.
     List<SegmentIndex.Point> between(Query query, Instant from, Instant to, int limit)
@@ -132,7 +160,7 @@ final class Points {
         }
         for (var segment : segments.holding(sequence - 1, sequence)) {
             for (var point : segments.index(segment).points()) {
-                if (point.owner() == query.owner && point.sequence() == sequence) {
+                if (query.offers(point) && point.sequence() == sequence) {
                     return Optional.of(point);
                 }
             }
@@ -146,11 +174,7 @@ final class Points {
                 new ArrayList<>(segments.holding(query.oldestSequence - 1, query.newestSequence));
         for (var segment : holding.reversed()) {
             for (var point : segments.index(segment).points().reversed()) {
-                var wanted =
-                        point.owner() == query.owner
-                                && point.sequence() >= query.oldestSequence
-                                && point.sequence() <= query.newestSequence;
-                if (wanted && !visitor.visit(point)) {
+                if (query.offers(point) && !visitor.visit(point)) {
                     return;
                 }
             }

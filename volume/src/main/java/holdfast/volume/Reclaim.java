@@ -108,7 +108,9 @@ final class Reclaim {
             return;
         }
         for (var owner : core.catalogue.owners().entrySet()) {
-            var query = new Points.Query(owner.getKey(), oldest + 1, Long.MAX_VALUE);
+            var query =
+                    new Points.Query(
+                            owner.getKey(), oldest + 1, Long.MAX_VALUE, core.gap(owner.getKey()));
             var leaving = new ArrayList<SegmentIndex.Point>();
             var next = new ArrayList<SegmentIndex.Point>();
             core.points.visit(
@@ -180,7 +182,7 @@ final class Reclaim {
     private Optional<SegmentIndex.Point> oldestAfter(int owner, long sequence) throws IOException {
         var oldest = new ArrayList<SegmentIndex.Point>();
         core.points.visit(
-                new Points.Query(owner, sequence + 1, Long.MAX_VALUE),
+                new Points.Query(owner, sequence + 1, Long.MAX_VALUE, core.gap(owner)),
                 point -> {
                     if (point.sequence() > sequence) {
                         oldest.clear();

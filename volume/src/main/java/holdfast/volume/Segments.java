@@ -201,9 +201,8 @@ final class Segments {
 
     /// Ends a segment that a crash left without an index: cuts off what was never acknowledged.
     ///
-    /// @return what the scan found
-    SegmentScan.Result repair(Segment segment) throws IOException {
-        var result = scan(segment);
+    /// @param result of a scan of it
+    void repair(Segment segment, SegmentScan.Result result) throws IOException {
         objects.forget(segment.path());
         try (var object = storage.open(segment.path())) {
             object.truncate(result.soundBytes());
@@ -214,7 +213,6 @@ final class Segments {
         }
         segment.sealed = true;
         remember(segment, result.index());
-        return result;
     }
 
     /// A record's place in an open object; closing gives the object back.

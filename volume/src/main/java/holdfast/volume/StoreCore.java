@@ -34,9 +34,8 @@ final class StoreCore {
     /// Changed under the lock of this object, stored before it is set.
     volatile Catalogue catalogue = Catalogue.empty(new StoreIdentity(0, 0));
 
-    /// What comes at and after it cannot be trusted: records are missing, and nobody can tell of
-    /// which blocks.
-    volatile long distrustedFrom = Long.MAX_VALUE;
+    /// Gaps by owner, ahead of the catalogue.
+    private final Map<Integer, Gap> gaps = new ConcurrentHashMap<>();
 
     private final Map<VolumeId, VolumeState> byId = new ConcurrentHashMap<>();
     private final Map<Integer, VolumeState> byNumber = new ConcurrentHashMap<>();
@@ -73,6 +72,27 @@ final class StoreCore {
         this.cipher = new ExtentCipher(random);
         this.checkpoints = new Checkpoints(storage);
         this.reader = new ExtentReader(segments, this::key, settings.extentCacheBytes());
+    }
+
+    /// The owner's gap; [Gap#NONE] if nothing is missing.
+    Gap gap(int owner) {
+        return gaps.getOrDefault(owner, Gap.NONE);
+    }
+
+    /// Takes the gaps from the catalogue of a store that is being opened.
+    void restoreGaps() {
+        catalogue
+                .owners()
+                .forEach((number, owner) -> {
+                    if (!owner.gap().equals(Gap.NONE)) {
+                        gaps.put(number, owner.gap());
+                    }
+                });
+    }
+
+    /// An owner's disks are whole as of this point.
+    void closeGap(int owner, long sequence) {
+        gaps.computeIfPresent(owner, (_, gap) -> gap.closed(sequence));
     }
 
     void journal(Journal journal) {
@@ -133,13 +153,14 @@ final class StoreCore {
     }
 
     private VolumeMap rebuild(VolumeState state, long sequence) throws IOException {
-        if (sequence >= distrustedFrom) {
+        var gap = gap(state.owner);
+        if (gap.hides(sequence)) {
             throw new StoreException(
                     state
                             + ": records of the journal from sequence "
-                            + distrustedFrom
-                            + " on are damaged beyond knowing which blocks they held; points from"
-                            + " there on cannot be recovered");
+                            + gap.from()
+                            + " on are damaged beyond knowing which blocks they held; what came"
+                            + " after, until its disks were compared, cannot be recovered");
         }
         var kept = points.snapshot(state.owner, sequence);
         if (kept.isPresent()) {

@@ -138,7 +138,7 @@ final class VolumeRegistry {
             var catalogue = core.catalogue;
             var number = catalogue.nextNumber();
             var owners = new TreeMap<>(catalogue.owners());
-            owners.put(number, new Catalogue.Owner(owner, SnapshotPolicy.DEFAULT));
+            owners.put(number, new Catalogue.Owner(owner, SnapshotPolicy.DEFAULT, Gap.NONE));
             try {
                 store(number + 1, owners, catalogue.volumes());
             } catch (IOException e) {
@@ -160,8 +160,26 @@ final class VolumeRegistry {
             var number = ownerNumber(owner);
             var catalogue = core.catalogue;
             var owners = new TreeMap<>(catalogue.owners());
-            owners.put(number, new Catalogue.Owner(owner, policy));
+            owners.put(number, new Catalogue.Owner(owner, policy, core.gap(number)));
             store(catalogue.nextNumber(), owners, catalogue.volumes());
+        }
+    }
+
+    /// Stores which gaps have ended. Until that is done an opening takes them for open, and has the
+    /// owner's disks compared once more.
+    void keepGaps() throws IOException {
+        synchronized (core) {
+            var owners = new TreeMap<Integer, Catalogue.Owner>();
+            core.catalogue
+                    .owners()
+                    .forEach((number, owner) ->
+                            owners.put(
+                                    number,
+                                    new Catalogue.Owner(
+                                            owner.name(), owner.policy(), core.gap(number))));
+            if (!owners.equals(core.catalogue.owners())) {
+                store(core.catalogue.nextNumber(), owners, core.catalogue.volumes());
+            }
         }
     }
 
@@ -179,13 +197,7 @@ final class VolumeRegistry {
             Map<Integer, Catalogue.Entry> volumes)
             throws IOException {
         var before = core.catalogue;
-        var after =
-                new Catalogue(
-                        before.generation() + 1,
-                        before.identity(),
-                        nextNumber,
-                        new TreeMap<>(owners),
-                        new TreeMap<>(volumes));
+        var after = before.with(nextNumber, owners, volumes);
         try {
             after.store(core.storage);
         } catch (IOException e) {
@@ -199,13 +211,7 @@ final class VolumeRegistry {
     /// was acknowledged on the strength of what is in memory.
     private void takeBack(Catalogue failed, IOException why) {
         var before = core.catalogue;
-        var restored =
-                new Catalogue(
-                        failed.generation() + 1,
-                        before.identity(),
-                        before.nextNumber(),
-                        before.owners(),
-                        before.volumes());
+        var restored = failed.with(before.nextNumber(), before.owners(), before.volumes());
         core.catalogue = restored;
         try {
             restored.store(core.storage);

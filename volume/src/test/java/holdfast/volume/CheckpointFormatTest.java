@@ -69,11 +69,12 @@ class CheckpointFormatTest {
                 5,
                 new StoreIdentity(0x0011223344556677L, 0x8899aabbccddeeffL),
                 5,
+                1,
                 Map.of(
                         1,
-                        new Catalogue.Owner(source, new SnapshotPolicy(rules)),
+                        new Catalogue.Owner(source, new SnapshotPolicy(rules), new Gap(900, 940)),
                         3,
-                        new Catalogue.Owner(instance, new SnapshotPolicy(List.of()))),
+                        new Catalogue.Owner(instance, new SnapshotPolicy(List.of()), Gap.NONE)),
                 Map.of(
                         2,
                         new Catalogue.Entry(
@@ -178,6 +179,7 @@ class CheckpointFormatTest {
                         4,
                         CATALOGUE.identity(),
                         4,
+                        0,
                         CATALOGUE.owners(),
                         Map.of(2, CATALOGUE.volumes().get(2)));
         earlier.store(storage);
