@@ -81,8 +81,7 @@ final class CopyBenchmark implements Benchmark {
     private static Timed holdfast(Workspace workspace, SampleDisk disk, boolean check)
             throws IOException, InterruptedException {
         try (var loop = LoopDevice.attach(workspace.commands, disk.image())) {
-            var protection = Protection.start(workspace, "server");
-            try {
+            try (var protection = Protection.start(workspace, "server")) {
                 var options = protection.agentOptions(loop.device());
                 workspace.evict(disk.image());
                 var cpuBefore = Timed.cpuSeconds(protection.server());
@@ -101,8 +100,6 @@ final class CopyBenchmark implements Benchmark {
                     check(workspace, protection, loop.device(), disk);
                 }
                 return timed;
-            } finally {
-                protection.closeAndRemove();
             }
         }
     }

@@ -95,8 +95,7 @@ final class LagBenchmark implements Benchmark {
 
     private static Watch holdfast(Workspace workspace, WrittenDisk disk, Scale scale)
             throws IOException, InterruptedException {
-        var protection = Protection.start(workspace, "server");
-        try {
+        try (var protection = Protection.start(workspace, "server")) {
             protection.protect(disk.device());
             var comparisons = protection.comparisons();
             var server = protection.sourceServer().orElseThrow().required("id").asString();
@@ -122,8 +121,6 @@ final class LagBenchmark implements Benchmark {
                             protection.comparisons() - comparisons);
             workspace.say("lag: holdfast " + text(watch));
             return watch;
-        } finally {
-            protection.closeAndRemove();
         }
     }
 

@@ -57,7 +57,7 @@ final class Main {
                 Files.writeString(options.json().get(), report.json() + "\n");
             }
             report.lines().forEach(System.out::println);
-            return 0;
+            return report.failures().isEmpty() ? 0 : FAILED;
         } catch (IOException e) {
             System.err.println("bench: " + e.getMessage());
             for (var more : e.getSuppressed()) {

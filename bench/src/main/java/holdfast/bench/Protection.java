@@ -11,7 +11,7 @@ import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 
 /// A server and, when started, an agent that protects one device. One thread uses it; closing ends
-/// both and takes the agent's state out of the kernel.
+/// both, takes the agent's state out of the kernel and removes all files.
 final class Protection implements AutoCloseable {
     private static final Duration SYNC_MAX = Duration.ofMinutes(5);
     private static final Duration POLL = Duration.ofMillis(100);
@@ -36,7 +36,7 @@ final class Protection implements AutoCloseable {
     /// Starts a server with an empty staging area.
     static Protection start(Workspace workspace, String name)
             throws IOException, InterruptedException {
-        var folder = workspace.folder(name);
+        var folder = Files.createDirectory(workspace.path(name));
         var installation =
                 new Installation(
                         workspace.holdfast,
@@ -166,7 +166,6 @@ final class Protection implements AutoCloseable {
                 .map(point -> Instant.parse(point.required("instant").asString()));
     }
 
-    /// The folder stays until the workspace goes, unless [#closeAndRemove] is called.
     @Override
     public void close() throws IOException {
         api.close();
@@ -178,11 +177,12 @@ final class Protection implements AutoCloseable {
         } finally {
             installation.close();
         }
-    }
-
-    /// Closes and gives the room back.
-    void closeAndRemove() throws IOException, InterruptedException {
-        close();
-        workspace.remove(folder);
+        try {
+            // an agent that finds the state of another would look for that one's server
+            workspace.remove(folder);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException(folder + ": interrupted while removing it", e);
+        }
     }
 }

@@ -11,9 +11,11 @@ import tools.jackson.databind.node.ObjectNode;
 ///
 /// @param facts of the machine and the sources, by name, in the order in which they are told
 /// @param rows in the order in which they were measured
-record Report(Instant startedAt, Map<String, String> facts, List<Row> rows) {
+/// @param failures of benchmarks that came to no figures, and why
+record Report(Instant startedAt, Map<String, String> facts, List<Row> rows, List<String> failures) {
     Report {
         rows = List.copyOf(rows);
+        failures = List.copyOf(failures);
     }
 
     /// For a terminal.
@@ -22,6 +24,7 @@ record Report(Instant startedAt, Map<String, String> facts, List<Row> rows) {
         facts.forEach((name, value) -> lines.add(name + ": " + value));
         lines.add("");
         lines.addAll(ResultTable.lines(rows));
+        failures.forEach(failure -> lines.add("FAILED " + failure));
         return lines;
     }
 
@@ -31,6 +34,7 @@ record Report(Instant startedAt, Map<String, String> facts, List<Row> rows) {
         json.put("startedAt", startedAt.toString());
         var told = json.putObject("facts");
         facts.forEach(told::put);
+        failures.forEach(json.putArray("failures")::add);
         var array = json.putArray("rows");
         for (var row : rows) {
             var object =

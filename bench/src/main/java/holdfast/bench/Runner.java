@@ -3,6 +3,7 @@ package holdfast.bench;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -21,13 +22,28 @@ final class Runner {
         require(workspace);
         var scale = options.quick() ? Scale.QUICK : Scale.FULL;
         var startedAt = workspace.time.now();
+        var wanted = Main.ALL.stream().filter(b -> options.wants(b.name())).toList();
+        return run(workspace, scale, startedAt, wanted);
+    }
+
+    /// Runs all of them; one that fails is told and does not take the others' figures away.
+    static Report run(
+            Workspace workspace, Scale scale, Instant startedAt, List<Benchmark> benchmarks)
+            throws IOException, InterruptedException {
         var rows = new ArrayList<Row>();
-        for (var benchmark : Main.ALL) {
-            if (options.wants(benchmark.name())) {
+        var failures = new ArrayList<String>();
+        for (var benchmark : benchmarks) {
+            try {
                 rows.addAll(benchmark.run(workspace, scale));
+            } catch (IOException e) {
+                if (Thread.currentThread().isInterrupted()) {
+                    throw e;
+                }
+                failures.add(benchmark.name() + ": " + e.getMessage());
+                workspace.say("FAILED " + failures.getLast());
             }
         }
-        return new Report(startedAt, facts(workspace, scale), rows);
+        return new Report(startedAt, facts(workspace, scale), rows, failures);
     }
 
     private static void require(Workspace workspace) throws IOException, InterruptedException {

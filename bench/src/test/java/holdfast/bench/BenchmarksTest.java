@@ -6,15 +6,15 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import holdfast.base.Processes;
 import holdfast.demo.Commands;
 import holdfast.demo.Program;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /// Each benchmark on a tiny input: that it measures ours and its peers, and that nothing is left
 /// afterwards. Not how fast anything is.
@@ -25,23 +25,22 @@ class BenchmarksTest {
 
     @TempDir private Path folder;
 
-    /// All but the recovery, whose machine takes too long to boot for every run.
-    static Stream<Benchmark> benchmarks() {
-        return Main.ALL.stream().filter(benchmark -> !benchmark.name().equals("recovery"));
-    }
-
-    @ParameterizedTest
-    @MethodSource("benchmarks")
-    void measuresOursAndPeersAndLeavesNothing(Benchmark benchmark) throws Exception {
+    /// In one workspace, one after the other, as a run does it. All but the recovery, whose machine
+    /// takes too long to boot for every run.
+    @Test
+    void measureOursAndPeersAndLeaveNothing() throws Exception {
         assumeTrue(new Commands(Processes.system()).output("id", "-u").equals("0"), "needs root");
+        var benchmarks = Main.ALL.stream().filter(b -> !(b instanceof RecoveryBenchmark)).toList();
         String place;
         try (var workspace = Workspace.in(folder, HOLDFAST, line -> System.out.println(line))) {
             place = workspace.path("").toString();
-            var rows = benchmark.run(workspace, TINY);
-            assertThat(rows).isNotEmpty().allMatch(row -> row.benchmark().equals(benchmark.name()));
-            assertThat(rows)
+            var report = Runner.run(workspace, TINY, workspace.time.now(), benchmarks);
+            assertThat(report.failures()).isEmpty();
+            assertThat(report.rows().stream().map(Row::benchmark).distinct())
+                    .containsExactly("copy", "impact", "lag");
+            assertThat(report.rows())
                     .filteredOn(row -> row.better() == Row.Better.LESS && row.peer().isPresent())
-                    .isNotEmpty()
+                    .hasSizeGreaterThan(benchmarks.size())
                     .allSatisfy(row -> {
                         assertThat(row.ours().min()).as(row.measure()).isPositive();
                         var peer = row.peer().orElseThrow().figures();
@@ -49,6 +48,34 @@ class BenchmarksTest {
                     });
         }
         assertNothingLeft(place);
+    }
+
+    @Test
+    void oneThatFailsIsToldAndTheOthersGoOn() throws Exception {
+        var row = Row.alone("second", "ms", Row.Better.LESS, Samples.of(1));
+        var benchmarks =
+                List.of(
+                        benchmark("first", Optional.empty()),
+                        benchmark("second", Optional.of(row)));
+        try (var workspace = Workspace.in(folder, HOLDFAST, _ -> {})) {
+            var report = Runner.run(workspace, TINY, workspace.time.now(), benchmarks);
+            assertThat(report.rows()).containsExactly(row);
+            assertThat(report.failures()).containsExactly("first: no figures");
+        }
+    }
+
+    private static Benchmark benchmark(String name, Optional<Row> row) {
+        return new Benchmark() {
+            @Override
+            public String name() {
+                return name;
+            }
+
+            @Override
+            public List<Row> run(Workspace workspace, Scale scale) throws IOException {
+                return List.of(row.orElseThrow(() -> new IOException("no figures")));
+            }
+        };
     }
 
     /// As after an interruption at the worst moment: everything is up, and nobody takes it down.

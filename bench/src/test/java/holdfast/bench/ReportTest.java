@@ -74,12 +74,19 @@ class ReportTest {
 
     @Test
     void jsonHoldsEveryFigureInItsOrder() {
-        var report = new Report(Instant.EPOCH, Map.of("commit", "abc"), List.of(COMPARED, ALONE));
+        var report =
+                new Report(
+                        Instant.EPOCH,
+                        Map.of("commit", "abc"),
+                        List.of(COMPARED, ALONE),
+                        List.of("recovery: no disk"));
         var json = JsonMapper.shared().readTree(report.json());
         assertThat(json.at("/facts/commit").asString()).isEqualTo("abc");
         assertThat(json.at("/rows/0/holdfast/values").toString()).isEqualTo("[9.0,2.0,4.0]");
         assertThat(json.at("/rows/0/peer/name").asString()).isEqualTo("peer");
         assertThat(json.at("/rows/0/ratio/median").asDouble()).isEqualTo(3);
         assertThat(json.at("/rows/1").has("peer")).isFalse();
+        assertThat(json.at("/failures/0").asString()).isEqualTo("recovery: no disk");
+        assertThat(report.lines().getLast()).isEqualTo("FAILED recovery: no disk");
     }
 }
