@@ -14,7 +14,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /// Each benchmark on a tiny input: that it measures ours and its peers, and that nothing is left
 /// afterwards. Not how fast anything is.
@@ -23,7 +22,8 @@ class BenchmarksTest {
             new Scale("tiny", 24, 1, 24, Duration.ofSeconds(1), 1, Duration.ofSeconds(2), 1, 1);
     private static final Program HOLDFAST = Program.self("holdfast.cli.Main");
 
-    @TempDir private Path folder;
+    /// Not one of JUnit's: their names are long, and paths of sockets have a limit.
+    private final Path folder = Path.of(System.getProperty("java.io.tmpdir"));
 
     /// In one workspace, one after the other, as a run does it. All but the recovery, whose machine
     /// takes too long to boot for every run.
