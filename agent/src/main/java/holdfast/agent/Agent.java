@@ -1,8 +1,10 @@
 package holdfast.agent;
 
+import holdfast.base.Filesystem;
 import holdfast.base.Network;
 import holdfast.base.RefusalException;
 import holdfast.replication.certificates.UntrustedCertificateException;
+import holdfast.tracking.Trackers;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
@@ -181,18 +183,18 @@ public final class Agent {
         return StatusSocket.ask(network, stateDirectory);
     }
 
-    /// Ends tracking, and frees what the kernel keeps for it: for when this machine is no longer to
-    /// be protected. An agent that comes later compares everything.
+    /// Undoes what an agent left on this machine: tracking in the kernel, and its identity. For
+    /// when the machine is no longer to be protected; what the server holds stays there.
     ///
-    /// @throws RefusalException if an agent is running
-    public static void discardTracking(AgentSettings settings, AgentSeams seams)
-            throws IOException {
-        try (var _ = StateDirectory.open(seams.files(), settings.stateDirectory())) {
-            var disks = new DiskProbe(seams.disks()).probe(settings.disks());
-            try (var tracker =
-                    seams.trackers().open(disks.stream().map(DiskProbe.Probed::tracked).toList())) {
-                tracker.discard();
-            }
+    /// @throws RefusalException if an agent is running, or there was none
+    public static void uninstall(Filesystem files, Path stateDirectory) throws IOException {
+        if (!files.exists(stateDirectory)) {
+            throw new RefusalException(
+                    "no-agent", "no agent has been here: there is no " + stateDirectory);
+        }
+        try (var state = StateDirectory.open(files, stateDirectory)) {
+            Trackers.discard(AgentSeams.trackerName(stateDirectory));
+            state.delete();
         }
     }
 }

@@ -78,7 +78,10 @@ public record AgentSeams(
                 version,
                 disks ->
                         holdfast.tracking.Trackers.open(
-                                trackerName(settings), disks, settings.tracker(), time),
+                                trackerName(settings.stateDirectory()),
+                                disks,
+                                settings.tracker(),
+                                time),
                 (identity, address, machine, disks) ->
                         new ReplicationLinks(network, time, random, identity, limit)
                                 .connect(socketAddress(address), machine, disks),
@@ -86,8 +89,8 @@ public record AgentSeams(
     }
 
     /// Agents with state directories of their own do not meet in the kernel.
-    private static String trackerName(AgentSettings settings) {
-        var path = settings.stateDirectory().toAbsolutePath().normalize();
+    static String trackerName(Path stateDirectory) {
+        var path = stateDirectory.toAbsolutePath().normalize();
         return "agent-" + Long.toHexString(DiskMemo.replicaOf(path.toString(), ""));
     }
 

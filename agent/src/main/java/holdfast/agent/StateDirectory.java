@@ -24,7 +24,7 @@ final class StateDirectory implements AutoCloseable {
 
     private final Filesystem files;
     private final Path path;
-    private final boolean made;
+    private boolean unused;
     private final AutoCloseable lock;
 
     /// @param identity key, certificate and authority
@@ -35,7 +35,7 @@ final class StateDirectory implements AutoCloseable {
     private StateDirectory(Filesystem files, Path path, boolean made, AutoCloseable lock) {
         this.files = files;
         this.path = path;
-        this.made = made;
+        this.unused = made; // until something comes of the enrolment
         this.lock = lock;
     }
 
@@ -115,6 +115,17 @@ final class StateDirectory implements AutoCloseable {
         files.syncDirectory(path);
     }
 
+    /// Deletes what makes this machine a source server, first what makes it known; closing removes
+    /// the directory, if nothing else is in it.
+    void delete() throws IOException {
+        for (var name : List.of(IDENTITY, REPLICATOR, REPLICATOR + ".new")) {
+            if (files.exists(path.resolve(name))) {
+                files.delete(path.resolve(name));
+            }
+        }
+        unused = true;
+    }
+
     /// Its address; then, if it is known, the server's data directory.
     private List<String> replicator() throws IOException {
         try (var file = files.openForReading(path.resolve(REPLICATOR))) {
@@ -128,8 +139,7 @@ final class StateDirectory implements AutoCloseable {
     @Override
     public void close() throws IOException {
         try {
-            if (made && !files.exists(path.resolve(IDENTITY))) {
-                // nothing came of the enrolment
+            if (unused && !files.exists(path.resolve(IDENTITY))) {
                 files.delete(path.resolve(LOCK));
                 files.delete(path);
             }

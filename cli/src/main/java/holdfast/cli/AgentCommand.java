@@ -3,6 +3,7 @@ package holdfast.cli;
 import holdfast.agent.Agent;
 import holdfast.agent.AgentSeams;
 import holdfast.agent.AgentSettings;
+import holdfast.base.Filesystem;
 import holdfast.base.Network;
 import holdfast.tracking.Disks;
 import holdfast.tracking.Tracker;
@@ -27,7 +28,9 @@ final class AgentCommand {
     static CommandSpec spec() {
         var agent = Syntax.group("agent", "Protects the disks of this machine.");
         Syntax.examples(agent, List.of("holdfast agent status"));
-        return agent.addSubcommand("run", runSpec()).addSubcommand("status", statusSpec());
+        return agent.addSubcommand("run", runSpec())
+                .addSubcommand("status", statusSpec())
+                .addSubcommand("uninstall", uninstallSpec());
     }
 
     private static CommandSpec runSpec() {
@@ -84,6 +87,17 @@ final class AgentCommand {
         return Syntax.examples(
                 status,
                 List.of("holdfast agent status", "holdfast agent status --json | jq .lagMillis"));
+    }
+
+    private static CommandSpec uninstallSpec() {
+        var uninstall =
+                Syntax.command(
+                        "uninstall",
+                        "Ends tracking in the kernel and deletes this machine's identity, after its agent was stopped. What the server holds stays.",
+                        AgentCommand::uninstall);
+        uninstall.addOption(state());
+        uninstall.addOption(Syntax.flag("--json", "Print JSON in the form of docs/cli.md."));
+        return Syntax.examples(uninstall, List.of("holdfast agent uninstall"), ExitStatus.REFUSED);
     }
 
     private static OptionSpec state() {
@@ -159,6 +173,20 @@ final class AgentCommand {
             return ExitStatus.OK;
         }
         AgentStatusView.lines(status, context.zone()).forEach(context.terminal()::result);
+        return ExitStatus.OK;
+    }
+
+    private static ExitStatus uninstall(Arguments arguments, Context context) throws IOException {
+        var state = state(arguments);
+        Agent.uninstall(Filesystem.local(), state);
+        context.terminal()
+                .result(
+                        arguments.flag("--json")
+                                ? "{}"
+                                : "tracking has ended, "
+                                        + state
+                                        + " is gone; holdfast servers remove also deletes what the"
+                                        + " server holds");
         return ExitStatus.OK;
     }
 }

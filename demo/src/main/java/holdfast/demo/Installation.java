@@ -4,6 +4,7 @@ import holdfast.base.Network;
 import holdfast.base.Processes;
 import holdfast.base.TimeSource;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -279,9 +280,24 @@ public final class Installation implements AutoCloseable {
         return address.getAddress().getHostAddress() + ":" + address.getPort();
     }
 
-    /// Ends both processes, the agent first, and waits for them.
+    /// Ends both processes, the agent first, waits for them, and ends what the agent left running
+    /// in the kernel.
     @Override
     public void close() {
+        end();
+        if (Files.exists(agentState())) {
+            var state = agentState().toString();
+            try {
+                commands.run(holdfast.command(List.of("agent", "uninstall", "--state", state)));
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            } catch (InterruptedException _) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private void end() {
         for (var process : running.reversed()) {
             process.destroy();
         }

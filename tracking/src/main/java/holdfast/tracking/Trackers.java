@@ -30,6 +30,21 @@ public final class Trackers {
         return open(name, disks, choice, Machine.local(), time);
     }
 
+    /// Ends what the kernel keeps for agents of this name, if anything: its programs would go on
+    /// for no one.
+    ///
+    /// @throws TrackerException if a living agent uses the name, or the kernel refuses
+    public static void discard(String name) throws TrackerException {
+        var machine = Machine.local();
+        if (isKept(name, machine)) {
+            EbpfTracker.discardLeftovers(name, machine);
+        }
+    }
+
+    private static boolean isKept(String name, Machine machine) {
+        return Files.exists(machine.bpf().resolve("holdfast").resolve(name));
+    }
+
     static Tracker open(
             String name,
             List<TrackedDisk> disks,
@@ -65,7 +80,7 @@ public final class Trackers {
     /// Programs of an earlier agent would go on for no one.
     private static void discardLeftovers(String name, Machine machine) throws TrackerException {
         try {
-            if (Files.exists(machine.bpf().resolve("holdfast").resolve(name))) {
+            if (isKept(name, machine)) {
                 EbpfTracker.discardLeftovers(name, machine);
             }
         } catch (TrackerInUseException e) {
