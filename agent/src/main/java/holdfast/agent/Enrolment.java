@@ -114,8 +114,8 @@ record Enrolment(TimeSource time, RandomSource random) {
     /// The JDK's client leaves the commonest reasons without words.
     private static String why(IOException e) {
         if (e.getCause() instanceof UnresolvedAddressException
-                || e.getCause() != null
-                        && e.getCause().getCause() instanceof UnresolvedAddressException) {
+                || (e.getCause() != null
+                        && e.getCause().getCause() instanceof UnresolvedAddressException)) {
             return "no such host";
         }
         return switch (e) {
