@@ -14,6 +14,8 @@ import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -24,6 +26,7 @@ import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -39,6 +42,7 @@ class AgentTest {
     private FakeReplicator replicator;
     private AgentSeams.Links links = (_, _, _, _) -> replicator.open();
     private Path image;
+    private TestInstallation installation;
 
     @BeforeAll
     static void quiet() {
@@ -51,7 +55,7 @@ class AgentTest {
         Files.write(image, new byte[BLOCKS * Blocks.BLOCK_BYTES]);
         machine = new FakeMachine(time, new SplittableRandom(1), BLOCKS);
         replicator = new FakeReplicator(machine);
-        var installation = TestInstallation.create(directory.resolve("data"), time);
+        installation = TestInstallation.create(directory.resolve("data"), time);
         try (var state = StateDirectory.open(Filesystem.local(), stateDirectory())) {
             state.enrolled(
                     new StateDirectory.Enrolled(
@@ -145,6 +149,58 @@ class AgentTest {
         assertThat(link.required("reason").stringValue()).isEqualTo("connection refused");
         assertThat(link.required("nextAttempt").stringValue()).startsWith("1970-01-01T00:16:40");
         assertThat(waiting.required("lastPoint").isNull()).isTrue();
+    }
+
+    /// Off for the last third: it renews with its first link, says so, and shows the new
+    /// certificate by the next link; the replicator is not kept waiting meanwhile.
+    @Test
+    @Timeout(60)
+    void aRunningAgentRenewsItsCertificateAndShowsItByTheNextLink() throws Exception {
+        replicator.renewals =
+                request -> CompletableFuture.completedFuture(installation.renew(request, "srv-1"));
+        time.advance(Duration.ofDays(364));
+        var until = time.now().plus(Duration.ofDays(365)).truncatedTo(ChronoUnit.DAYS);
+        var shown = new ArrayList<Instant>();
+        var agent = agent();
+        replicator.whenRound =
+                () -> {
+                    while (expiresAt().isBefore(until)) {
+                        Thread.yield(); // the renewal has a thread of its own
+                    }
+                    replicator.deathPerMille = 1000;
+                };
+        links =
+                (identity, _, _, _) -> {
+                    shown.add(identity.expiresAt());
+                    if (shown.size() == 2) {
+                        stop(agent);
+                        throw new IOException("enough");
+                    }
+                    return replicator.open();
+                };
+        agent.run();
+        assertThat(shown.getFirst()).isBefore(until.minus(Duration.ofDays(360)));
+        assertThat(shown.get(1)).isAfterOrEqualTo(until);
+        try (var state = StateDirectory.open(Filesystem.local(), stateDirectory())) {
+            assertThat(state.enrolled().orElseThrow().identity().expiresAt())
+                    .isEqualTo(shown.get(1));
+        }
+    }
+
+    private Instant expiresAt() {
+        var certificate = JsonMapper.shared().readTree(ask()).required("certificate");
+        return Instant.parse(certificate.required("expiresAt").stringValue());
+    }
+
+    @Test
+    void anAgentThatWasOffPastTheEndOfItsCertificateIsToldToEnrolAgain() {
+        time.advance(Duration.ofDays(366));
+        assertThatThrownBy(() -> agent().run())
+                .isInstanceOfSatisfying(
+                        RefusalException.class,
+                        refusal -> assertThat(refusal.code()).isEqualTo("certificate-invalid"))
+                .hasMessageContaining("certificate of 'srv-1' expired at")
+                .hasMessageContaining("to enrol again, delete that file");
     }
 
     @Test

@@ -51,6 +51,14 @@ final class FakeReplicator {
     /// Called when any round is on stable storage.
     Runnable whenRound = () -> {};
 
+    /// How a certificate is asked for.
+    Renewals renewals = _ -> CompletableFuture.failedFuture(new IOException("no authority here"));
+
+    @FunctionalInterface
+    interface Renewals {
+        CompletableFuture<List<byte[]>> renew(byte[] request) throws IOException;
+    }
+
     long blocksReceived;
     long extentsReceived;
     long comparisons;
@@ -167,6 +175,11 @@ final class FakeReplicator {
                 return CompletableFuture.failedFuture(e);
             }
             return CompletableFuture.completedFuture(null);
+        }
+
+        @Override
+        public CompletableFuture<List<byte[]>> renewCertificate(byte[] request) throws IOException {
+            return renewals.renew(request);
         }
 
         @Override
