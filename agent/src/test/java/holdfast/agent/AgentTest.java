@@ -28,6 +28,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.json.JsonMapper;
 
 /// The whole agent, with an image file for a disk, but for tracker and link.
@@ -151,19 +153,27 @@ class AgentTest {
         assertThat(waiting.required("lastPoint").isNull()).isTrue();
     }
 
-    /// Off for the last third: it renews with its first link, says so, and shows the new
-    /// certificate by the next link; the replicator is not kept waiting meanwhile.
-    @Test
+    /// Whether it comes into the last third while it is connected or was off till then: it renews
+    /// over the link that there is, says so, and shows the new certificate by the next link.
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
     @Timeout(60)
-    void aRunningAgentRenewsItsCertificateAndShowsItByTheNextLink() throws Exception {
+    void aRunningAgentRenewsItsCertificateAndShowsItByTheNextLink(boolean wasOff) throws Exception {
         replicator.renewals =
                 request -> CompletableFuture.completedFuture(installation.renew(request, "srv-1"));
-        time.advance(Duration.ofDays(364));
-        var until = time.now().plus(Duration.ofDays(365)).truncatedTo(ChronoUnit.DAYS);
+        var off = Duration.ofDays(364);
+        var until = time.now().plus(off).plus(Duration.ofDays(365)).truncatedTo(ChronoUnit.DAYS);
+        if (wasOff) {
+            time.advance(off);
+        }
         var shown = new ArrayList<Instant>();
         var agent = agent();
         replicator.whenRound =
                 () -> {
+                    if (!wasOff && replicator.rounds == 1) {
+                        time.advance(off);
+                        return;
+                    }
                     while (expiresAt().isBefore(until)) {
                         Thread.yield(); // the renewal has a thread of its own
                     }

@@ -100,6 +100,7 @@ final class FakeReplicator {
         private final Digests digests = new Digests();
         private boolean dead;
         private long sent;
+        private Runnable pulseWork = () -> {};
 
         FakeLink(Session session) {
             this.session = session;
@@ -164,6 +165,7 @@ final class FakeReplicator {
                 throw new AssertionError("still at it after " + roundsMax + " rounds");
             }
             commit(unstable.size(), true);
+            pulseWork.run();
             whenRound.run();
             if (consistent) {
                 lastRound = round;
@@ -175,6 +177,11 @@ final class FakeReplicator {
                 return CompletableFuture.failedFuture(e);
             }
             return CompletableFuture.completedFuture(null);
+        }
+
+        @Override
+        public void everyPulse(Runnable work) {
+            pulseWork = work;
         }
 
         @Override

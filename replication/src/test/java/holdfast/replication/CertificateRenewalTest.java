@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
 import org.bouncycastle.asn1.x500.X500Name;
@@ -216,6 +217,37 @@ class CertificateRenewalTest {
             assertThat(agent.await(Frame.Failure.class).message())
                     .isEqualTo("unknown frame type 17");
         }
+    }
+
+    /// An agent whose sending stands still for months must renew, too.
+    @Test
+    void aLinkHasAPulseThatDoesNotWaitForSending() throws Exception {
+        stage.store.hold(); // so that no credit comes back
+        try (var link = stage.link(SERVER, DISK_BYTES)) {
+            var sending =
+                    Thread.ofVirtual()
+                            .start(() -> {
+                                try {
+                                    for (var i = 0; ; i++) {
+                                        link.send(0, Samples.noise(i % 100, 64, i), () -> {});
+                                    }
+                                } catch (IOException | InterruptedException _) {
+                                    // the link was closed
+                                }
+                            });
+            while (sending.getState() != Thread.State.WAITING) {
+                Thread.yield();
+            }
+            var pulses = new Semaphore(0);
+            link.everyPulse(pulses::release);
+            for (var i = 0; i < 3; i++) {
+                stage.time.awaitAsleep("link-pulse");
+                stage.time.advance(Duration.ofSeconds(5));
+                assertThat(pulses.tryAcquire(30, TimeUnit.SECONDS)).isTrue();
+            }
+            assertThat(sending.isAlive()).isTrue();
+        }
+        stage.store.completeAll();
     }
 
     @Test
