@@ -153,10 +153,10 @@ final class AgentLink implements ReplicationLink {
         pulseWork = work;
     }
 
-    private void renewed(Frame.Certificate answer) throws ProtocolException {
+    private void renewed(Frame.Certificate answer) {
         var asked = renewing.getAndSet(null);
         if (asked == null) {
-            throw new ProtocolException("certificate that was not asked for");
+            return; // the late answer to a question that another has replaced
         }
         if (answer.refusal().isEmpty()) {
             asked.complete(answer.chain());

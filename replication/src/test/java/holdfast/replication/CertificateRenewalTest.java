@@ -193,6 +193,22 @@ class CertificateRenewalTest {
         }
     }
 
+    /// As an agent does whose question was not answered in time: the first answer still comes.
+    @Test
+    void whoAsksAgainBeforeTheAnswerGoesOnReplicating() throws Exception {
+        try (var link = stage.link(SERVER, DISK_BYTES)) {
+            for (var round = 1; round <= 20; round++) {
+                var first = link.renewCertificate(request());
+                var second = link.renewCertificate(request());
+                first.exceptionally(_ -> List.of()).get(30, TimeUnit.SECONDS);
+                second.exceptionally(_ -> List.of()).get(30, TimeUnit.SECONDS);
+                replicateSomething(link, round);
+                stage.time.advance(Duration.ofSeconds(10));
+            }
+            assertThat(link.closed()).isNotDone();
+        }
+    }
+
     @Test
     void aServerThatMayNoLongerReplicateGetsNone() throws Exception {
         var old = stage.identity(SERVER);
