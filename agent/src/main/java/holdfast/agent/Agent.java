@@ -8,6 +8,7 @@ import holdfast.tracking.Trackers;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -71,7 +72,7 @@ public final class Agent {
                             seams.network(),
                             settings.stateDirectory(),
                             () -> board.status().toJson())) {
-                replicate(enrolled, probe);
+                replicate(state, enrolled, probe);
             }
         }
     }
@@ -123,14 +124,32 @@ public final class Agent {
 
     /// What cannot be opened at the start is an error. Later, when a disk was resized or the
     /// tracker lost its sight, it is tried again until it works.
-    private void replicate(StateDirectory.Enrolled enrolled, MachineProbe probe)
+    private void replicate(
+            StateDirectory state, StateDirectory.Enrolled enrolled, MachineProbe probe)
+            throws IOException, InterruptedException {
+        try (var worker =
+                Executors.newThreadPerTaskExecutor(
+                        Thread.ofVirtual().name("agent-renewal").factory())) {
+            var renewal =
+                    new Renewal(
+                            enrolled.identity(),
+                            state::renewed,
+                            seams.time(),
+                            seams.random(),
+                            board,
+                            worker);
+            replicate(new Replica(enrolled.replicationAddress(), renewal), probe);
+        }
+    }
+
+    private void replicate(Replica replica, MachineProbe probe)
             throws IOException, InterruptedException {
         var opened = new Protection(settings, seams, board);
         while (true) {
             String reason;
             try (var current = opened) {
                 protection.set(current);
-                reason = current.replicate(enrolled, probe);
+                reason = current.replicate(replica, probe);
             } finally {
                 protection.set(null);
             }

@@ -14,6 +14,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// @param serverId of this source server
 /// @param replicationAddress of the replicator, `host:port`
 /// @param tracker which one, and why not a better one
+/// @param certificate by which the replicator knows this agent
 /// @param link whether there is one; otherwise why not and when the next attempt is due
 /// @param report what the replicator is told, too
 /// @param lastPoint instant of the newest durable consistency point; empty if there is none
@@ -24,12 +25,19 @@ public record AgentStatus(
         String serverId,
         String replicationAddress,
         String tracker,
+        Certificate certificate,
         Link link,
         AgentReport report,
         Optional<Instant> lastPoint,
         OptionalLong lagMillis,
         OptionalLong etaMillis,
         Counters counters) {
+    /// @param expiresAt empty before it is known
+    /// @param reason why it could not be renewed; empty if it was, or need not be yet
+    /// @param nextAttempt when that is tried again, given a link; empty without a reason
+    public record Certificate(
+            Optional<Instant> expiresAt, String reason, Optional<Instant> nextAttempt) {}
+
     /// @param state CONNECTING, CONNECTED or WAITING
     /// @param reason why the last link ended or could not be opened, or why the replicator
     ///   acknowledges nothing; else empty
@@ -70,6 +78,10 @@ public record AgentStatus(
         putOptional(root, "lagMillis", lagMillis);
         putOptional(root, "etaMillis", etaMillis);
         root.put("bytesPerSecond", report.bytesPerSecond());
+        root.putObject("certificate")
+                .put("expiresAt", certificate.expiresAt().map(Instant::toString).orElse(null))
+                .put("reason", certificate.reason())
+                .put("nextAttempt", certificate.nextAttempt().map(Instant::toString).orElse(null));
         root.putObject("link")
                 .put("state", link.state().name())
                 .put("reason", link.reason())

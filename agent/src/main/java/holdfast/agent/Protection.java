@@ -89,15 +89,16 @@ final class Protection implements AutoCloseable {
     /// Replicates until a disk has another size or the tracker can no longer do its work.
     ///
     /// @return why all has to be opened anew
-    String replicate(StateDirectory.Enrolled enrolled, MachineProbe probe)
-            throws InterruptedException {
+    String replicate(Replica replica, MachineProbe probe) throws InterruptedException {
         var backOff = new BackOff(seams.random());
         while (true) {
             var roundsBefore = board.rounds();
             board.connecting();
             var pause = Duration.ZERO;
             String reason;
-            try (var link = connect(enrolled, probe.facts(tracker.explanation()))) {
+            try (var link = connect(replica, probe.facts(tracker.explanation()))) {
+                replica.renewal().check(link);
+                link.everyPulse(() -> replica.renewal().check(link));
                 replicate(link);
                 reason = "the link was closed";
             } catch (TrackerException | DisksChangedException e) {
@@ -117,12 +118,11 @@ final class Protection implements AutoCloseable {
         }
     }
 
-    private ReplicationLink connect(StateDirectory.Enrolled enrolled, MachineFacts machine)
-            throws IOException {
+    private ReplicationLink connect(Replica replica, MachineFacts machine) throws IOException {
         return seams.links()
                 .open(
-                        enrolled.identity(),
-                        enrolled.replicationAddress(),
+                        replica.renewal().identity(),
+                        replica.address(),
                         machine,
                         disks.stream().map(DiskProbe.Probed::facts).toList());
     }

@@ -126,6 +126,12 @@ final class StateDirectory implements AutoCloseable {
         unused = true;
     }
 
+    /// Replaces key and certificates by those of a renewal. Durable on return; a crash before
+    /// leaves the old ones, since they are one file and are replaced by a rename.
+    void renewed(Identity identity) throws IOException {
+        identity.save(files, path.resolve(IDENTITY));
+    }
+
     /// Its address; then, if it is known, the server's data directory.
     private List<String> replicator() throws IOException {
         try (var file = files.openForReading(path.resolve(REPLICATOR))) {

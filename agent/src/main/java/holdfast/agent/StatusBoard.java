@@ -19,6 +19,8 @@ final class StatusBoard {
     private String serverId = "";
     private String replicationAddress = "";
     private String tracker = "";
+    private AgentStatus.Certificate certificate =
+            new AgentStatus.Certificate(Optional.empty(), "", Optional.empty());
     private AgentStatus.Link link =
             new AgentStatus.Link(AgentStatus.Link.State.CONNECTING, "", Optional.empty());
     private Supplier<Optional<String>> standstill = Optional::empty;
@@ -92,6 +94,17 @@ final class StatusBoard {
 
     synchronized void tracker(String explanation) {
         tracker = explanation;
+    }
+
+    /// The one that is shown from the next link on, and that there is no trouble with.
+    synchronized void certificate(Instant expiresAt) {
+        certificate = new AgentStatus.Certificate(Optional.of(expiresAt), "", Optional.empty());
+    }
+
+    synchronized void certificateNotRenewed(String reason, Instant nextAttempt) {
+        certificate =
+                new AgentStatus.Certificate(
+                        certificate.expiresAt(), reason, Optional.of(nextAttempt));
     }
 
     synchronized void connecting() {
@@ -199,6 +212,7 @@ final class StatusBoard {
                 serverId,
                 replicationAddress,
                 tracker,
+                certificate,
                 new AgentStatus.Link(
                         link.state(), standstill.get().orElse(link.reason()), link.nextAttempt()),
                 report,

@@ -14,6 +14,8 @@ import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -24,7 +26,10 @@ import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.json.JsonMapper;
 
 /// The whole agent, with an image file for a disk, but for tracker and link.
@@ -39,6 +44,7 @@ class AgentTest {
     private FakeReplicator replicator;
     private AgentSeams.Links links = (_, _, _, _) -> replicator.open();
     private Path image;
+    private TestInstallation installation;
 
     @BeforeAll
     static void quiet() {
@@ -51,7 +57,7 @@ class AgentTest {
         Files.write(image, new byte[BLOCKS * Blocks.BLOCK_BYTES]);
         machine = new FakeMachine(time, new SplittableRandom(1), BLOCKS);
         replicator = new FakeReplicator(machine);
-        var installation = TestInstallation.create(directory.resolve("data"), time);
+        installation = TestInstallation.create(directory.resolve("data"), time);
         try (var state = StateDirectory.open(Filesystem.local(), stateDirectory())) {
             state.enrolled(
                     new StateDirectory.Enrolled(
@@ -145,6 +151,66 @@ class AgentTest {
         assertThat(link.required("reason").stringValue()).isEqualTo("connection refused");
         assertThat(link.required("nextAttempt").stringValue()).startsWith("1970-01-01T00:16:40");
         assertThat(waiting.required("lastPoint").isNull()).isTrue();
+    }
+
+    /// Whether it comes into the last third while it is connected or was off till then: it renews
+    /// over the link that there is, says so, and shows the new certificate by the next link.
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    @Timeout(60)
+    void aRunningAgentRenewsItsCertificateAndShowsItByTheNextLink(boolean wasOff) throws Exception {
+        replicator.renewals =
+                request -> CompletableFuture.completedFuture(installation.renew(request, "srv-1"));
+        var off = Duration.ofDays(364);
+        var until = time.now().plus(off).plus(Duration.ofDays(365)).truncatedTo(ChronoUnit.DAYS);
+        if (wasOff) {
+            time.advance(off);
+        }
+        var shown = new ArrayList<Instant>();
+        var agent = agent();
+        replicator.whenRound =
+                () -> {
+                    if (!wasOff && replicator.rounds == 1) {
+                        time.advance(off);
+                        return;
+                    }
+                    while (expiresAt().isBefore(until)) {
+                        Thread.yield(); // the renewal has a thread of its own
+                    }
+                    replicator.deathPerMille = 1000;
+                };
+        links =
+                (identity, _, _, _) -> {
+                    shown.add(identity.expiresAt());
+                    if (shown.size() == 2) {
+                        stop(agent);
+                        throw new IOException("enough");
+                    }
+                    return replicator.open();
+                };
+        agent.run();
+        assertThat(shown.getFirst()).isBefore(until.minus(Duration.ofDays(360)));
+        assertThat(shown.get(1)).isAfterOrEqualTo(until);
+        try (var state = StateDirectory.open(Filesystem.local(), stateDirectory())) {
+            assertThat(state.enrolled().orElseThrow().identity().expiresAt())
+                    .isEqualTo(shown.get(1));
+        }
+    }
+
+    private Instant expiresAt() {
+        var certificate = JsonMapper.shared().readTree(ask()).required("certificate");
+        return Instant.parse(certificate.required("expiresAt").stringValue());
+    }
+
+    @Test
+    void anAgentThatWasOffPastTheEndOfItsCertificateIsToldToEnrolAgain() {
+        time.advance(Duration.ofDays(366));
+        assertThatThrownBy(() -> agent().run())
+                .isInstanceOfSatisfying(
+                        RefusalException.class,
+                        refusal -> assertThat(refusal.code()).isEqualTo("certificate-invalid"))
+                .hasMessageContaining("certificate of 'srv-1' expired at")
+                .hasMessageContaining("to enrol again, delete that file");
     }
 
     @Test

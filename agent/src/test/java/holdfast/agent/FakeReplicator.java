@@ -51,6 +51,14 @@ final class FakeReplicator {
     /// Called when any round is on stable storage.
     Runnable whenRound = () -> {};
 
+    /// How a certificate is asked for.
+    Renewals renewals = _ -> CompletableFuture.failedFuture(new IOException("no authority here"));
+
+    @FunctionalInterface
+    interface Renewals {
+        CompletableFuture<List<byte[]>> renew(byte[] request) throws IOException;
+    }
+
     long blocksReceived;
     long extentsReceived;
     long comparisons;
@@ -92,6 +100,7 @@ final class FakeReplicator {
         private final Digests digests = new Digests();
         private boolean dead;
         private long sent;
+        private Runnable pulseWork = () -> {};
 
         FakeLink(Session session) {
             this.session = session;
@@ -156,6 +165,7 @@ final class FakeReplicator {
                 throw new AssertionError("still at it after " + roundsMax + " rounds");
             }
             commit(unstable.size(), true);
+            pulseWork.run();
             whenRound.run();
             if (consistent) {
                 lastRound = round;
@@ -167,6 +177,16 @@ final class FakeReplicator {
                 return CompletableFuture.failedFuture(e);
             }
             return CompletableFuture.completedFuture(null);
+        }
+
+        @Override
+        public void everyPulse(Runnable work) {
+            pulseWork = work;
+        }
+
+        @Override
+        public CompletableFuture<List<byte[]>> renewCertificate(byte[] request) throws IOException {
+            return renewals.renew(request);
         }
 
         @Override

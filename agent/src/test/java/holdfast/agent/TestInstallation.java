@@ -7,8 +7,10 @@ import holdfast.replication.certificates.CertificateAuthority;
 import holdfast.replication.certificates.CertificateRequest;
 import holdfast.replication.certificates.EnrolmentToken;
 import holdfast.replication.certificates.Identity;
+import holdfast.replication.certificates.PeerCertificate;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 
 /// An installation's authority, for agents to enrol with.
 record TestInstallation(CertificateAuthority authority, EnrolmentToken token) {
@@ -28,5 +30,12 @@ record TestInstallation(CertificateAuthority authority, EnrolmentToken token) {
         var asked = CertificateRequest.create(RandomSource.system(), "a-host");
         var certificate = authority.issueToAgent(asked.pem(), serverId);
         return asked.identity(certificate, authority.certificatePem(), token);
+    }
+
+    /// As a replicator answers.
+    List<byte[]> renew(byte[] request, String serverId) {
+        return authority.renew(request, serverId).stream()
+                .map(issued -> new PeerCertificate(issued).encoded())
+                .toList();
     }
 }

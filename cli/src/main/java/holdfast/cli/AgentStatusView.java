@@ -21,6 +21,7 @@ final class AgentStatusView {
                         .add("tracker", status.text("tracker"))
                         .add("link", joined(link.text("state"), link.text("reason")))
                         .add("next attempt", time(link, "nextAttempt", zone))
+                        .add("certificate", certificate(status.child("certificate"), zone))
                         .add("replicator", status.text("replicationAddress"))
                         .add("last point", time(status, "lastPoint", zone))
                         .add("lag", span(status, "lagMillis"))
@@ -49,6 +50,13 @@ final class AgentStatusView {
             lines.addAll(disks.lines());
         }
         return lines;
+    }
+
+    private static String certificate(Answer certificate, ZoneId zone) {
+        var expiresAt = time(certificate, "expiresAt", zone);
+        return expiresAt.isEmpty()
+                ? ""
+                : joined("valid until " + expiresAt, certificate.text("reason"));
     }
 
     private static String joined(String what, String why) {

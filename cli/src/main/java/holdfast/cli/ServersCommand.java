@@ -79,6 +79,7 @@ final class ServersCommand {
                                 + " changed")
                 .add("last heard of", session.shown(server.instant("lastSeenAt")))
                 .add("clock", clock(server))
+                .add("certificate", certificate(session, server))
                 .lines()
                 .forEach(session.terminal()::result);
         session.terminal().result("");
@@ -131,6 +132,12 @@ final class ServersCommand {
                         Locale.ROOT,
                         "%+d ms against the server's",
                         server.number("clockSkewMillis"))
+                : "";
+    }
+
+    private static String certificate(Session session, Answer server) {
+        return server.has("certificateExpiresAt")
+                ? "valid until " + session.shown(server.instant("certificateExpiresAt"))
                 : "";
     }
 

@@ -59,6 +59,8 @@ class AgentCommandTest {
                 """
                 {"state": "INITIAL_SYNC", "detail": "first copy", "serverId": "s-1",
                  "replicationAddress": "backup:1500", "tracker": "ebpf", "lastPoint": null,
+                 "certificate": {"expiresAt": "2027-11-21T15:00:00Z", "reason": "not now",
+                   "nextAttempt": "2026-11-21T15:31:00Z"},
                  "lagMillis": null, "etaMillis": 95000, "bytesPerSecond": 1048576,
                  "link": {"state": "WAITING", "reason": "refused",
                    "nextAttempt": "2026-11-21T15:30:05Z"},
@@ -80,6 +82,7 @@ class AgentCommandTest {
                         tracker       ebpf
                         link          WAITING: refused
                         next attempt  2026-11-21 16:30:05.000
+                        certificate   valid until 2027-11-21 16:00:00.000: not now
                         replicator    backup:1500
                         time to go    1 min 35 s
                         rate          1.0 MiB/s

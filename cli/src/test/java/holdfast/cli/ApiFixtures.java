@@ -23,7 +23,8 @@ final class ApiFixtures {
                   "replicatedBytes": 5368709120, "rescannedBytes": 0,
                   "backlogBytes": 16106127360}],
                "bytesPerSecond": 104857600, "sentBytes": 5637144576,
-               "changedBytes": 16106127360, "clockSkewMillis": -12}
+               "changedBytes": 16106127360, "clockSkewMillis": -12,
+               "certificateExpiresAt": "2027-11-21T15:00:00.000Z"}
             ]}
             """;
 

@@ -75,6 +75,7 @@ class CommandsTest {
                         sent           5.3 GiB for 15.0 GiB changed
                         last heard of  2026-11-21 16:29:59.950
                         clock          -12 ms against the server's
+                        certificate    valid until 2027-11-21 16:00:00.000
 
                         DISK          SIZE  COPIED  COMPARED   BACKLOG  VOLUME
                         /dev/vda  10.0 GiB  100.0%      0.0%       0 B  vol-2

@@ -8,6 +8,8 @@ import java.util.Optional;
 
 /// A server with how it is doing now.
 ///
+/// @param certificateExpiresAt of the newest certificate that the agent has shown to this process,
+///   or was given by it; empty before its first session with it
 /// @param lastSeenAt of the agent, exact while this process listens to it
 /// @param report the newest of the agent
 /// @param newestPoint the newest durable consistency point
@@ -16,6 +18,7 @@ import java.util.Optional;
 /// @param clockSkewMillis source clock minus ours when the last report came; empty before it
 public record ServerView(
         SourceServer server,
+        Optional<Instant> certificateExpiresAt,
         Optional<Instant> lastSeenAt,
         Optional<AgentReport> report,
         Optional<ConsistencyPoint> newestPoint,

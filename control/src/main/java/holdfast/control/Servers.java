@@ -12,6 +12,7 @@ import holdfast.volume.Volume;
 import holdfast.volume.VolumeStore;
 import java.io.IOException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -33,6 +34,7 @@ public final class Servers implements ReplicationHost {
     private final Duration silence;
     private final long startNanos;
     private final Map<String, Presence> presences = new ConcurrentHashMap<>();
+    private final Map<String, Instant> certificates = new ConcurrentHashMap<>();
 
     /// @param silence an agent that says nothing for so long counts as lost
     Servers(
@@ -145,6 +147,7 @@ public final class Servers implements ReplicationHost {
                 return null;
             });
             presences.remove(server.id());
+            certificates.remove(server.id());
             LOG.log(
                     System.Logger.Level.INFO,
                     "server={0} deleted, its keys destroyed",
@@ -235,6 +238,16 @@ public final class Servers implements ReplicationHost {
             }
         }
         return disks;
+    }
+
+    @Override
+    public void certified(String serverId, Instant expiresAt) {
+        certificates.put(serverId, expiresAt);
+    }
+
+    @Override
+    public void renewing(String serverId) throws IOException {
+        database.transact(tx -> requireAdmitted(tx, serverId));
     }
 
     @Override
@@ -363,6 +376,7 @@ public final class Servers implements ReplicationHost {
         var now = time.now();
         return new ServerView(
                 server,
+                Optional.ofNullable(certificates.get(server.id())),
                 presence.map(Presence::seenAt).or(server::lastSeenAt),
                 presence.flatMap(Presence::report).or(server::report),
                 newest,

@@ -34,6 +34,22 @@ class ServersTest {
     }
 
     @Test
+    void aServerIsShownWithTheEndOfItsNewestCertificate() throws IOException {
+        assertThat(view().certificateExpiresAt()).isEmpty();
+        servers().certified(id, FakeTime.START.plus(Duration.ofDays(100)));
+        servers().certified(id, FakeTime.START.plus(Duration.ofDays(365)));
+        assertThat(view().certificateExpiresAt())
+                .contains(FakeTime.START.plus(Duration.ofDays(365)));
+    }
+
+    @Test
+    void onlyAServerThatMayReplicateGetsANewCertificate() throws IOException {
+        servers().renewing(id);
+        servers().disconnect(id);
+        assertThatThrownBy(() -> servers().renewing(id)).isInstanceOf(RefusalException.class);
+    }
+
+    @Test
     void lagIsNowMinusTheInstantWhateverTheSourceClockSays() throws IOException {
         // The source's clock is an hour ahead. The instant was 40 ms old when the point was sent.
         var wrongly = FakeTime.START.plus(Duration.ofHours(1));

@@ -9,6 +9,8 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /// The agent's link over one TLS connection.
 ///
@@ -36,16 +38,22 @@ final class AgentLink implements ReplicationLink {
     private final Thread pulsing;
     private volatile String problem = "";
     private volatile boolean closing;
+    private volatile Runnable pulseWork = () -> {};
+    private final int version;
+    private final AtomicReference<@Nullable CompletableFuture<List<byte[]>>> renewing =
+            new AtomicReference<>();
 
     private AgentLink(
             Frame.Began began,
             TlsConnection connection,
             FrameDecoder frames,
+            int version,
             BandwidthLimit limit,
             TimeSource time) {
         this.session = began.session();
         this.connection = connection;
         this.frames = frames;
+        this.version = version;
         this.limit = limit;
         this.time = time;
         this.outbox = new LinkOutbox(began.creditLimit());
@@ -55,13 +63,15 @@ final class AgentLink implements ReplicationLink {
     }
 
     /// @param frames what comes through the connection
+    /// @param version of the protocol
     static AgentLink start(
             Frame.Began began,
             TlsConnection connection,
             FrameDecoder frames,
+            int version,
             BandwidthLimit limit,
             TimeSource time) {
-        var link = new AgentLink(began, connection, frames, limit, time);
+        var link = new AgentLink(began, connection, frames, version, limit, time);
         link.sending.start();
         link.receiving.start();
         link.pulsing.start();
@@ -117,6 +127,49 @@ final class AgentLink implements ReplicationLink {
     @Override
     public void report(AgentReport report) throws IOException {
         outbox.tell(new Frame.Report(report));
+    }
+
+    @Override
+    public CompletableFuture<List<byte[]>> renewCertificate(byte[] request) throws IOException {
+        if (version < Wire.VERSION_RENEWAL) {
+            return CompletableFuture.failedFuture(
+                    new IOException(
+                            "the server speaks protocol version "
+                                    + version
+                                    + ", which cannot renew certificates: upgrade the server"));
+        }
+        var answer = new CompletableFuture<List<byte[]>>();
+        abandon(renewing.getAndSet(answer), "another certificate was asked for");
+        try {
+            outbox.tell(new Frame.CertificateRequest(request));
+        } catch (IOException e) {
+            abandon(answer, e.getMessage()); // the link may have ended before it was set
+        }
+        return answer;
+    }
+
+    @Override
+    public void everyPulse(Runnable work) {
+        pulseWork = work;
+    }
+
+    private void renewed(Frame.Certificate answer) {
+        var asked = renewing.getAndSet(null);
+        if (asked == null) {
+            return; // the late answer to a question that another has replaced
+        }
+        if (answer.refusal().isEmpty()) {
+            asked.complete(answer.chain());
+        } else {
+            abandon(asked, "the server refuses to renew the certificate: " + answer.refusal());
+        }
+    }
+
+    private static void abandon(
+            @Nullable CompletableFuture<List<byte[]>> answer, @Nullable String why) {
+        if (answer != null) {
+            answer.completeExceptionally(new IOException(why));
+        }
     }
 
     @Override
@@ -194,6 +247,7 @@ final class AgentLink implements ReplicationLink {
             case Frame.Compared answer -> outbox.answered(answer).complete(answer.differing());
             case Frame.Status(var newProblem) -> problem = newProblem;
             case Frame.Ping(var token) -> outbox.tell(new Frame.Pong(token));
+            case Frame.Certificate answer -> renewed(answer);
             case Frame.Pong _ -> {} // that it was heard is all
             case Frame.Failure failure -> throw new SessionEndedException(failure);
             case Frame.Hello _,
@@ -202,6 +256,7 @@ final class AgentLink implements ReplicationLink {
                     Frame.Began _,
                     Frame.Request _,
                     Frame.Report _,
+                    Frame.CertificateRequest _,
                     Frame.Goodbye _ ->
                     throw new ProtocolException(
                             FrameEncoder.typeOf(frame) + " frame from a replicator in a session");
@@ -213,9 +268,13 @@ final class AgentLink implements ReplicationLink {
             while (true) {
                 time.sleep(PULSE);
                 outbox.tell(new Frame.Ping(time.nanoTime()));
+                pulseWork.run();
             }
         } catch (InterruptedException | IOException _) {
             // the link has ended
+        } catch (RuntimeException e) {
+            LOG.log(System.Logger.Level.ERROR, "event=pulse-broke", e);
+            fail(new IOException("what was to be done with each pulse broke: " + e, e));
         }
     }
 
@@ -227,6 +286,7 @@ final class AgentLink implements ReplicationLink {
     private void end() {
         var cause = outbox.failure();
         outbox.abandon().forEach(future -> future.completeExceptionally(cause));
+        abandon(renewing.getAndSet(null), cause.getMessage());
         if (closing) {
             closed.complete(null);
         } else {

@@ -30,6 +30,7 @@ final class AgentSession {
     private final CreditPool.Share share;
     private final Outbox outbox;
     private final RequestLine requests;
+    private final SessionCertificate certificate;
     private final Thread appending;
     private final Thread settling;
     private final Thread sending;
@@ -59,6 +60,7 @@ final class AgentSession {
         this.services = services;
         this.share = share;
         this.outbox = new Outbox(services.time());
+        this.certificate = new SessionCertificate(arrival.certificate(), services);
         this.requests =
                 new RequestLine(
                         arrival.serverId(), this.volumes, written, services, outbox, this::release);
@@ -128,7 +130,7 @@ final class AgentSession {
             return;
         }
         try {
-            arrival.certificate().checkValid(services.time().now());
+            certificate.checkValid(services.time().now());
         } catch (UntrustedCertificateException e) {
             end(Failures.certificate(e));
         }
@@ -170,6 +172,7 @@ final class AgentSession {
                 services.host().reported(arrival.serverId(), report);
             }
             case Frame.Ping(var token) -> outbox.tell(new Frame.Pong(token));
+            case Frame.CertificateRequest(var request) -> outbox.tell(certificate.renew(request));
             case Frame.Pong _ -> {} // that it was heard is all
             case Frame.Goodbye _ -> end(Optional.empty(), Optional.empty());
             case Frame.Failure(var code, var message, _) ->
@@ -183,7 +186,8 @@ final class AgentSession {
                     Frame.Compared _,
                     Frame.Ack _,
                     Frame.Credit _,
-                    Frame.Status _ ->
+                    Frame.Status _,
+                    Frame.Certificate _ ->
                     throw new ProtocolException(
                             FrameEncoder.typeOf(frame) + " frame from an agent in a session");
         }

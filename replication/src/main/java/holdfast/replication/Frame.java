@@ -77,6 +77,15 @@ sealed interface Frame {
 
     record Pong(long token) implements Frame {}
 
+    /// @param request PKCS #10 in DER; whom the certificate will name is not for it to say
+    record CertificateRequest(byte[] request) implements Frame {}
+
+    /// Answers the newest request.
+    ///
+    /// @param refusal why there is no certificate; empty if there is
+    /// @param chain the new certificate and the authority's, X.509 in DER; empty if refused
+    record Certificate(String refusal, List<byte[]> chain) implements Frame {}
+
     /// The sender of this ends the session.
     ///
     /// @param retryAfterMillis when trying again may help; 0 if something has to change first

@@ -23,9 +23,15 @@ final class FrameDecoder {
     private static final int EXTENT_BYTES_MAX = PackedExtent.BLOCKS_MAX * Blocks.BLOCK_BYTES;
 
     private final WireInput in;
+    private int version = Wire.VERSION_MAX;
 
     FrameDecoder(InputStream in) {
         this.in = new WireInput(in);
+    }
+
+    /// From now on, frames that this version does not have are unknown.
+    void agreed(int newVersion) {
+        version = newVersion;
     }
 
     /// Reads the next frame.
@@ -40,7 +46,7 @@ final class FrameDecoder {
         var length = (int) (header.getAsLong() >>> 32);
         var code = (int) (header.getAsLong() >>> 24) & 0xff;
         var reserved = (int) header.getAsLong() & 0xffffff;
-        var type = FrameType.ofCode(code);
+        var type = FrameType.ofCode(code, version);
         if (length < 0 || length > type.payloadBytesMax() || reserved != 0) {
             throw new ProtocolException(
                     type
@@ -71,6 +77,10 @@ final class FrameDecoder {
                     case PONG -> new Frame.Pong(in.i64());
                     case ERROR -> failure();
                     case GOODBYE -> new Frame.Goodbye();
+                    case CERTIFICATE_REQUEST ->
+                            new Frame.CertificateRequest(
+                                    der("request", Wire.CERTIFICATE_REQUEST_BYTES_MAX));
+                    case CERTIFICATE -> certificate();
                 };
         in.end();
         return Optional.of(frame);
@@ -191,6 +201,24 @@ final class FrameDecoder {
         var age = in.natural("age");
         return new Frame.RoundEnd(
                 number, round, consistent, frozen, Instant.ofEpochSecond(second, nanos), age);
+    }
+
+    private byte[] der(String what, int max) throws IOException {
+        return in.bytes(in.count("bytes of " + what, max));
+    }
+
+    private Frame certificate() throws IOException {
+        var refusal = in.text();
+        var count = in.count("certificates", Wire.CERTIFICATES);
+        if (count != (refusal.isEmpty() ? Wire.CERTIFICATES : 0)) {
+            throw new ProtocolException(
+                    count + " certificates, expected " + Wire.CERTIFICATES + " or a refusal");
+        }
+        var chain = new ArrayList<byte[]>();
+        for (var i = 0; i < count; i++) {
+            chain.add(der("certificate", Wire.CERTIFICATE_BYTES_MAX));
+        }
+        return new Frame.Certificate(refusal, chain);
     }
 
     private Frame compared() throws IOException {

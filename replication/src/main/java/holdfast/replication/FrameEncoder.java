@@ -41,6 +41,11 @@ final class FrameEncoder {
             case Frame.Failure(var code, var message, var retryAfterMillis) ->
                     out.name(code).text(message).i32(retryAfterMillis);
             case Frame.Goodbye() -> {}
+            case Frame.CertificateRequest(var request) -> out.u16(request.length).bytes(request);
+            case Frame.Certificate(var refusal, var chain) -> {
+                out.text(refusal).u16(count("certificates", chain, Wire.CERTIFICATES));
+                chain.forEach(certificate -> out.u16(certificate.length).bytes(certificate));
+            }
         }
         out.finish(type);
     }
@@ -63,6 +68,8 @@ final class FrameEncoder {
             case Frame.Pong _ -> FrameType.PONG;
             case Frame.Failure _ -> FrameType.ERROR;
             case Frame.Goodbye _ -> FrameType.GOODBYE;
+            case Frame.CertificateRequest _ -> FrameType.CERTIFICATE_REQUEST;
+            case Frame.Certificate _ -> FrameType.CERTIFICATE;
         };
     }
 

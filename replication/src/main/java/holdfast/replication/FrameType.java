@@ -18,16 +18,25 @@ enum FrameType {
     PING(13, 8),
     PONG(14, 8),
     ERROR(15, 4 << 10),
-    GOODBYE(16, 0);
+    GOODBYE(16, 0),
+    CERTIFICATE_REQUEST(17, 4098, Wire.VERSION_RENEWAL),
+    CERTIFICATE(18, 16 << 10, Wire.VERSION_RENEWAL);
 
     private static final FrameType[] BY_CODE = values();
 
     private final int code;
     private final int payloadBytesMax;
+    private final int since;
 
     FrameType(int code, int payloadBytesMax) {
+        this(code, payloadBytesMax, Wire.VERSION_MIN);
+    }
+
+    /// @param since the first version of the protocol that has it
+    FrameType(int code, int payloadBytesMax, int since) {
         this.code = code;
         this.payloadBytesMax = payloadBytesMax;
+        this.since = since;
     }
 
     int code() {
@@ -38,8 +47,9 @@ enum FrameType {
         return payloadBytesMax;
     }
 
-    static FrameType ofCode(int code) throws ProtocolException {
-        if (code < 1 || code > BY_CODE.length) {
+    /// @param version of the protocol that was agreed on
+    static FrameType ofCode(int code, int version) throws ProtocolException {
+        if (code < 1 || code > BY_CODE.length || BY_CODE[code - 1].since > version) {
             throw new ProtocolException("unknown frame type " + code);
         }
         return BY_CODE[code - 1];

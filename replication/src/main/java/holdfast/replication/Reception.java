@@ -35,7 +35,9 @@ final class Reception {
             } catch (UntrustedCertificateException e) {
                 throw new TurnedAwayException(Failures.certificate(e));
             }
-            send(connection, new Frame.Agreed(Math.min(max, Wire.VERSION_MAX)));
+            var version = Math.min(max, Wire.VERSION_MAX);
+            send(connection, new Frame.Agreed(version));
+            frames.agreed(version);
             if (!(next(frames) instanceof Frame.Begin begin)) {
                 throw new ProtocolException("the second frame is not BEGIN");
             }

@@ -3,6 +3,7 @@ package holdfast.replication;
 import holdfast.volume.ConsistencyPoint;
 import holdfast.volume.Volume;
 import java.io.IOException;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 
@@ -17,6 +18,16 @@ public interface ReplicationHost {
     ///   disconnected): the agent is told the code and the message
     List<Volume> begin(String serverId, MachineFacts machine, List<DiskFacts> disks)
             throws IOException;
+
+    /// The server's agent can show a certificate that is valid until then. Told when a session has
+    /// begun, and again for each renewal within it.
+    void certified(String serverId, Instant expiresAt);
+
+    /// Called before a certificate is renewed.
+    ///
+    /// @throws holdfast.base.RefusalException if this server may no longer replicate: it gets none
+    /// @throws IOException if that cannot be found out now
+    void renewing(String serverId) throws IOException;
 
     /// The newest report of a server.
     void reported(String serverId, AgentReport report);

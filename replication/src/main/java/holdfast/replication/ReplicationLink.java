@@ -47,6 +47,21 @@ public interface ReplicationLink extends AutoCloseable {
 
     void report(AgentReport report) throws IOException, InterruptedException;
 
+    /// Asks for a new certificate for this agent; waits for nothing that was sent. One at a time: a
+    /// later call replaces what an earlier one waits for.
+    ///
+    /// @param request PKCS #10 in DER
+    /// @return the certificate and the authority's, X.509 in DER, still to be checked; fails with
+    ///   an [IOException] if the replicator issues none, or the link dies first
+    default CompletableFuture<List<byte[]>> renewCertificate(byte[] request) throws IOException {
+        return CompletableFuture.failedFuture(new IOException("this link renews no certificates"));
+    }
+
+    /// Has something done every few seconds while the link lives, whatever sending waits for.
+    ///
+    /// @param work must not block: the replicator takes this link for dead when nothing is heard
+    default void everyPulse(Runnable work) {}
+
     /// Why the replicator acknowledges nothing at present, in words for the operator; empty when it
     /// does, or says nothing.
     default Optional<String> standstill() {

@@ -78,12 +78,13 @@ public record ReplicationLinks(
                             + Wire.VERSION_MAX
                             + ": upgrade the agent");
         }
+        frames.agreed(version);
         send(connection, new Frame.Begin(machine, disks));
         if (!(next(frames) instanceof Frame.Began began)
                 || began.session().disks().size() != disks.size()) {
             throw new ProtocolException("the replicator did not begin a session of these disks");
         }
-        return AgentLink.start(began, connection, frames, limit, time);
+        return AgentLink.start(began, connection, frames, version, limit, time);
     }
 
     private static void send(TlsConnection connection, Frame frame) throws IOException {

@@ -2,6 +2,7 @@ package holdfast.replication;
 
 import holdfast.base.Network;
 import holdfast.base.TimeSource;
+import holdfast.replication.certificates.CertificateAuthority;
 import holdfast.replication.certificates.UntrustedCertificateException;
 import holdfast.volume.ReplicaStore;
 import holdfast.volume.StoreStatus;
@@ -84,11 +85,13 @@ public final class Replicator implements AutoCloseable {
     /// Starts to listen.
     ///
     /// @param tls made by [holdfast.replication.certificates.TlsContexts#server]
+    /// @param authority that it is of; renews the certificates of agents
     /// @throws IOException if the address cannot be listened on
     public static Replicator start(
             Network network,
             SocketAddress address,
             SSLContext tls,
+            CertificateAuthority authority,
             ReplicaStore store,
             ReplicationHost host,
             TimeSource time,
@@ -99,7 +102,7 @@ public final class Replicator implements AutoCloseable {
         var listener = network.listen(address);
         var comparers = Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
         var comparisons = new Comparisons(store, comparers);
-        var services = new Services(store, host, comparisons, credit, time, limits);
+        var services = new Services(store, host, comparisons, credit, authority, time, limits);
         var replicator = new Replicator(listener, tls, services);
         replicator.watching.start();
         replicator.threads.execute(replicator::accept);

@@ -1,6 +1,7 @@
 package holdfast.replication;
 
 import holdfast.base.TimeSource;
+import holdfast.replication.certificates.CertificateAuthority;
 import holdfast.volume.ReplicaStore;
 
 /// What all sessions of a replicator share.
@@ -9,5 +10,6 @@ record Services(
         ReplicationHost host,
         Comparisons comparisons,
         CreditPool credit,
+        CertificateAuthority authority,
         TimeSource time,
         Replicator.Limits limits) {}

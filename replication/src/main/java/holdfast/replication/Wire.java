@@ -9,7 +9,10 @@ final class Wire {
     static final int MAGIC = 0x48465750;
 
     static final int VERSION_MIN = 1;
-    static final int VERSION_MAX = 1;
+    static final int VERSION_MAX = 2;
+
+    /// The first version in which certificates are renewed.
+    static final int VERSION_RENEWAL = 2;
 
     static final int HEADER_BYTES = 8;
     static final int TEXT_BYTES_MAX = 1024;
@@ -17,6 +20,11 @@ final class Wire {
     static final int INTERFACES_MAX = 64;
     static final int EXTENTS_MAX = 1024;
     static final int EXTENT_HEADER_BYTES = 20;
+    static final int CERTIFICATE_REQUEST_BYTES_MAX = 4096;
+    static final int CERTIFICATE_BYTES_MAX = 4096;
+
+    /// The holder's, and the authority's.
+    static final int CERTIFICATES = 2;
 
     /// What a request costs of the sender's credit beside its data: about the memory that the
     /// receiver needs to remember it.

@@ -36,8 +36,8 @@ class FrameCodecTest {
     /// The frames whose bytes the document gives.
     private static Frame example(FrameType type) {
         return switch (type) {
-            case HELLO -> new Frame.Hello(1, 1);
-            case AGREED -> new Frame.Agreed(1);
+            case HELLO -> new Frame.Hello(1, 2);
+            case AGREED -> new Frame.Agreed(2);
             case BEGIN ->
                     new Frame.Begin(
                             Stage.MACHINE,
@@ -86,8 +86,12 @@ class FrameCodecTest {
             case STATUS -> new Frame.Status("staging area full");
             case PING -> new Frame.Ping(7);
             case PONG -> new Frame.Pong(7);
-            case ERROR -> Failures.version(2, 3);
+            case ERROR -> Failures.version(3, 4);
             case GOODBYE -> new Frame.Goodbye();
+            case CERTIFICATE_REQUEST -> new Frame.CertificateRequest(new byte[] {0x30, 1, 2});
+            case CERTIFICATE ->
+                    new Frame.Certificate(
+                            "", List.of(new byte[] {0x30, 3, 4}, new byte[] {0x30, 5}));
         };
     }
 
@@ -137,7 +141,7 @@ class FrameCodecTest {
         for (var i = 0; i < 20_000; i++) {
             var payload = new byte[random.nextInt(200)];
             random.nextBytes(payload);
-            var type = 1 + random.nextInt(16);
+            var type = 1 + random.nextInt(FrameType.values().length);
             var frame = ByteBuffer.allocate(8 + payload.length);
             frame.putInt(payload.length).put((byte) type).put(new byte[3]).put(payload);
             try {

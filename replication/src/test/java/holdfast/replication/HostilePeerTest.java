@@ -249,10 +249,10 @@ class HostilePeerTest {
     @Test
     void versionsWithoutOverlapAreToldWhoHasToBeUpgraded() throws Exception {
         try (var newer = RawAgent.dial(stage, stage.identity(BAD))) {
-            newer.send(new Frame.Hello(2, 3));
+            newer.send(new Frame.Hello(3, 4));
             assertThat(newer.await(Frame.Failure.class).message())
                     .isEqualTo(
-                            "server speaks protocol versions 1 to 1, agent 2 to 3: upgrade the"
+                            "server speaks protocol versions 1 to 2, agent 3 to 4: upgrade the"
                                     + " server");
         }
         try (var older = RawAgent.dial(stage, stage.identity(BAD))) {
@@ -261,7 +261,7 @@ class HostilePeerTest {
         }
         try (var wider = RawAgent.dial(stage, stage.identity(BAD))) {
             wider.send(new Frame.Hello(0, 9));
-            assertThat(wider.await(Frame.Agreed.class).version()).isEqualTo(1);
+            assertThat(wider.await(Frame.Agreed.class).version()).isEqualTo(2);
         }
     }
 

@@ -3,6 +3,7 @@ package holdfast.replication;
 import holdfast.base.RefusalException;
 import holdfast.volume.ConsistencyPoint;
 import holdfast.volume.Volume;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -15,6 +16,7 @@ final class RecordingHost implements ReplicationHost {
     final LinkedBlockingQueue<AgentReport> reports = new LinkedBlockingQueue<>();
     final LinkedBlockingQueue<ConsistencyPoint> points = new LinkedBlockingQueue<>();
     final LinkedBlockingQueue<Ended> ended = new LinkedBlockingQueue<>();
+    final LinkedBlockingQueue<Instant> certified = new LinkedBlockingQueue<>();
     private final FakeStore store;
 
     record Ended(String serverId, Optional<String> error) {}
@@ -38,6 +40,18 @@ final class RecordingHost implements ReplicationHost {
                 .filter(volume -> volume.name().equals(disk.name()))
                 .findFirst()
                 .orElseGet(() -> store.create(serverId, disk.name(), disk.sizeBytes()));
+    }
+
+    @Override
+    public void certified(String serverId, Instant expiresAt) {
+        certified.add(expiresAt);
+    }
+
+    @Override
+    public void renewing(String serverId) {
+        if (refused.contains(serverId)) {
+            throw new RefusalException("server-stopped", "server " + serverId + " is stopped");
+        }
     }
 
     @Override

@@ -52,6 +52,7 @@ final class Stage implements AutoCloseable {
                         network,
                         address,
                         TlsContexts.server(authority, List.of()),
+                        authority,
                         store,
                         host,
                         time,

@@ -95,7 +95,8 @@ public final class HoldfastServer implements AutoCloseable {
             nbd.listen(socket, new Tls.Off());
             controller.exports().onEnd(nbd::disconnect);
             resources.add("controller", controller);
-            replicator = resources.add("replicator", startReplicator(network, time, tls));
+            replicator =
+                    resources.add("replicator", startReplicator(network, time, tls, authority));
             controller.start();
             var enrolment =
                     new EnrolmentRoutes(
@@ -165,13 +166,15 @@ public final class HoldfastServer implements AutoCloseable {
         return VolumeStores.open(wanted, files, data.staging(), time, random);
     }
 
-    private Replicator startReplicator(Network network, TimeSource time, SSLContext tls)
+    private Replicator startReplicator(
+            Network network, TimeSource time, SSLContext tls, CertificateAuthority authority)
             throws IOException {
         try {
             return Replicator.start(
                     network,
                     settings.replicationListen(),
                     tls,
+                    authority,
                     store,
                     controller.servers(),
                     time,

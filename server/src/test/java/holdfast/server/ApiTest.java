@@ -139,6 +139,14 @@ class ApiTest {
         assertThat(code(again)).isEqualTo("token-used");
         var server = running.get("/servers/" + answer.required("serverId").asString());
         assertThat(server.required("state").asString()).isEqualTo("INITIATING");
+        assertThat(server.has("certificateExpiresAt")).isFalse();
+        var id = server.required("id").asString();
+        running.server()
+                .controller()
+                .servers()
+                .certified(id, Instant.parse("2027-11-21T15:00:00Z"));
+        assertThat(running.get("/servers/" + id).required("certificateExpiresAt").asString())
+                .isEqualTo("2027-11-21T15:00:00.000Z");
     }
 
     @Test

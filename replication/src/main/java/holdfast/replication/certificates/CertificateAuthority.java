@@ -10,15 +10,10 @@ import java.security.KeyPair;
 import java.security.PrivateKey;
 import java.security.PublicKey;
 import java.security.cert.X509Certificate;
-import java.security.interfaces.ECPublicKey;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HexFormat;
 import java.util.List;
-import org.bouncycastle.operator.OperatorCreationException;
-import org.bouncycastle.operator.jcajce.JcaContentVerifierProviderBuilder;
-import org.bouncycastle.pkcs.PKCSException;
-import org.bouncycastle.pkcs.jcajce.JcaPKCS10CertificationRequest;
 
 /// The installation's own authority: it alone decides who is an agent of this installation and who
 /// is a server of it. Nothing else is trusted, and nothing else trusts it.
@@ -32,8 +27,6 @@ public final class CertificateAuthority {
     public static final String KEY_FILE = "ca-key.pem";
 
     private static final String SERVER_NAME = "holdfast-server";
-    private static final int REQUEST_CHARS_MAX = 16 << 10;
-    private static final int KEY_BITS = 256;
 
     private final CertificateMint mint;
     private final X509Certificate certificate;
@@ -127,23 +120,30 @@ public final class CertificateAuthority {
         return Keys.fingerprint(certificate);
     }
 
-    /// Certifies an agent's key, at enrolment and for each renewal.
+    /// Certifies an agent's key, at enrolment.
     ///
     /// @param request PKCS #10 in PEM form; from a peer that is not known yet, so checked
     /// @param serverId the name that the certificate will carry, whatever the request says
     /// @return the certificate in PEM form
     /// @throws IllegalArgumentException if the request is not one that an agent makes
     public String issueToAgent(String request, String serverId) {
+        return Pem.encode(certifyAgent(RequestedKey.ofPem(request), serverId));
+    }
+
+    /// Certifies a new key of an agent that has shown a certificate of ours. Of the request, only
+    /// the key counts.
+    ///
+    /// @param request PKCS #10 in DER; checked, since the agent's machine may be anybody's by now
+    /// @param serverId whom the certificate that was shown names
+    /// @return the certificate and the authority's
+    /// @throws IllegalArgumentException if the request is not one that an agent makes
+    public List<X509Certificate> renew(byte[] request, String serverId) {
+        return List.of(certifyAgent(RequestedKey.ofDer(request), serverId), certificate);
+    }
+
+    private X509Certificate certifyAgent(PublicKey key, String serverId) {
         var now = time.now();
-        var issued =
-                mint.issue(
-                        requestedKey(request),
-                        serverId,
-                        now,
-                        end(now),
-                        Issuance.Use.AGENT,
-                        List.of());
-        return Pem.encode(issued);
+        return mint.issue(key, serverId, now, end(now), Issuance.Use.AGENT, List.of());
     }
 
     /// Certifies this process as a server of the installation.
@@ -169,45 +169,6 @@ public final class CertificateAuthority {
         var wanted = now.plus(validity.issued());
         var last = certificate.getNotAfter().toInstant();
         return wanted.isBefore(last) ? wanted : last;
-    }
-
-    private static PublicKey requestedKey(String text) {
-        if (text.length() > REQUEST_CHARS_MAX) {
-            throw new IllegalArgumentException(
-                    "certificate request of "
-                            + text.length()
-                            + " characters, at most "
-                            + REQUEST_CHARS_MAX
-                            + " are accepted");
-        }
-        try {
-            var parts = Pem.decode("certificate request", Pem.REQUEST, text);
-            if (parts.size() != 1) {
-                throw new IllegalArgumentException(
-                        "found " + parts.size() + " certificate requests in PEM form, expected 1");
-            }
-            var request = new JcaPKCS10CertificationRequest(parts.getFirst());
-            var key = request.getPublicKey();
-            if (!(key instanceof ECPublicKey ec)
-                    || ec.getParams().getCurve().getField().getFieldSize() != KEY_BITS) {
-                throw new IllegalArgumentException(
-                        "certificate request for a key of "
-                                + key.getAlgorithm()
-                                + ", expected an elliptic-curve key on P-256");
-            }
-            var verifier = new JcaContentVerifierProviderBuilder().build(key);
-            if (!request.isSignatureValid(verifier)) {
-                throw new IllegalArgumentException(
-                        "certificate request is not signed with the key that it asks for");
-            }
-            return key;
-        } catch (IOException
-                | GeneralSecurityException
-                | OperatorCreationException
-                | PKCSException e) {
-            throw new IllegalArgumentException(
-                    "not a certificate request (PKCS #10): " + e.getMessage(), e);
-        }
     }
 
     private void checkUsable(Path certificateFile, Path keyFile) throws IOException {

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 
@@ -61,6 +62,27 @@ public record Identity(PrivateKey key, List<X509Certificate> chain) {
     /// The installation's authority.
     public X509Certificate authority() {
         return chain.getLast();
+    }
+
+    /// Until when the certificate is valid.
+    public Instant expiresAt() {
+        return certificate().getNotAfter().toInstant();
+    }
+
+    /// When the last third of the certificate's life begins: from then on it should be renewed,
+    /// which leaves months to mend what prevents it.
+    public Instant renewalDueAt() {
+        return expiresAt().minus(life().dividedBy(3));
+    }
+
+    /// Whether the time is not within the first half of the certificate's life.
+    boolean agedOrFuture(Instant now) {
+        var from = certificate().getNotBefore().toInstant();
+        return now.isBefore(from) || now.isAfter(from.plus(life().dividedBy(2)));
+    }
+
+    private Duration life() {
+        return Duration.between(certificate().getNotBefore().toInstant(), expiresAt());
     }
 
     /// @throws UntrustedCertificateException if the certificate is not valid at that time; the

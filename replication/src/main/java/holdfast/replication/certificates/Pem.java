@@ -75,8 +75,18 @@ final class Pem {
 
     /// @throws IOException if there is none, or one is malformed
     static List<X509Certificate> certificates(String what, String text) throws IOException {
+        var certificates = parse(what, decode(what, CERTIFICATE, text));
+        if (certificates.isEmpty()) {
+            throw new IOException(what + ": found no certificate in PEM form");
+        }
+        return certificates;
+    }
+
+    /// @param encoded X.509 in DER
+    /// @throws IOException if one is malformed
+    static List<X509Certificate> parse(String what, List<byte[]> encoded) throws IOException {
         var certificates = new ArrayList<X509Certificate>();
-        for (var der : decode(what, CERTIFICATE, text)) {
+        for (var der : encoded) {
             try {
                 var factory = CertificateFactory.getInstance("X.509");
                 var certificate = factory.generateCertificate(new ByteArrayInputStream(der));
@@ -84,9 +94,6 @@ final class Pem {
             } catch (GeneralSecurityException e) {
                 throw new IOException(what + ": not an X.509 certificate: " + e.getMessage(), e);
             }
-        }
-        if (certificates.isEmpty()) {
-            throw new IOException(what + ": found no certificate in PEM form");
         }
         return certificates;
     }

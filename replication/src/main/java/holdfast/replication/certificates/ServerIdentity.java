@@ -1,7 +1,6 @@
 package holdfast.replication.certificates;
 
 import java.security.KeyPair;
-import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.function.Supplier;
@@ -30,10 +29,8 @@ final class ServerIdentity implements Supplier<Identity> {
 
     @Override
     public synchronized Identity get() {
-        var certificate = current.certificate();
-        var from = certificate.getNotBefore().toInstant();
-        var life = Duration.between(from, certificate.getNotAfter().toInstant());
-        if (authority.time().now().isAfter(from.plus(life.dividedBy(2)))) {
+        // "not yet valid" is what a clock that was ahead at the start and then set right leads to
+        if (current.agedOrFuture(authority.time().now())) {
             current = authority.issueToServer(keys, names);
         }
         return current;

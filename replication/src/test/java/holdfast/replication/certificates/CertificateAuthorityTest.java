@@ -7,14 +7,20 @@ import holdfast.base.Filesystem;
 import holdfast.base.RandomSource;
 import holdfast.base.TimeSource;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.security.cert.Certificate;
 import java.security.cert.CertificateParsingException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashSet;
 import java.util.List;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -28,7 +34,7 @@ class CertificateAuthorityTest {
     private CertificateAuthority authority;
 
     private static final class SettableTime implements TimeSource {
-        private Instant now = Instant.parse("2026-11-01T00:00:00Z");
+        private volatile Instant now = Instant.parse("2026-11-01T00:00:00Z");
 
         @Override
         public Instant now() {
@@ -199,6 +205,78 @@ class CertificateAuthorityTest {
         assertThat(second.certificate()).isNotEqualTo(first.certificate());
         assertThat(second.key()).isEqualTo(first.key());
         second.checkValid(time.now().plus(Duration.ofDays(364)));
+    }
+
+    /// A server that was started while its clock was ahead, and then set right.
+    @Test
+    void aServersCertificateThatIsNotValidYetIsIssuedAnew() throws Exception {
+        time.now = time.now.plus(Duration.ofDays(400));
+        var server = new ServerIdentity(authority, List.of());
+        time.now = time.now.minus(Duration.ofDays(399));
+        server.get().checkValid(time.now());
+    }
+
+    /// One TLS server for ten years: whoever connects finds a valid certificate of the same
+    /// authority, and whoever is connected stays so.
+    @Test
+    void aRunningServerShowsItsRenewedCertificateToNewConnectionsAndKeepsTheOthers()
+            throws Exception {
+        var clients = TlsContexts.client(authority.certificate(), time, random);
+        var seen = new HashSet<Certificate>();
+        try (var listener =
+                TlsContexts.server(authority, List.of())
+                        .getServerSocketFactory()
+                        .createServerSocket(0, 0, InetAddress.getLoopbackAddress())) {
+            Thread.ofVirtual().start(() -> echo(listener));
+            try (var first = dial(clients, listener)) {
+                for (var days = 0; days < 3600; days += 90) {
+                    try (var next =
+                            dial(
+                                    TlsContexts.client(authority.certificate(), time, random),
+                                    listener)) {
+                        seen.add(next.getSession().getPeerCertificates()[0]);
+                        assertEchoes(next);
+                    }
+                    assertEchoes(first);
+                    time.now = time.now.plus(Duration.ofDays(90));
+                }
+            }
+        }
+        assertThat(seen).hasSizeGreaterThan(10);
+    }
+
+    private static SSLSocket dial(SSLContext tls, ServerSocket listener) throws IOException {
+        var socket =
+                (SSLSocket)
+                        tls.getSocketFactory()
+                                .createSocket(listener.getInetAddress(), listener.getLocalPort());
+        socket.startHandshake();
+        return socket;
+    }
+
+    private static void assertEchoes(SSLSocket socket) throws IOException {
+        socket.getOutputStream().write(42);
+        assertThat(socket.getInputStream().read()).isEqualTo(42);
+    }
+
+    private static void echo(ServerSocket listener) {
+        while (!listener.isClosed()) {
+            try {
+                var connection = listener.accept();
+                Thread.ofVirtual()
+                        .start(() -> {
+                            try (connection) {
+                                connection
+                                        .getInputStream()
+                                        .transferTo(connection.getOutputStream());
+                            } catch (IOException _) {
+                                // the client has gone
+                            }
+                        });
+            } catch (IOException _) {
+                // closed
+            }
+        }
     }
 
     private Identity enrol(CertificateRequest request) throws IOException {

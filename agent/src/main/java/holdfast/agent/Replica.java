@@ -1,0 +1,7 @@
+package holdfast.agent;
+
+/// Where the replica is made, and who this agent is there.
+///
+/// @param address of the replicator, `host:port`
+/// @param renewal knows the identity to show
+record Replica(String address, Renewal renewal) {}
