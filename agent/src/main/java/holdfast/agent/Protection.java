@@ -15,6 +15,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.UnaryOperator;
 
 /// Disks that are open and tracked, and links to their replicas, one after the other: when one dies
 /// the next is tried after a pause, for ever. Meanwhile nothing grows but the tracker's sets, which
@@ -46,8 +47,8 @@ final class Protection implements AutoCloseable {
                 seams.trackers().open(disks.stream().map(DiskProbe.Probed::tracked).toList());
         showRemembered();
         var resources = settings.resources();
-        this.readers = threads("agent-read-", resources.readers());
-        this.packers = threads("agent-pack-", resources.packers());
+        this.readers = threads("agent-read-", resources.readers(), Urgency::always);
+        this.packers = threads("agent-pack-", resources.packers(), UnaryOperator.identity());
         try {
             for (var disk : disks) {
                 sources.add(DirectDisk.open(disk.tracked()));
@@ -81,9 +82,9 @@ final class Protection implements AutoCloseable {
     }
 
     /// Platform threads: direct reads and native compression would pin a virtual thread's carrier.
-    private static ExecutorService threads(String name, int count) {
-        return Executors.newFixedThreadPool(
-                count, Thread.ofPlatform().daemon().name(name, 0).factory());
+    private static ExecutorService threads(String name, int count, UnaryOperator<Runnable> how) {
+        var factory = Thread.ofPlatform().daemon().name(name, 0).factory();
+        return Executors.newFixedThreadPool(count, work -> factory.newThread(how.apply(work)));
     }
 
     /// Replicates until a disk has another size or the tracker can no longer do its work.

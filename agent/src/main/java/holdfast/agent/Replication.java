@@ -129,17 +129,31 @@ final class Replication {
     /// @param whenRead called once everything was read
     private RoundOutcome round(boolean frozen, Runnable whenRead)
             throws IOException, InterruptedException {
+        try (var urgency = new Urgency()) {
+            return round(frozen, whenRead, urgency);
+        }
+    }
+
+    /// @param urgency ends as soon as everything is read
+    private RoundOutcome round(boolean frozen, Runnable whenRead, Urgency urgency)
+            throws IOException, InterruptedException {
         var began = with.time().nanoTime();
         var flip = tracker.flip();
         compareDistrusted();
-        showDisks(); // a round over a slow link takes long: what it is to send is a backlog till
-        // then
         var selections = selector.select();
         round++;
         enterUncopied(selections);
         var work = new Round(with, flip, selector.plan(selections));
         try {
-            work.run(whenRead);
+            if (!work.readsBeforeSending()) {
+                urgency.close();
+                showDisks();
+            }
+            work.run(() -> {
+                urgency.close();
+                whenRead.run();
+                showDisks(); // sending may take long: what is to be sent is a backlog till then
+            });
             var distrusted = compareDistrusted();
             var outcome = outcome(work, selections, distrusted, flip.isProven());
             end(flip, outcome, frozen, work.conflictBlocks());

@@ -86,6 +86,11 @@ final class Round {
         }
     }
 
+    /// Whether it reads all before it packs or sends any.
+    boolean readsBeforeSending() {
+        return readBeforeSending;
+    }
+
     /// Blocks that were written before they were read.
     long conflictBlocks() {
         return conflictBlocks;

@@ -17,6 +17,7 @@ enum SystemCall {
     BPF(321, 280),
     CLOSE(3, 57),
     FLOCK(73, 32),
+    GETPRIORITY(140, 141),
     IOCTL(16, 29),
     MEMBARRIER(324, 283),
     MMAP(9, 222),
@@ -25,6 +26,7 @@ enum SystemCall {
     OPENAT(257, 56),
     PREAD64(17, 67),
     PRLIMIT64(302, 261),
+    SETPRIORITY(141, 140),
     SYNCFS(306, 267);
 
     private static final StructLayout STATE = Linker.Option.captureStateLayout();
