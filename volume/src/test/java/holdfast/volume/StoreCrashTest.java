@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.LongStream;
@@ -47,6 +48,9 @@ class StoreCrashTest {
     private final List<CompletableFuture<?>> pending = new ArrayList<>();
     private long version;
 
+    /// A branch that was written to last, and not flushed.
+    private Optional<VolumeId> unflushed = Optional.empty();
+
     private record PointModel(String owner, Map<VolumeId, long[]> volumes) {}
 
     @ParameterizedTest(name = "seed {0}") // repeat one with -Dtest.seed=N
@@ -65,7 +69,7 @@ class StoreCrashTest {
                 step(store);
             }
             if (random.nextInt(4) == 0) {
-                acknowledgeAll();
+                acknowledgeAll(store);
                 store.close();
             } else {
                 test.files.crash();
@@ -75,7 +79,7 @@ class StoreCrashTest {
             settle(store);
             checkPoints(store);
         }
-        acknowledgeAll();
+        acknowledgeAll(store);
         store.close();
     }
 
@@ -89,7 +93,7 @@ class StoreCrashTest {
     private void step(VolumeStore store) throws Exception {
         switch (random.nextInt(14)) {
             case 0, 1, 2, 3, 4, 5 -> append(store);
-            case 6 -> acknowledgeAll();
+            case 6 -> acknowledgeAll(store);
             case 7, 8 -> point(store);
             case 9 -> branch(store);
             case 10, 11 -> writeToBranch(store);
@@ -115,7 +119,7 @@ class StoreCrashTest {
     private void point(VolumeStore store) throws Exception {
         var owner = "s-" + random.nextInt(2);
         test.time.advance(Duration.ofSeconds(random.nextInt(300)));
-        acknowledgeAll();
+        acknowledgeAll(store);
         var made = store.appendPoint(new NewPoint(owner, test.time.now(), 0, version, false)).get();
         var volumes = new LinkedHashMap<VolumeId, long[]>();
         for (var volume : replicas(store)) {
@@ -131,7 +135,7 @@ class StoreCrashTest {
         if (sequence < 0) {
             return;
         }
-        acknowledgeAll();
+        acknowledgeAll(store);
         var point = points.get(sequence);
         var parents = List.copyOf(point.volumes().keySet());
         var parent = parents.get(random.nextInt(parents.size()));
@@ -154,6 +158,7 @@ class StoreCrashTest {
             if (random.nextInt(4) == 0) {
                 var count = 1 + random.nextInt(BLOCKS - block);
                 branch.zero(block * 4096L, count * 4096L, false);
+                unflushed = Optional.of(volume.id());
                 Arrays.fill(versions(volume.id()), block, block + count, 0);
                 possible.add(copy(model));
             } else {
@@ -174,13 +179,13 @@ class StoreCrashTest {
     }
 
     private void reclaim(VolumeStore store) throws Exception {
-        acknowledgeAll();
+        acknowledgeAll(store);
         test.time.advance(Duration.ofMinutes(random.nextInt(60)));
         store.reclaim();
     }
 
     private void checkHeads(VolumeStore store) throws Exception {
-        acknowledgeAll();
+        acknowledgeAll(store);
         for (var volume : store.volumes()) {
             assertThat(head(store, volume))
                     .as("%s, seed %d", volume, seed)
@@ -259,15 +264,21 @@ class StoreCrashTest {
         return store.volumes().stream().filter(volume -> volume.origin().isEmpty()).toList();
     }
 
-    private void acknowledgeAll() throws Exception {
+    private void acknowledgeAll(VolumeStore store) throws Exception {
         for (var future : pending) {
             future.get();
+        }
+        if (unflushed.isPresent()) { // no future tells of it
+            try (var branch = store.openBranch(unflushed.get())) {
+                branch.flush();
+            }
         }
         pending.clear();
         acknowledged();
     }
 
     private void acknowledged() {
+        unflushed = Optional.empty();
         possible.clear();
         possible.add(copy(model));
     }
