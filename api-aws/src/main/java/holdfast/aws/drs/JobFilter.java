@@ -1,0 +1,43 @@
+package holdfast.aws.drs;
+
+import holdfast.aws.drs.model.DescribeJobsRequestFilters;
+import holdfast.control.Controller;
+import holdfast.control.Job;
+import holdfast.control.JobRequest;
+import java.io.IOException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// Which jobs are asked for. Verifications and scrubs are no jobs of the service.
+final class JobFilter {
+    /// Jobs are kept for 30 days.
+    private static final int JOBS_MAX = 100_000;
+
+    private JobFilter() {}
+
+    static List<Job.View> selected(
+            Controller controller, @Nullable DescribeJobsRequestFilters filters)
+            throws IOException {
+        var all =
+                controller.jobs().list(JOBS_MAX).stream()
+                        .filter(view -> isOfTheService(view.job()))
+                        .toList();
+        if (filters == null) {
+            return all;
+        }
+        var from = Times.parse("filters.fromDate", filters.fromDate());
+        var to = Times.parse("filters.toDate", filters.toDate());
+        return all.stream()
+                .filter(view -> ServerFilter.isIn(filters.jobIDs(), Ids.job(view.job().id())))
+                .filter(view -> from == null || !view.job().createdAt().isBefore(from))
+                .filter(view -> to == null || !view.job().createdAt().isAfter(to))
+                .toList();
+    }
+
+    static boolean isOfTheService(Job job) {
+        return switch (job.request()) {
+            case JobRequest.Recover _, JobRequest.Terminate _ -> true;
+            case JobRequest.Verify _, JobRequest.Scrub() -> false;
+        };
+    }
+}
