@@ -6,7 +6,6 @@ import holdfast.base.Network;
 import holdfast.base.Processes;
 import holdfast.base.RandomSource;
 import holdfast.base.TimeSource;
-import holdfast.control.AccessKey;
 import holdfast.control.AccessRole;
 import holdfast.control.Controller;
 import holdfast.control.Database;
@@ -51,7 +50,7 @@ public final class HoldfastServer implements AutoCloseable {
     private final Controller controller;
     private final Replicator replicator;
     private final Api api;
-    private final Optional<AccessKey> firstAccessKey;
+    private final Optional<FirstKey> firstAccessKey;
 
     private HoldfastServer(ServerSettings settings) throws IOException {
         this.settings = settings;
@@ -151,18 +150,18 @@ public final class HoldfastServer implements AutoCloseable {
 
     /// The key that lets the first AWS client in. Should a crash keep it from its file, then
     /// `holdfast key create` makes another.
-    private static Optional<AccessKey> firstAccessKey(DataDirectory data, Controller controller)
+    private static Optional<FirstKey> firstAccessKey(DataDirectory data, Controller controller)
             throws IOException {
         if (data.hasAwsCredentials() || !controller.accessKeys().list().isEmpty()) {
             return Optional.empty();
         }
         var key = controller.accessKeys().create(AccessRole.ADMIN);
         data.writeAwsCredentials(key);
-        return Optional.of(key);
+        return Optional.of(new FirstKey(key.id(), key.secret()));
     }
 
     /// The access key that this start made; empty when there was one.
-    public Optional<AccessKey> firstAccessKey() {
+    public Optional<FirstKey> firstAccessKey() {
         return firstAccessKey;
     }
 
