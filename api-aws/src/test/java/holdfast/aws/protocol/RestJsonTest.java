@@ -7,6 +7,7 @@ import holdfast.aws.drs.model.DescribeJobsRequest;
 import holdfast.aws.drs.model.DrsOperations;
 import holdfast.aws.drs.model.DrsService;
 import holdfast.aws.drs.model.StartRecoveryRequest;
+import holdfast.aws.drs.model.TerminateRecoveryInstancesRequest;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
@@ -68,8 +69,11 @@ class RestJsonTest {
     /// `$` of the model's pattern is the end, and not before a last line feed.
     @Test
     void aLineFeedAtTheEndIsNoEnd() {
-        assertThat(recovery("{\"sourceServers\":[{\"sourceServerID\":\"s-0123456789abcdef\\n\"}]}"))
-                .hasSize(1);
+        var violations = new Violations();
+        var in = input("{\"recoveryInstanceIDs\":[\"i-0123456789\\n\"]}", violations);
+        var request = TerminateRecoveryInstancesRequest.readRequest(in);
+        assertThat(violated("TerminateRecoveryInstances", request, violations))
+                .containsExactly("recoveryInstanceIDs.1.member");
     }
 
     @Test
