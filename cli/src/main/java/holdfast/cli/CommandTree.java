@@ -62,6 +62,7 @@ final class CommandTree {
                         ServerCommand.spec(),
                         DemoCommand.spec(),
                         TokenCommand.spec(),
+                        KeyCommand.spec(),
                         AgentCommand.spec(),
                         StatusCommand.spec(),
                         ServersCommand.spec(),

@@ -61,11 +61,19 @@ final class ServerCommand {
         StandardErrorLog.start();
         ServerProcess.run(
                 settings,
-                server ->
-                        context.terminal()
-                                .result(
-                                        "holdfast server answers at https://"
-                                                + server.apiAddress()));
+                server -> {
+                    context.terminal()
+                            .result("holdfast server answers at https://" + server.apiAddress());
+                    server.firstAccessKey()
+                            .ifPresent(key -> {
+                                context.terminal()
+                                        .result("first access key for AWS clients: " + key.id());
+                                context.terminal()
+                                        .result(
+                                                "its secret, told this once and kept in aws-credentials of the data folder: "
+                                                        + key.secret());
+                            });
+                });
         return ExitStatus.OK;
     }
 }

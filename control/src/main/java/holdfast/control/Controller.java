@@ -12,6 +12,7 @@ import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 
 /// The control plane of one installation: the commands that the API translates to, and the engine
@@ -20,9 +21,10 @@ import java.util.Optional;
 /// Owns its threads. Borrows the database, the store and the machine host: whoever opened them
 /// closes them, after this. Safe for any thread.
 public final class Controller implements AutoCloseable {
-    private static final int SERVERS_MAX = 100;
+    private static final int SERVERS_MAX = 200;
 
     private final Database database;
+    private final TimeSource time;
     private final VolumeStore store;
     private final Points points;
     private final Enrolments enrolments;
@@ -30,6 +32,9 @@ public final class Controller implements AutoCloseable {
     private final Jobs jobs;
     private final Instances instances;
     private final PointExports exports;
+    private final Accounts accounts;
+    private final AccessKeys accessKeys;
+    private final Tags tags;
     private final JobEngine engine;
     private final Housekeeping housekeeping;
 
@@ -43,8 +48,12 @@ public final class Controller implements AutoCloseable {
             TimeSource time,
             RandomSource random) {
         this.database = database;
+        this.time = time;
         this.store = store;
         points = new Points(store);
+        accounts = new Accounts(database, time, random);
+        accessKeys = new AccessKeys(database, time, random);
+        tags = new Tags(database);
         enrolments = new Enrolments(database, time, random);
         servers =
                 new Servers(
@@ -80,7 +89,15 @@ public final class Controller implements AutoCloseable {
                                 });
         housekeeping =
                 new Housekeeping(
-                        database, store, time, enrolments, servers, jobs, instances, settings);
+                        database,
+                        store,
+                        time,
+                        enrolments,
+                        servers,
+                        jobs,
+                        instances,
+                        tags,
+                        settings);
     }
 
     /// Serves exports again; to be called before the NBD server accepts connections and before
@@ -115,6 +132,23 @@ public final class Controller implements AutoCloseable {
         return exports;
     }
 
+    /// The clock by which everything here is told.
+    public TimeSource time() {
+        return time;
+    }
+
+    public Accounts accounts() {
+        return accounts;
+    }
+
+    public AccessKeys accessKeys() {
+        return accessKeys;
+    }
+
+    public Tags tags() {
+        return tags;
+    }
+
     /// For a step by step test of jobs.
     JobEngine engine() {
         return engine;
@@ -129,6 +163,47 @@ public final class Controller implements AutoCloseable {
     /// @throws RefusalException if a server is unknown, or has no such point
     public Job.View recover(List<String> ids, boolean drill, PointChoice choice)
             throws IOException {
+        if (ids.size() > 1 && choice instanceof PointChoice.ById) {
+            throw new RefusalException(
+                    "malformed-request",
+                    "a point belongs to one server: name one server, or a time instead of a point");
+        }
+        var targets = ids.stream().map(id -> new RecoveryTarget(id, choice)).toList();
+        requirePossible(targets);
+        return submit(new JobRequest.Recover(targets, drill));
+    }
+
+    /// Begins to launch a recovery instance for each server, from a point of its own, unless a job
+    /// works on one of them.
+    ///
+    /// @param jobTags what the user calls the job
+    /// @throws RefusalException if a server is unknown, has no such point or has a job
+    public Job.View recover(
+            List<RecoveryTarget> targets, boolean drill, Map<String, String> jobTags)
+            throws IOException {
+        requirePossible(targets);
+        return database.transact(tx -> {
+            for (var job : jobs.active(tx)) {
+                for (var target : targets) {
+                    if (job.request().servers().contains(target.server())) {
+                        throw new RefusalException(
+                                "server-has-job",
+                                String.format(
+                                        Locale.ROOT,
+                                        "job %s works on server %s: wait for its end",
+                                        job.id(),
+                                        target.server()));
+                    }
+                }
+            }
+            var job = jobs.submit(tx, new JobRequest.Recover(targets, drill));
+            Tags.put(tx, job.id(), jobTags);
+            return new Job.View(job, List.of(), List.of());
+        });
+    }
+
+    private void requirePossible(List<RecoveryTarget> targets) throws IOException {
+        var ids = targets.stream().map(RecoveryTarget::server).toList();
         if (ids.isEmpty() || ids.size() > SERVERS_MAX || new HashSet<>(ids).size() < ids.size()) {
             throw new RefusalException(
                     "malformed-request",
@@ -138,16 +213,11 @@ public final class Controller implements AutoCloseable {
                             SERVERS_MAX,
                             ids.size()));
         }
-        if (ids.size() > 1 && choice instanceof PointChoice.ById) {
-            throw new RefusalException(
-                    "malformed-request",
-                    "a point belongs to one server: name one server, or a time instead of a point");
+        for (var target : targets) {
+            requireKnown(target.server());
+            // the user is told now, not by a failed job
+            points.choose(target.server(), target.point());
         }
-        for (var id : ids) {
-            requireKnown(id);
-            points.choose(id, choice); // the user is told now, not by a failed job
-        }
-        return submit(new JobRequest.Recover(ids, drill, choice));
     }
 
     /// Begins to read a whole point back.

@@ -197,12 +197,20 @@ final class Documents {
     static String ofRequest(JobRequest request) {
         var json = object().put("kind", request.kind());
         switch (request) {
-            case JobRequest.Recover(var servers, _, var point) -> {
-                servers.forEach(json.putArray("servers")::add);
-                put(json, point);
+            case JobRequest.Recover(var targets, _) -> {
+                var array = json.putArray("targets");
+                for (var target : targets) {
+                    put(array.addObject().put("server", target.server()), target.point());
+                }
             }
-            case JobRequest.Terminate(var instance, var server) ->
-                    json.put("instance", instance).put("server", server);
+            case JobRequest.Terminate(var endings) -> {
+                var array = json.putArray("endings");
+                for (var ending : endings) {
+                    array.addObject()
+                            .put("instance", ending.instance())
+                            .put("server", ending.server());
+                }
+            }
             case JobRequest.Verify(var server, var point) -> {
                 json.put("server", server);
                 put(json, point);
@@ -216,17 +224,34 @@ final class Documents {
         var json = JSON.readTree(text);
         var kind = text(json, "kind");
         return switch (kind) {
-            case "DRILL", "RECOVER" ->
-                    new JobRequest.Recover(
-                            list(json.required("servers"), JsonNode::asString),
-                            kind.equals("DRILL"),
-                            pointChoice(json));
-            case "TERMINATE" ->
-                    new JobRequest.Terminate(text(json, "instance"), text(json, "server"));
+            case "DRILL", "RECOVER" -> new JobRequest.Recover(targets(json), kind.equals("DRILL"));
+            case "TERMINATE" -> new JobRequest.Terminate(endings(json));
             case "VERIFY" -> new JobRequest.Verify(text(json, "server"), pointChoice(json));
             case "SCRUB" -> new JobRequest.Scrub();
             default -> throw new IllegalArgumentException("unknown kind of job " + kind);
         };
+    }
+
+    /// Version 1 of the schema had one point for all servers.
+    private static List<RecoveryTarget> targets(JsonNode json) {
+        return json.has("servers")
+                ? list(
+                        json.required("servers"),
+                        server -> new RecoveryTarget(server.asString(), pointChoice(json)))
+                : list(
+                        json.required("targets"),
+                        target -> new RecoveryTarget(text(target, "server"), pointChoice(target)));
+    }
+
+    /// Version 1 of the schema had one instance a job.
+    private static List<JobRequest.Ending> endings(JsonNode json) {
+        return json.has("instance")
+                ? List.of(ending(json))
+                : list(json.required("endings"), Documents::ending);
+    }
+
+    private static JobRequest.Ending ending(JsonNode json) {
+        return new JobRequest.Ending(text(json, "instance"), text(json, "server"));
     }
 
     private static void put(ObjectNode json, PointChoice choice) {

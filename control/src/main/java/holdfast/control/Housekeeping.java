@@ -33,6 +33,7 @@ final class Housekeeping implements AutoCloseable {
     private final Servers servers;
     private final Jobs jobs;
     private final Instances instances;
+    private final Tags tags;
     private final ControlSettings settings;
     private final ExecutorService threads =
             Executors.newThreadPerTaskExecutor(
@@ -47,6 +48,7 @@ final class Housekeeping implements AutoCloseable {
             Servers servers,
             Jobs jobs,
             Instances instances,
+            Tags tags,
             ControlSettings settings) {
         this.database = database;
         this.store = store;
@@ -55,6 +57,7 @@ final class Housekeeping implements AutoCloseable {
         this.servers = servers;
         this.jobs = jobs;
         this.instances = instances;
+        this.tags = tags;
         this.settings = settings;
     }
 
@@ -113,6 +116,7 @@ final class Housekeeping implements AutoCloseable {
         enrolments.prune(now.minus(HISTORY));
         instances.prune(now.minus(HISTORY));
         jobs.prune(now.minus(HISTORY));
+        tags.prune();
     }
 
     /// Counted from the last scrub, or from when there was first something to read.

@@ -5,6 +5,7 @@ import holdfast.base.TimeSource;
 import holdfast.recovery.MachineHost;
 import java.io.IOException;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -39,12 +40,32 @@ public final class Instances {
     ///
     /// @throws RefusalException if there is none, or it is being launched or terminated
     public Job.View terminate(String id) throws IOException {
+        return terminate(List.of(id));
+    }
+
+    /// Begins to end instances in one job: all of them or none.
+    ///
+    /// @throws RefusalException if one is unknown, or is being launched or terminated
+    public Job.View terminate(List<String> ids) throws IOException {
         return database.transact(tx -> {
-            var instance = require(tx, id);
-            change(tx, instance, InstanceState.Event.TERMINATION_ASKED, "termination asked for");
-            var job = jobs.submit(tx, new JobRequest.Terminate(id, instance.server()));
-            return new Job.View(job, List.of(), List.of(id));
+            var endings = new ArrayList<JobRequest.Ending>();
+            for (var id : ids) {
+                var instance = require(tx, id);
+                change(
+                        tx,
+                        instance,
+                        InstanceState.Event.TERMINATION_ASKED,
+                        "termination asked for");
+                endings.add(new JobRequest.Ending(id, instance.server()));
+            }
+            var job = jobs.submit(tx, new JobRequest.Terminate(endings));
+            return new Job.View(job, List.of(), ids);
         });
+    }
+
+    /// Whether its machine runs now.
+    public boolean machineRuns(String id) throws IOException {
+        return host.find(id).filter(machine -> machine.running()).isPresent();
     }
 
     static RecoveryInstance require(Transaction tx, String id) throws DatabaseException {

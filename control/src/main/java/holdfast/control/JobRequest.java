@@ -7,14 +7,25 @@ public sealed interface JobRequest {
     /// Launches one recovery instance a server.
     ///
     /// @param drill whether the source goes on; said of the instance, no different in the launching
-    record Recover(List<String> servers, boolean drill, PointChoice point) implements JobRequest {
+    record Recover(List<RecoveryTarget> targets, boolean drill) implements JobRequest {
         public Recover {
-            servers = List.copyOf(servers);
+            targets = List.copyOf(targets);
         }
     }
 
-    /// Ends the machine of a recovery instance and deletes its branches.
-    record Terminate(String instance, String server) implements JobRequest {}
+    /// Ends the machines of recovery instances and deletes their branches.
+    record Terminate(List<Ending> endings) implements JobRequest {
+        public Terminate {
+            endings = List.copyOf(endings);
+        }
+
+        List<String> instances() {
+            return endings.stream().map(Ending::instance).toList();
+        }
+    }
+
+    /// A recovery instance that is to end.
+    record Ending(String instance, String server) {}
 
     /// Reads a whole point back and checks every checksum.
     record Verify(String server, PointChoice point) implements JobRequest {}
@@ -25,7 +36,7 @@ public sealed interface JobRequest {
     /// The kind in the API and the database.
     default String kind() {
         return switch (this) {
-            case Recover(_, var drill, _) -> drill ? "DRILL" : "RECOVER";
+            case Recover(_, var drill) -> drill ? "DRILL" : "RECOVER";
             case Terminate _ -> "TERMINATE";
             case Verify _ -> "VERIFY";
             case Scrub() -> "SCRUB";
@@ -35,8 +46,8 @@ public sealed interface JobRequest {
     /// Ids of the servers concerned.
     default List<String> servers() {
         return switch (this) {
-            case Recover(var servers, _, _) -> servers;
-            case Terminate(_, var server) -> List.of(server);
+            case Recover(var targets, _) -> targets.stream().map(RecoveryTarget::server).toList();
+            case Terminate(var endings) -> endings.stream().map(Ending::server).distinct().toList();
             case Verify(var server, _) -> List.of(server);
             case Scrub() -> List.of();
         };

@@ -81,6 +81,13 @@ public final class Jobs {
         });
     }
 
+    /// Jobs that launch recovery instances, newest first, without their phases.
+    public List<Job> recoveries() throws IOException {
+        return database.transact(tx ->
+                Tables.JOBS.select(
+                        tx, "where kind in ('DRILL', 'RECOVER') order by created_at desc, id"));
+    }
+
     /// Takes the oldest job that waits or whose lease ran out.
     Optional<Job> claim(String controller) throws IOException {
         return database.transact(tx -> {
@@ -170,10 +177,12 @@ public final class Jobs {
                     Instances.change(tx, left, InstanceState.Event.LAUNCH_FAILED, reason);
                 }
             }
-            case JobRequest.Terminate(var instance, _) -> {
-                var left = Instances.require(tx, instance);
-                if (left.state() == InstanceState.TERMINATING) {
-                    Instances.change(tx, left, InstanceState.Event.CLEAN_UP_FAILED, reason);
+            case JobRequest.Terminate request -> {
+                for (var instance : request.instances()) {
+                    var left = Instances.require(tx, instance);
+                    if (left.state() == InstanceState.TERMINATING) {
+                        Instances.change(tx, left, InstanceState.Event.CLEAN_UP_FAILED, reason);
+                    }
                 }
             }
             case JobRequest.Verify _, JobRequest.Scrub _ -> {}
@@ -294,7 +303,7 @@ public final class Jobs {
     private Job.View view(Transaction tx, Job job) throws DatabaseException {
         var instances =
                 switch (job.request()) {
-                    case JobRequest.Terminate(var instance, _) -> List.of(instance);
+                    case JobRequest.Terminate request -> request.instances();
                     case JobRequest.Recover _ ->
                             Tables.INSTANCES
                                     .select(

@@ -71,8 +71,8 @@ final class RecoverWork {
                 Executors.newThreadPerTaskExecutor(
                         Thread.ofVirtual().name(run.job().id() + "-", 0).factory())) {
             var pending = new ArrayList<Future<Optional<String>>>();
-            for (var server : request.servers()) {
-                pending.add(threads.submit(() -> recover(run, request, server)));
+            for (var target : request.targets()) {
+                pending.add(threads.submit(() -> recover(run, request.drill(), target)));
             }
             try {
                 for (var i = 0; i < pending.size(); i++) {
@@ -107,15 +107,13 @@ final class RecoverWork {
     }
 
     /// @return why it failed, if it did
-    private Optional<String> recover(JobRun run, JobRequest.Recover request, String server)
+    private Optional<String> recover(JobRun run, boolean drill, RecoveryTarget target)
             throws IOException, InterruptedException {
         var job = run.job().id();
+        var server = target.server();
         try {
             run.phase(
-                    server,
-                    "pick point",
-                    () -> pickPoint(job, request, server),
-                    JobRun.Failure.NONE);
+                    server, "pick point", () -> pickPoint(job, drill, target), JobRun.Failure.NONE);
             var picked = instances.launchedBy(job, server);
             if (picked.isEmpty()) {
                 return Optional.of("no point was picked, see the job's phases");
@@ -132,16 +130,16 @@ final class RecoverWork {
                 : Optional.empty();
     }
 
-    private Database.Work<String> pickPoint(String job, JobRequest.Recover request, String server)
+    private Database.Work<String> pickPoint(String job, boolean drill, RecoveryTarget target)
             throws IOException {
-        var point = points.choose(server, request.point());
+        var point = points.choose(target.server(), target.point());
         return tx -> {
             var instance =
                     new RecoveryInstance(
                             random.nextId("i"),
                             job,
-                            server,
-                            request.drill(),
+                            target.server(),
+                            drill,
                             InstanceState.LAUNCHING,
                             "being launched by " + job,
                             time.now(),

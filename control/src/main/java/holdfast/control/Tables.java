@@ -223,8 +223,57 @@ final class Tables {
                                     row.instant("created_at"),
                                     Documents.point(row.text("point"))));
 
+    static final Table<Account> ACCOUNT =
+            new Table<>(
+                    "account",
+                    List.of("id"),
+                    List.of("id", "initialized_at"),
+                    account ->
+                            values("id", account.id(), "initialized_at", account.initializedAt()),
+                    row -> new Account(row.text("id"), row.optionalInstant("initialized_at")));
+
+    static final Table<AccessKey> ACCESS_KEYS =
+            new Table<>(
+                    "access_keys",
+                    List.of("id"),
+                    List.of("id", "secret", "role", "created_at"),
+                    key ->
+                            values(
+                                    "id", key.id(),
+                                    "secret", key.secret(),
+                                    "role", key.role().name(),
+                                    "created_at", key.createdAt()),
+                    row ->
+                            new AccessKey(
+                                    row.text("id"),
+                                    row.text("secret"),
+                                    AccessRole.valueOf(row.text("role")),
+                                    row.instant("created_at")));
+
+    static final Table<Tags.Tag> TAGS =
+            new Table<>(
+                    "tags",
+                    List.of("resource", "name"),
+                    List.of("resource", "name", "value"),
+                    tag ->
+                            values(
+                                    "resource", tag.resource(),
+                                    "name", tag.name(),
+                                    "value", tag.value()),
+                    row -> new Tags.Tag(row.text("resource"), row.text("name"), row.text("value")));
+
     static final List<Table<?>> ALL =
-            List.of(VERSIONS, TOKENS, SERVERS, JOBS, PHASES, INSTANCES, EXPORTS);
+            List.of(
+                    VERSIONS,
+                    TOKENS,
+                    SERVERS,
+                    JOBS,
+                    PHASES,
+                    INSTANCES,
+                    EXPORTS,
+                    ACCOUNT,
+                    ACCESS_KEYS,
+                    TAGS);
 
     private Tables() {}
 

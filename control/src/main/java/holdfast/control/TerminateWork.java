@@ -7,8 +7,12 @@ import holdfast.volume.Volume;
 import holdfast.volume.VolumeStore;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.Optional;
 
-/// Ends a recovery instance: end machine → delete branches, their keys with them.
+/// Ends recovery instances, one after the other: end machine → delete branches, their keys with
+/// them.
 final class TerminateWork {
     /// Whoever else reads a branch, such as a scrub, is done with it by then.
     private static final Duration READERS_END_WITHIN = Duration.ofSeconds(30);
@@ -36,7 +40,22 @@ final class TerminateWork {
 
     JobOutcome run(JobRun run, JobRequest.Terminate request)
             throws IOException, InterruptedException {
-        var id = request.instance();
+        var failures = new ArrayList<String>();
+        var servers = new HashSet<String>();
+        for (var ending : request.endings()) {
+            // Phases are told apart by server and name, and a server may have several instances.
+            var suffix = servers.add(ending.server()) ? "" : " " + ending.instance();
+            end(run, ending, suffix).ifPresent(failures::add);
+        }
+        return failures.isEmpty()
+                ? JobOutcome.succeeded("terminated")
+                : JobOutcome.failed(String.join("; ", failures));
+    }
+
+    /// @return why it failed, if it did
+    private Optional<String> end(JobRun run, JobRequest.Ending ending, String suffix)
+            throws IOException, InterruptedException {
+        var id = ending.instance();
         JobRun.Failure failure =
                 (tx, why) ->
                         Instances.change(
@@ -45,13 +64,18 @@ final class TerminateWork {
                                 InstanceState.Event.CLEAN_UP_FAILED,
                                 why);
         if (instances.get(id).state() == InstanceState.TERMINATING) {
-            run.phase(request.server(), "end machine", () -> endMachine(id), failure);
-            run.phase(request.server(), "delete branches", () -> deleteBranches(id), failure);
+            var server = ending.server();
+            try {
+                run.phase(server, "end machine" + suffix, () -> endMachine(id), failure);
+                run.phase(server, "delete branches" + suffix, () -> deleteBranches(id), failure);
+            } catch (JobRun.StepFailedException e) {
+                return Optional.of(id + ": " + e.getMessage());
+            }
         }
         var instance = instances.get(id);
         return instance.state() == InstanceState.TERMINATED
-                ? JobOutcome.succeeded("terminated")
-                : JobOutcome.failed(instance.reason());
+                ? Optional.empty()
+                : Optional.of(id + ": " + instance.reason());
     }
 
     private Database.Work<String> endMachine(String id) throws IOException, InterruptedException {

@@ -1,5 +1,6 @@
 package holdfast.server;
 
+import holdfast.aws.protocol.Gateway;
 import holdfast.base.Network;
 import holdfast.control.Controller;
 import holdfast.volume.VolumeStore;
@@ -44,6 +45,7 @@ final class Api implements AutoCloseable {
     private final WebServer server;
 
     /// @param key that callers must bring
+    /// @param aws answers what AWS clients send
     /// @param status the answer to `GET /status`, given the bound port
     /// @throws IOException if the address is taken or not ours
     Api(
@@ -53,6 +55,7 @@ final class Api implements AutoCloseable {
             String key,
             Controller controller,
             VolumeStore store,
+            Gateway aws,
             IntFunction<ObjectNode> status,
             EnrolmentRoutes enrolment,
             ExportRoutes exports)
@@ -62,7 +65,9 @@ final class Api implements AutoCloseable {
         authorization = ("Bearer " + key).getBytes(StandardCharsets.UTF_8);
         var routing = HttpRouting.builder();
         ApiErrors.addTo(routing);
-        routing.addFilter(this::audit)
+        // first, since the gateway audits and authorizes what is meant for it
+        routing.addFilter(new AwsFilter(aws))
+                .addFilter(this::audit)
                 .addFilter(this::authorize)
                 .get("/healthz", (_, response) -> response.send("ok\n"))
                 .get(
@@ -74,6 +79,7 @@ final class Api implements AutoCloseable {
                 .register(ROOT + "/servers", new SourceServerRoutes(controller))
                 .register(ROOT + "/instances", new InstanceRoutes(controller))
                 .register(ROOT + "/exports", exports)
+                .register(ROOT + "/keys", new KeyRoutes(controller))
                 .register(ROOT, new JobRoutes(controller))
                 .register(ROOT, enrolment)
                 .any((request, _) -> {

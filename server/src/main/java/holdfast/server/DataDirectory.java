@@ -3,6 +3,7 @@ package holdfast.server;
 import holdfast.base.Filesystem;
 import holdfast.base.RandomSource;
 import holdfast.base.RefusalException;
+import holdfast.control.AccessKey;
 import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -21,6 +22,7 @@ import java.util.Locale;
 /// holdfast.properties   settings, if the operator made it
 /// ca.pem, ca-key.pem    the installation's authority
 /// admin.key             the first key to the API
+/// aws-credentials       the first access key of AWS clients
 /// control.db            servers, jobs, instances, exports
 /// staging/              the journal and all that belongs to it
 /// machines/             recovery instances and their evidence
@@ -173,6 +175,26 @@ final class DataDirectory implements AutoCloseable {
             }
             return key;
         }
+    }
+
+    /// Where the first access key is, in the form that AWS clients read.
+    private Path awsCredentials() {
+        return path.resolve("aws-credentials");
+    }
+
+    boolean hasAwsCredentials() throws IOException {
+        return files.exists(awsCredentials());
+    }
+
+    /// Keeps an access key, readable by the owner only.
+    void writeAwsCredentials(AccessKey key) throws IOException {
+        write(
+                awsCredentials(),
+                String.format(
+                        Locale.ROOT,
+                        "[default]\naws_access_key_id = %s\naws_secret_access_key = %s\n",
+                        key.id(),
+                        key.secret()));
     }
 
     /// Complete or not there at all, whatever happens meanwhile.

@@ -1,10 +1,12 @@
 package holdfast.server;
 
+import holdfast.aws.AwsServices;
 import holdfast.base.Filesystem;
 import holdfast.base.Network;
 import holdfast.base.Processes;
 import holdfast.base.RandomSource;
 import holdfast.base.TimeSource;
+import holdfast.control.AccessRole;
 import holdfast.control.Controller;
 import holdfast.control.Database;
 import holdfast.nbd.NbdLimits;
@@ -48,6 +50,7 @@ public final class HoldfastServer implements AutoCloseable {
     private final Controller controller;
     private final Replicator replicator;
     private final Api api;
+    private final Optional<FirstKey> firstAccessKey;
 
     private HoldfastServer(ServerSettings settings) throws IOException {
         this.settings = settings;
@@ -88,6 +91,7 @@ public final class HoldfastServer implements AutoCloseable {
                             time,
                             random);
             controller.resume();
+            firstAccessKey = firstAccessKey(data, controller);
             var nbd =
                     resources.add(
                             "nbd",
@@ -119,6 +123,7 @@ public final class HoldfastServer implements AutoCloseable {
                                     key,
                                     controller,
                                     store,
+                                    AwsServices.gateway(controller, time),
                                     this::status,
                                     enrolment,
                                     exports));
@@ -142,6 +147,23 @@ public final class HoldfastServer implements AutoCloseable {
                 server.apiAddress(),
                 server.replicationAddress());
         return server;
+    }
+
+    /// The key that lets the first AWS client in. Should a crash keep it from its file, then
+    /// `holdfast key create` makes another.
+    private static Optional<FirstKey> firstAccessKey(DataDirectory data, Controller controller)
+            throws IOException {
+        if (data.hasAwsCredentials() || !controller.accessKeys().list().isEmpty()) {
+            return Optional.empty();
+        }
+        var key = controller.accessKeys().create(AccessRole.ADMIN);
+        data.writeAwsCredentials(key);
+        return Optional.of(new FirstKey(key.id(), key.secret()));
+    }
+
+    /// The access key that this start made; empty when there was one.
+    public Optional<FirstKey> firstAccessKey() {
+        return firstAccessKey;
     }
 
     private void requireFreeAddresses(Network network) throws IOException {

@@ -37,9 +37,13 @@ class ArchitectureTest {
                     Map.entry(
                             "control",
                             Set.of("base", "format", "volume", "replication", "nbd", "recovery")),
+                    // the module api-aws
+                    Map.entry(
+                            "aws", Set.of("base", "volume", "replication", "recovery", "control")),
                     Map.entry(
                             "server",
                             Set.of(
+                                    "aws",
                                     "base",
                                     "format",
                                     "volume",

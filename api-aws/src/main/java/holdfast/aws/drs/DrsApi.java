@@ -1,0 +1,175 @@
+package holdfast.aws.drs;
+
+import holdfast.aws.drs.model.DescribeJobLogItemsRequest;
+import holdfast.aws.drs.model.DescribeJobLogItemsResponse;
+import holdfast.aws.drs.model.DescribeJobsRequest;
+import holdfast.aws.drs.model.DescribeJobsResponse;
+import holdfast.aws.drs.model.DescribeRecoveryInstancesRequest;
+import holdfast.aws.drs.model.DescribeRecoveryInstancesResponse;
+import holdfast.aws.drs.model.DescribeRecoverySnapshotsRequest;
+import holdfast.aws.drs.model.DescribeRecoverySnapshotsResponse;
+import holdfast.aws.drs.model.DescribeSourceServersRequest;
+import holdfast.aws.drs.model.DescribeSourceServersResponse;
+import holdfast.aws.drs.model.DrsService;
+import holdfast.aws.drs.model.InitializeServiceRequest;
+import holdfast.aws.drs.model.InitializeServiceResponse;
+import holdfast.aws.drs.model.ListTagsForResourceRequest;
+import holdfast.aws.drs.model.ListTagsForResourceResponse;
+import holdfast.aws.drs.model.StartRecoveryRequest;
+import holdfast.aws.drs.model.StartRecoveryResponse;
+import holdfast.aws.drs.model.TagResourceRequest;
+import holdfast.aws.drs.model.TerminateRecoveryInstancesRequest;
+import holdfast.aws.drs.model.TerminateRecoveryInstancesResponse;
+import holdfast.aws.drs.model.UntagResourceRequest;
+import holdfast.aws.protocol.RequestContext;
+import holdfast.control.Controller;
+import holdfast.control.PointChoice;
+import holdfast.control.RecoveryTarget;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Map;
+
+/// The operations that are available. Those not overridden answer that they are not.
+///
+/// Safe for any thread.
+final class DrsApi implements DrsService {
+    private final Controller controller;
+
+    DrsApi(Controller controller) {
+        this.controller = controller;
+    }
+
+    @Override
+    public InitializeServiceResponse initializeService(
+            RequestContext context, InitializeServiceRequest request) throws IOException {
+        controller.accounts().initialize();
+        return InitializeServiceResponse.builder().build();
+    }
+
+    @Override
+    public DescribeSourceServersResponse describeSourceServers(
+            RequestContext context, DescribeSourceServersRequest request) throws IOException {
+        var page =
+                Page.of(
+                        ServerFilter.selected(controller, context, request.filters()),
+                        view -> view.server().id(),
+                        false,
+                        request.maxResults(),
+                        request.nextToken());
+        var translation = ServerTranslation.of(controller, context);
+        return DescribeSourceServersResponse.builder()
+                .items(page.items().stream().map(translation::server).toList())
+                .nextToken(page.nextToken())
+                .build();
+    }
+
+    @Override
+    public DescribeRecoverySnapshotsResponse describeRecoverySnapshots(
+            RequestContext context, DescribeRecoverySnapshotsRequest request) throws IOException {
+        return Snapshots.describe(controller, request);
+    }
+
+    @Override
+    public StartRecoveryResponse startRecovery(RequestContext context, StartRecoveryRequest request)
+            throws IOException {
+        var targets = new ArrayList<RecoveryTarget>();
+        for (var server : request.sourceServers()) {
+            var point = server.recoverySnapshotID();
+            targets.add(
+                    new RecoveryTarget(
+                            server.sourceServerID(),
+                            point == null
+                                    ? new PointChoice.Newest()
+                                    : new PointChoice.ById(point)));
+        }
+        var drill = request.isDrill();
+        var tags = request.tags();
+        var job =
+                controller.recover(targets, drill != null && drill, tags == null ? Map.of() : tags);
+        return StartRecoveryResponse.builder()
+                .job(JobTranslation.of(controller, context).job(job))
+                .build();
+    }
+
+    @Override
+    public TerminateRecoveryInstancesResponse terminateRecoveryInstances(
+            RequestContext context, TerminateRecoveryInstancesRequest request) throws IOException {
+        var ids = request.recoveryInstanceIDs().stream().distinct().toList();
+        var job = controller.instances().terminate(ids);
+        return TerminateRecoveryInstancesResponse.builder()
+                .job(JobTranslation.of(controller, context).job(job))
+                .build();
+    }
+
+    @Override
+    public DescribeJobsResponse describeJobs(RequestContext context, DescribeJobsRequest request)
+            throws IOException {
+        var page =
+                Page.of(
+                        JobFilter.selected(controller, request.filters()),
+                        view -> Page.key(view.job().createdAt().toEpochMilli()) + view.job().id(),
+                        true,
+                        request.maxResults(),
+                        request.nextToken());
+        var translation = JobTranslation.of(controller, context);
+        return DescribeJobsResponse.builder()
+                .items(page.items().stream().map(translation::job).toList())
+                .nextToken(page.nextToken())
+                .build();
+    }
+
+    @Override
+    public DescribeJobLogItemsResponse describeJobLogItems(
+            RequestContext context, DescribeJobLogItemsRequest request) throws IOException {
+        var items = new JobLogTranslation(controller).items(Ids.ourJob(request.jobID()));
+        var numbers = new ArrayList<Integer>();
+        for (var i = 0; i < items.size(); i++) {
+            numbers.add(i);
+        }
+        var page = Page.of(numbers, Page::key, false, request.maxResults(), request.nextToken());
+        return DescribeJobLogItemsResponse.builder()
+                .items(page.items().stream().map(items::get).toList())
+                .nextToken(page.nextToken())
+                .build();
+    }
+
+    @Override
+    public DescribeRecoveryInstancesResponse describeRecoveryInstances(
+            RequestContext context, DescribeRecoveryInstancesRequest request) throws IOException {
+        var page =
+                Page.of(
+                        InstanceTranslation.selected(controller, request.filters()),
+                        instance -> Page.key(instance.createdAt().toEpochMilli()) + instance.id(),
+                        true,
+                        request.maxResults(),
+                        request.nextToken());
+        var translation = InstanceTranslation.of(controller, context);
+        var items = new ArrayList<holdfast.aws.drs.model.RecoveryInstance>();
+        for (var instance : page.items()) {
+            items.add(translation.instance(instance));
+        }
+        return DescribeRecoveryInstancesResponse.builder()
+                .items(items)
+                .nextToken(page.nextToken())
+                .build();
+    }
+
+    @Override
+    public void tagResource(RequestContext context, TagResourceRequest request) throws IOException {
+        controller.tags().put(Ids.ofArn(context, request.resourceArn()), request.tags());
+    }
+
+    @Override
+    public void untagResource(RequestContext context, UntagResourceRequest request)
+            throws IOException {
+        controller.tags().remove(Ids.ofArn(context, request.resourceArn()), request.tagKeys());
+    }
+
+    @Override
+    public ListTagsForResourceResponse listTagsForResource(
+            RequestContext context, ListTagsForResourceRequest request) throws IOException {
+        return ListTagsForResourceResponse.builder()
+                .tags(controller.tags().of(Ids.ofArn(context, request.resourceArn())))
+                .build();
+    }
+}

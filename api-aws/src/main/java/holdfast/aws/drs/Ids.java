@@ -1,0 +1,54 @@
+package holdfast.aws.drs;
+
+import holdfast.aws.protocol.RequestContext;
+import java.util.regex.Pattern;
+
+/// Names of the service's resources, and ours.
+final class Ids {
+    static final String SERVICE = "drs";
+    private static final String JOB = "drsjob-";
+    private static final String OUR_JOB = "job-";
+
+    private static final Pattern ARN =
+            Pattern.compile(
+                    "arn:aws:drs:[a-z0-9-]+:([0-9]{12}):(?:source-server/(s-.+)|recovery-instance/(i-.+)|job/drsjob-(.+))");
+
+    private Ids() {}
+
+    /// `drsjob-…` for our `job-…`.
+    static String job(String ours) {
+        return JOB + ours.substring(OUR_JOB.length());
+    }
+
+    /// Inverse of [#job].
+    static String ourJob(String theirs) {
+        return OUR_JOB + theirs.substring(JOB.length());
+    }
+
+    static String serverArn(RequestContext context, String id) {
+        return context.arn(SERVICE, "source-server/" + id);
+    }
+
+    static String instanceArn(RequestContext context, String id) {
+        return context.arn(SERVICE, "recovery-instance/" + id);
+    }
+
+    static String jobArn(RequestContext context, String ours) {
+        return context.arn(SERVICE, "job/" + job(ours));
+    }
+
+    /// Our id of what an ARN names; it may not exist.
+    static String ofArn(RequestContext context, String arn) {
+        var parts = ARN.matcher(arn);
+        if (!parts.matches() || !parts.group(1).equals(context.account())) {
+            throw DrsRules.notFound(
+                    "resource",
+                    arn,
+                    "not the ARN of a source server, recovery instance or job of this installation");
+        }
+        if (parts.group(2) != null) {
+            return parts.group(2);
+        }
+        return parts.group(3) != null ? parts.group(3) : OUR_JOB + parts.group(4);
+    }
+}

@@ -1,0 +1,122 @@
+package holdfast.aws.drs;
+
+import holdfast.aws.drs.model.JobLog;
+import holdfast.aws.drs.model.JobLogEvent;
+import holdfast.aws.drs.model.JobLogEventData;
+import holdfast.base.RefusalException;
+import holdfast.control.Controller;
+import holdfast.control.Job;
+import holdfast.control.RecoveryInstance;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+
+/// What happened in a job, from its phases: each event at the time at which it happened.
+record JobLogTranslation(Controller controller) {
+    private static final String FAILED = "failed: ";
+
+    private record Entry(Instant at, JobLogEvent event, JobLogEventData data) {}
+
+    /// Oldest first. A job that there is not has none, since the operation cannot say so.
+    List<JobLog> items(String id) throws IOException {
+        Job.View view;
+        try {
+            view = controller.jobs().get(id);
+        } catch (RefusalException _) {
+            return List.of();
+        }
+        if (!JobFilter.isOfTheService(view.job())) {
+            return List.of();
+        }
+        var entries = new ArrayList<Entry>();
+        var nothing = JobLogEventData.builder().build();
+        entries.add(new Entry(view.job().createdAt(), JobLogEvent.JOB_START, nothing));
+        var instances =
+                controller.instances().list().stream()
+                        .filter(instance -> view.instances().contains(instance.id()))
+                        .toList();
+        for (var phase : view.phases()) {
+            add(entries, phase, instance(phase, instances));
+        }
+        entries.sort(Comparator.comparing(Entry::at)); // stable: the end stays behind what it ends
+        view.job()
+                .endedAt()
+                .ifPresent(at -> entries.add(new Entry(at, JobLogEvent.JOB_END, nothing)));
+        return entries.stream()
+                .map(entry ->
+                        JobLog.builder()
+                                .logDateTime(Times.text(entry.at()))
+                                .event(entry.event())
+                                .eventData(entry.data())
+                                .build())
+                .toList();
+    }
+
+    /// Of several that end in one job the phase's name tells which, but for the first.
+    private static Optional<RecoveryInstance> instance(
+            Job.Phase phase, List<RecoveryInstance> instances) {
+        return instances.stream()
+                .filter(instance -> phase.name().endsWith(instance.id()))
+                .findFirst()
+                .or(() ->
+                        instances.stream()
+                                .filter(instance -> instance.server().equals(phase.server()))
+                                .findFirst());
+    }
+
+    private static void add(
+            List<Entry> entries, Job.Phase phase, Optional<RecoveryInstance> instance) {
+        var failed =
+                phase.endedAt().isPresent()
+                        && (phase.detail().startsWith(FAILED)
+                                || phase.detail().startsWith("boot not proven"));
+        var data = JobLogEventData.builder().sourceServerID(phase.server());
+        instance.ifPresent(one -> data.targetInstanceID(one.id()));
+        var plain = data.build();
+        var error = failed ? data.rawError(phase.detail()).build() : plain;
+        var end = phase.endedAt();
+        switch (phase.name().split(" i-", 2)[0]) {
+            case "pick point" ->
+                    end.ifPresent(at ->
+                            entries.add(
+                                    failed
+                                            ? new Entry(at, JobLogEvent.SERVER_SKIPPED, error)
+                                            : new Entry(
+                                                    at,
+                                                    JobLogEvent.USING_PREVIOUS_SNAPSHOT,
+                                                    plain)));
+            case "branch" -> {
+                if (failed) {
+                    end.ifPresent(
+                            at -> entries.add(new Entry(at, JobLogEvent.LAUNCH_FAILED, error)));
+                }
+            }
+            case "launch", "boot" -> {
+                if (phase.name().equals("launch")) {
+                    entries.add(new Entry(phase.startedAt(), JobLogEvent.LAUNCH_START, plain));
+                }
+                if (failed) {
+                    end.ifPresent(
+                            at -> entries.add(new Entry(at, JobLogEvent.LAUNCH_FAILED, error)));
+                }
+            }
+            case "end machine" -> {
+                entries.add(new Entry(phase.startedAt(), JobLogEvent.CLEANUP_START, plain));
+                if (failed) {
+                    end.ifPresent(
+                            at -> entries.add(new Entry(at, JobLogEvent.CLEANUP_FAIL, error)));
+                }
+            }
+            case "delete branches" ->
+                    end.ifPresent(at ->
+                            entries.add(
+                                    failed
+                                            ? new Entry(at, JobLogEvent.CLEANUP_FAIL, error)
+                                            : new Entry(at, JobLogEvent.CLEANUP_END, plain)));
+            case String other -> throw new IllegalStateException("no event for the phase " + other);
+        }
+    }
+}

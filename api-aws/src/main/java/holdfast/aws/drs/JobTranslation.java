@@ -1,0 +1,109 @@
+package holdfast.aws.drs;
+
+import holdfast.aws.drs.model.InitiatedBy;
+import holdfast.aws.drs.model.Job;
+import holdfast.aws.drs.model.JobStatus;
+import holdfast.aws.drs.model.JobType;
+import holdfast.aws.drs.model.LaunchStatus;
+import holdfast.aws.drs.model.ParticipatingServer;
+import holdfast.aws.protocol.RequestContext;
+import holdfast.control.Controller;
+import holdfast.control.InstanceState;
+import holdfast.control.JobRequest;
+import holdfast.control.JobState;
+import holdfast.control.RecoveryInstance;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/// Jobs, as they were when this was made.
+record JobTranslation(
+        RequestContext context,
+        List<RecoveryInstance> instances,
+        Map<String, Map<String, String>> tags) {
+    static JobTranslation of(Controller controller, RequestContext context) throws IOException {
+        return new JobTranslation(context, controller.instances().list(), controller.tags().all());
+    }
+
+    Job job(holdfast.control.Job.View view) {
+        var job = view.job();
+        var translated =
+                Job.builder()
+                        .jobID(Ids.job(job.id()))
+                        .arn(Ids.jobArn(context, job.id()))
+                        .type(
+                                job.request() instanceof JobRequest.Terminate
+                                        ? JobType.TERMINATE
+                                        : JobType.LAUNCH)
+                        .initiatedBy(initiatedBy(job))
+                        .status(status(job.state()))
+                        .creationDateTime(Times.text(job.createdAt()))
+                        .participatingServers(participants(job))
+                        .tags(tags.getOrDefault(job.id(), Map.of()));
+        job.endedAt().ifPresent(at -> translated.endDateTime(Times.text(at)));
+        return translated.build();
+    }
+
+    private static InitiatedBy initiatedBy(holdfast.control.Job job) {
+        return switch (job.request()) {
+            case JobRequest.Terminate _ -> InitiatedBy.TERMINATE_RECOVERY_INSTANCES;
+            case JobRequest.Recover(_, var drill) ->
+                    drill ? InitiatedBy.START_DRILL : InitiatedBy.START_RECOVERY;
+            case JobRequest.Verify _, JobRequest.Scrub() -> InitiatedBy.DIAGNOSTIC;
+        };
+    }
+
+    /// The service knows no failed jobs, only failed participants.
+    private static JobStatus status(JobState state) {
+        return switch (state) {
+            case JobState.Pending() -> JobStatus.PENDING;
+            case JobState.Started(_, _) -> JobStatus.STARTED;
+            case JobState.Completed(), JobState.Failed() -> JobStatus.COMPLETED;
+        };
+    }
+
+    private List<ParticipatingServer> participants(holdfast.control.Job job) {
+        return switch (job.request()) {
+            case JobRequest.Recover(var targets, _) ->
+                    targets.stream().map(target -> launched(job, target.server())).toList();
+            case JobRequest.Terminate(var endings) -> endings.stream().map(this::ended).toList();
+            case JobRequest.Verify _, JobRequest.Scrub() -> List.of();
+        };
+    }
+
+    private ParticipatingServer launched(holdfast.control.Job job, String server) {
+        var instance =
+                instances.stream()
+                        .filter(one -> one.job().equals(job.id()) && one.server().equals(server))
+                        .findFirst();
+        var participant =
+                ParticipatingServer.builder()
+                        .sourceServerID(server)
+                        .launchStatus(Launches.status(job, instance));
+        instance.ifPresent(one -> participant.recoveryInstanceID(one.id()));
+        return participant.build();
+    }
+
+    private ParticipatingServer ended(JobRequest.Ending ending) {
+        var state =
+                instances.stream()
+                        .filter(one -> one.id().equals(ending.instance()))
+                        .map(RecoveryInstance::state)
+                        .findFirst();
+        return ParticipatingServer.builder()
+                .sourceServerID(ending.server())
+                .recoveryInstanceID(ending.instance())
+                .launchStatus(endStatus(state))
+                .build();
+    }
+
+    private static LaunchStatus endStatus(Optional<InstanceState> state) {
+        // what is no longer known was terminated long ago
+        return switch (state.orElse(InstanceState.TERMINATED)) {
+            case TERMINATED -> LaunchStatus.TERMINATED;
+            case TERMINATING -> LaunchStatus.IN_PROGRESS;
+            case LAUNCHING, RUNNING, FAILED -> LaunchStatus.FAILED;
+        };
+    }
+}

@@ -1,0 +1,48 @@
+package holdfast.aws.drs;
+
+import holdfast.aws.drs.model.DescribeSourceServersRequestFilters;
+import holdfast.aws.protocol.RequestContext;
+import holdfast.control.Controller;
+import holdfast.control.ServerView;
+import java.io.IOException;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/// Which source servers are asked for.
+final class ServerFilter {
+    private ServerFilter() {}
+
+    static List<ServerView> selected(
+            Controller controller,
+            RequestContext context,
+            @Nullable DescribeSourceServersRequestFilters filters)
+            throws IOException {
+        var all = controller.servers().list();
+        if (filters == null) {
+            return all;
+        }
+        return all.stream()
+                .filter(view -> isIn(filters.sourceServerIDs(), view.server().id()))
+                .filter(view -> isIn(filters.stagingAccountIDs(), context.account()))
+                .filter(view -> hasHardware(view, filters.hardwareId()))
+                .toList();
+    }
+
+    /// An empty list asks for all.
+    static boolean isIn(@Nullable List<String> wanted, String id) {
+        return wanted == null || wanted.isEmpty() || wanted.contains(id);
+    }
+
+    /// Of the ids that the service knows, we know the address of a network interface.
+    private static boolean hasHardware(ServerView view, @Nullable String wanted) {
+        if (wanted == null || wanted.isEmpty()) {
+            return true;
+        }
+        var address = wanted.toLowerCase(Locale.ROOT);
+        return view.server().machine().stream()
+                .flatMap(facts -> facts.networkInterfaces().stream())
+                .map(NetworkInterfaces::macAddress)
+                .anyMatch(address::equals);
+    }
+}

@@ -1,0 +1,21 @@
+package holdfast.aws.protocol;
+
+import java.io.IOException;
+
+/// One service on the port.
+public interface Endpoint {
+    /// By which the credential scope names it.
+    String signingName();
+
+    /// Whether an unsigned call is meant for it, so that its clients are told in their own form.
+    boolean claims(String method, String rawPath);
+
+    /// @param caller whose signature was verified
+    AwsResponse handle(AwsRequest request, RequestContext context, Credential caller)
+            throws IOException;
+
+    AwsResponse error(String requestId, ServiceException error);
+
+    /// What a fault of ours is called there.
+    ServiceException internal(String message);
+}

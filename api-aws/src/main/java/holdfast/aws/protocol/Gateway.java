@@ -1,0 +1,111 @@
+package holdfast.aws.protocol;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
+
+/// The way in for clients of all AWS services: finds the service by the signature's credential
+/// scope, since paths of different services are the same, verifies, and lets the service answer.
+///
+/// Safe for any thread.
+public final class Gateway {
+    /// The largest body that is read; the largest request of the services is far smaller.
+    public static final int BODY_BYTES_MAX = 1 << 20;
+
+    private static final System.Logger LOG = System.getLogger("holdfast.aws");
+    private static final System.Logger AUDIT = System.getLogger("holdfast.audit");
+
+    private final List<Endpoint> endpoints;
+    private final SignatureVerifier verifier;
+    private final AccountId account;
+
+    /// The installation's account.
+    @FunctionalInterface
+    public interface AccountId {
+        String get() throws IOException;
+    }
+
+    public Gateway(List<Endpoint> endpoints, SignatureVerifier verifier, AccountId account) {
+        this.endpoints = List.copyOf(endpoints);
+        this.verifier = verifier;
+        this.account = account;
+    }
+
+    /// Whether the request is one of ours; its body need not have been read.
+    public boolean claims(AwsRequest request) {
+        if (request.header("authorization").isPresent()) {
+            return request.signed();
+        }
+        return request.signed()
+                || endpoint(e -> e.claims(request.method(), request.rawPath())).isPresent();
+    }
+
+    /// Answers; whatever happens, in the form that the service's clients read.
+    ///
+    /// @param peer for the audit log
+    /// @param whole whether the body is: false if it exceeds [#BODY_BYTES_MAX]
+    public AwsResponse handle(AwsRequest request, String peer, BooleanSupplier whole) {
+        var id = UUID.randomUUID().toString();
+        var unsigned = endpoint(e -> e.claims(request.method(), request.rawPath()));
+        var endpoint = unsigned.orElse(endpoints.getFirst());
+        var key = "-";
+        AwsResponse response;
+        try {
+            var parts = SignatureParts.of(request);
+            var scoped = endpoint(e -> e.signingName().equals(parts.service()));
+            endpoint = scoped.orElse(endpoint);
+            if (!whole.getAsBoolean()) {
+                throw new ProtocolException(
+                        "RequestEntityTooLargeException",
+                        413,
+                        "the body exceeds " + BODY_BYTES_MAX + " bytes");
+            }
+            if (scoped.isEmpty()) {
+                throw new ProtocolException(
+                        "InvalidSignatureException",
+                        403,
+                        "the credential is scoped to a service that is not here: "
+                                + parts.service());
+            }
+            var caller = verifier.verify(request, parts);
+            key = caller.accessKey();
+            var context = new RequestContext(id, parts.region(), account.get(), key);
+            response = endpoint.handle(request, context, caller);
+        } catch (ServiceException e) {
+            response = endpoint.error(id, e);
+        } catch (IOException e) {
+            LOG.log(System.Logger.Level.WARNING, "request={0} failed: {1}", id, e.getMessage());
+            response = endpoint.error(id, endpoint.internal(String.valueOf(e.getMessage())));
+        } catch (RuntimeException e) {
+            LOG.log(System.Logger.Level.ERROR, "request=" + id + " broke an invariant", e);
+            response =
+                    endpoint.error(
+                            id,
+                            endpoint.internal(
+                                    "a fault of Holdfast's own: see the server's log for request "
+                                            + id));
+        }
+        audit(request, peer, endpoint, key, response.status());
+        return response;
+    }
+
+    private Optional<Endpoint> endpoint(Predicate<Endpoint> wanted) {
+        return endpoints.stream().filter(wanted).findFirst();
+    }
+
+    private static void audit(
+            AwsRequest request, String peer, Endpoint endpoint, String key, int status) {
+        AUDIT.log(
+                System.Logger.Level.INFO,
+                "peer={0} service={1} key={2} call={3} {4} result={5}",
+                peer,
+                endpoint.signingName(),
+                key,
+                request.method(),
+                request.rawPath(),
+                Integer.toString(status));
+    }
+}

@@ -1,0 +1,6 @@
+package holdfast.aws.protocol;
+
+/// What can be written as a JSON object.
+public interface Structure {
+    void write(JsonOutput out);
+}

@@ -1,0 +1,162 @@
+package holdfast.control;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import holdfast.base.RefusalException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Access keys, the account and tags, and what of requests the first version of the schema wrote.
+class AccessTest {
+    @TempDir Path directory;
+
+    private Installation installation;
+
+    @BeforeEach
+    void open() throws IOException {
+        installation = new Installation(directory);
+    }
+
+    @AfterEach
+    void close() throws IOException {
+        installation.close();
+    }
+
+    @Test
+    void keysAreKeptAcrossARestartUntilTheyAreDeleted() throws IOException {
+        var key = installation.controller().accessKeys().create(AccessRole.OPERATOR);
+        assertThat(key.id()).matches("AKIA[A-Z2-7]{16}");
+        assertThat(key.secret()).hasSize(40);
+        assertThat(key.toString()).doesNotContain(key.secret());
+        installation.restart();
+        var keys = installation.controller().accessKeys();
+        assertThat(keys.find(key.id())).contains(key);
+        keys.delete(key.id());
+        assertThat(keys.find(key.id())).isEmpty();
+        assertThatThrownBy(() -> keys.delete(key.id()))
+                .isInstanceOfSatisfying(
+                        RefusalException.class, e -> assertThat(e.code()).isEqualTo("unknown-key"));
+    }
+
+    @Test
+    void rolesAllowNoMoreThanTheySay() {
+        assertThat(AccessRole.ADMIN.allows("drs:DeleteSourceServer")).isTrue();
+        assertThat(AccessRole.OPERATOR.allows("drs:StartRecovery")).isTrue();
+        assertThat(AccessRole.OPERATOR.allows("drs:DescribeJobs")).isTrue();
+        assertThat(AccessRole.OPERATOR.allows("drs:DeleteSourceServer")).isFalse();
+        assertThat(AccessRole.READ_ONLY.allows("drs:DescribeJobs")).isTrue();
+        assertThat(AccessRole.READ_ONLY.allows("drs:StartRecovery")).isFalse();
+        assertThat(AccessRole.READ_ONLY.allows("mgn:DescribeJobs")).isFalse();
+        assertThat(AccessRole.READ_ONLY.allows("x:drs:DescribeJobs")).isFalse();
+        assertThat(AccessRole.of("read-only")).isEqualTo(AccessRole.READ_ONLY);
+        assertThatThrownBy(() -> AccessRole.of("root")).isInstanceOf(RefusalException.class);
+    }
+
+    @Test
+    void theAccountStaysTheSameAndRemembersThatItWasInitialized() throws IOException {
+        var fresh = installation.controller().accounts().get();
+        assertThat(fresh.id()).matches("[1-9][0-9]{11}");
+        assertThat(fresh.initializedAt()).isEmpty();
+        installation.controller().accounts().initialize();
+        var initialized = installation.controller().accounts().get();
+        installation.restart();
+        installation.controller().accounts().initialize();
+        assertThat(installation.controller().accounts().get()).isEqualTo(initialized);
+        assertThat(initialized.id()).isEqualTo(fresh.id());
+        assertThat(initialized.initializedAt()).isPresent();
+    }
+
+    @Test
+    void tagsBelongToWhatThereIsAndGoWithIt() throws IOException {
+        var server = installation.server();
+        var tags = installation.controller().tags();
+        tags.put(server, Map.of("a", "1", "b", "2"));
+        tags.put(server, Map.of("b", "3"));
+        tags.remove(server, List.of("a", "absent"));
+        assertThat(tags.of(server)).isEqualTo(Map.of("b", "3"));
+        var many =
+                IntStream.range(0, Tags.COUNT_MAX)
+                        .boxed()
+                        .collect(Collectors.toMap(i -> "tag" + i, i -> ""));
+        assertThatThrownBy(() -> tags.put(server, many)).isInstanceOf(RefusalException.class);
+        assertThat(tags.of(server)).as("all or none").isEqualTo(Map.of("b", "3"));
+        assertThatThrownBy(() -> tags.put("s-unknown", Map.of()))
+                .isInstanceOf(RefusalException.class);
+        installation.controller().servers().disconnect(server);
+        installation.controller().housekeeping().schedule();
+        assertThat(tags.all()).isEmpty();
+    }
+
+    @Test
+    void aServerWithAJobIsNotRecoveredBesides() throws IOException {
+        var server = installation.server();
+        var controller = installation.controller();
+        installation.store.addPoint(server, 16, installation.time.now(), 0);
+        var targets = List.of(new RecoveryTarget(server, new PointChoice.Newest()));
+        controller.recover(targets, true, Map.of("ticket", "42"));
+        assertThatThrownBy(() -> controller.recover(targets, true, Map.of()))
+                .isInstanceOfSatisfying(
+                        RefusalException.class,
+                        e -> assertThat(e.code()).isEqualTo("server-has-job"));
+        installation.work();
+        controller.recover(targets, false, Map.of());
+        installation.work();
+    }
+
+    @Test
+    void severalInstancesOfAServerEndInOneJobAllOrNone() throws IOException {
+        var server = installation.server();
+        var controller = installation.controller();
+        installation.store.addPoint(server, 16, installation.time.now(), 0);
+        for (var i = 0; i < 2; i++) {
+            controller.recover(List.of(server), true, new PointChoice.Newest());
+            installation.work();
+        }
+        var ids = controller.instances().list().stream().map(RecoveryInstance::id).toList();
+        assertThat(ids).hasSize(2);
+        assertThatThrownBy(() ->
+                        controller.instances().terminate(List.of(ids.getFirst(), "i-unknown")))
+                .isInstanceOf(RefusalException.class);
+        assertThat(controller.instances().get(ids.getFirst()).state())
+                .isEqualTo(InstanceState.RUNNING);
+        var job = controller.instances().terminate(ids).job().id();
+        installation.work();
+        assertThat(controller.jobs().get(job).job().state()).isEqualTo(new JobState.Completed());
+        assertThat(controller.jobs().get(job).phases()).hasSize(4);
+        assertThat(controller.instances().list())
+                .extracting(RecoveryInstance::state)
+                .containsOnly(InstanceState.TERMINATED);
+    }
+
+    @Test
+    void requestsThatTheFirstSchemaWroteAreRead() {
+        assertThat(
+                        Documents.request(
+                                "{\"kind\":\"DRILL\",\"servers\":[\"s-1\",\"s-2\"],\"point\":\"pit-1\"}"))
+                .isEqualTo(
+                        new JobRequest.Recover(
+                                List.of(
+                                        new RecoveryTarget("s-1", new PointChoice.ById("pit-1")),
+                                        new RecoveryTarget("s-2", new PointChoice.ById("pit-1"))),
+                                true));
+        var end =
+                new JobRequest.Terminate(
+                        List.of(
+                                new JobRequest.Ending("i-1", "s-1"),
+                                new JobRequest.Ending("i-2", "s-1")));
+        assertThat(Documents.request(Documents.ofRequest(end))).isEqualTo(end);
+        assertThat(
+                        Documents.request(
+                                "{\"kind\":\"TERMINATE\",\"instance\":\"i-1\",\"server\":\"s-1\"}"))
+                .isEqualTo(new JobRequest.Terminate(end.endings().subList(0, 1)));
+    }
+}

@@ -1,0 +1,158 @@
+package holdfast.systemtest;
+
+import holdfast.demo.Commands;
+import holdfast.demo.LoopDevice;
+import holdfast.demo.disk.BootableDisk;
+import holdfast.demo.disk.DiskPlan;
+import holdfast.demo.disk.Firmware;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.cert.CertificateFactory;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.TrustManagerFactory;
+import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
+import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
+import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
+import software.amazon.awssdk.http.SdkHttpClient;
+import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
+import software.amazon.awssdk.regions.Region;
+import software.amazon.awssdk.services.drs.DrsClient;
+
+/// A server with a protected, bootable disk, and unmodified AWS clients of it, of which only the
+/// endpoint and the trusted authority are set.
+final class DrsFixture implements AutoCloseable {
+    static final String REGION = "eu-central-1";
+
+    final Lab lab;
+    final Path device;
+
+    private DrsFixture(Lab lab, Path device) {
+        this.lab = lab;
+        this.device = device;
+    }
+
+    /// An access key.
+    record Key(String id, String secret) {}
+
+    static DrsFixture open() throws IOException, InterruptedException {
+        var lab = Lab.open("drs");
+        try {
+            var image = lab.directory.resolve("source.img");
+            new BootableDisk(lab.processes, BootableDisk.defaultCache(System.getenv()))
+                    .build(
+                            new DiskPlan(DiskPlan.SIZE_BYTES_MIN, Firmware.BIOS, "drs-source"),
+                            image,
+                            _ -> {});
+            var loop = lab.keep(LoopDevice.attach(lab.commands, image));
+            lab.installation.startServer();
+            var agent = lab.installation.startAgent(List.of("--disk", loop.device().toString()));
+            lab.installation.awaitState("CONTINUOUS", agent, Duration.ofMinutes(2));
+            return new DrsFixture(lab, loop.device());
+        } catch (IOException | InterruptedException | RuntimeException e) {
+            lab.close();
+            throw e;
+        }
+    }
+
+    URI endpoint() {
+        return URI.create(lab.installation.url());
+    }
+
+    Path data() {
+        return lab.installation.data();
+    }
+
+    /// The key that the server made when it first started.
+    Key firstKey() throws IOException {
+        var lines = Files.readAllLines(data().resolve("aws-credentials"));
+        return new Key(value(lines.get(1)), value(lines.get(2)));
+    }
+
+    private static String value(String line) {
+        return line.substring(line.indexOf('=') + 1).strip();
+    }
+
+    Key newKey(String role) throws IOException, InterruptedException {
+        var made = lab.installation.command("key", "create", "--role", role);
+        return new Key(
+                made.required("accessKeyId").asString(),
+                made.required("secretAccessKey").asString());
+    }
+
+    DrsClient client(Key key, ExecutionInterceptor... interceptors) {
+        return client(key, http(), interceptors);
+    }
+
+    /// Of the SDK for Java, that tries once.
+    DrsClient client(Key key, SdkHttpClient http, ExecutionInterceptor... interceptors) {
+        return DrsClient.builder()
+                .endpointOverride(endpoint())
+                .region(Region.of(REGION))
+                .credentialsProvider(
+                        StaticCredentialsProvider.create(
+                                AwsBasicCredentials.create(key.id(), key.secret())))
+                .httpClient(http)
+                .overrideConfiguration(settings -> {
+                    settings.retryStrategy(retries -> retries.maxAttempts(1));
+                    List.of(interceptors).forEach(settings::addExecutionInterceptor);
+                })
+                .build();
+    }
+
+    SdkHttpClient http() {
+        return UrlConnectionHttpClient.builder().tlsTrustManagersProvider(this::trust).build();
+    }
+
+    private TrustManager[] trust() {
+        try (InputStream in = Files.newInputStream(data().resolve("ca.pem"))) {
+            var authority = CertificateFactory.getInstance("X.509").generateCertificate(in);
+            var store = KeyStore.getInstance(KeyStore.getDefaultType());
+            store.load(null, null);
+            store.setCertificateEntry("holdfast", authority);
+            var trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+            trust.init(store);
+            return trust.getTrustManagers();
+        } catch (IOException | GeneralSecurityException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /// Runs a client of Debian's with the environment that points it here.
+    Commands.Result debian(Key key, String... command) throws IOException, InterruptedException {
+        var line =
+                new ArrayList<>(
+                        List.of(
+                                "env",
+                                "AWS_ACCESS_KEY_ID=" + key.id(),
+                                "AWS_SECRET_ACCESS_KEY=" + key.secret(),
+                                "AWS_DEFAULT_REGION=" + REGION,
+                                "AWS_CA_BUNDLE=" + data().resolve("ca.pem"),
+                                "AWS_CONFIG_FILE=" + lab.directory.resolve("none"),
+                                "AWS_EC2_METADATA_DISABLED=true",
+                                "AWS_MAX_ATTEMPTS=1",
+                                "AWS_PAGER="));
+        line.addAll(List.of(command));
+        return lab.commands.run(line);
+    }
+
+    /// `aws <arguments>`.
+    Commands.Result aws(Key key, String... arguments) throws IOException, InterruptedException {
+        var line =
+                new ArrayList<>(List.of("/usr/bin/aws", "--endpoint-url", endpoint().toString()));
+        line.addAll(List.of(arguments));
+        return debian(key, line.toArray(String[]::new));
+    }
+
+    @Override
+    public void close() throws IOException {
+        lab.close();
+    }
+}
