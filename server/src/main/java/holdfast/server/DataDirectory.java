@@ -25,7 +25,8 @@ import java.util.Locale;
 /// aws-credentials       the first access key of AWS clients
 /// control.db            servers, jobs, instances, exports
 /// staging/              the journal and all that belongs to it
-/// machines/             recovery instances and their evidence
+/// machines/             recovery instances
+/// evidence/             that they booted
 /// nbd.sock              where the NBD server listens
 /// native/               the database's native library, unpacked by the server that runs
 /// ```
@@ -37,7 +38,7 @@ final class DataDirectory implements AutoCloseable {
     /// Bytes of a Unix socket's path (unix(7), `sun_path`), its end included; the longest one here
     /// is that of a machine's socket.
     private static final int PATH_LENGTH_MAX =
-            108 - "/machines/i-0123456789abcdef0/agent.sock ".length();
+            108 - "/machines/i-0123456789abcdef0/console.sock ".length();
 
     /// Below that a new staging area would be full before the first disk is copied.
     private static final long FREE_BYTES_MIN = 512L << 20;
@@ -138,8 +139,9 @@ final class DataDirectory implements AutoCloseable {
         return path.resolve("staging");
     }
 
-    Path machines() {
-        return path.resolve("machines");
+    /// For machines and evidence, not a folder below: paths of their sockets have a limit.
+    Path recovery() {
+        return path;
     }
 
     /// Where native libraries are unpacked, emptied of what killed servers left behind.

@@ -79,7 +79,7 @@ public final class HoldfastServer implements AutoCloseable {
             System.setProperty("org.sqlite.tmpdir", data.nativeLibraries().toString());
             var database = resources.add("database", Database.open(data.privateDatabase()));
             store = resources.add("store", openStore(data, files, time, random));
-            var host = new QemuHost(data.machines(), files, network, Processes.system(), time);
+            var host = new QemuHost(data.recovery(), files, network, Processes.system(), time);
             var socket = data.nbdSocket();
             controller =
                     new Controller(

@@ -39,7 +39,8 @@ final class Lab implements AutoCloseable {
 
     /// @param agent started in place of the real one
     static Lab open(String name, Program agent) throws IOException {
-        return new Lab(Files.createTempDirectory("holdfast-" + name + "-"), agent);
+        var prefix = "hf-" + name + "-";
+        return new Lab(Files.createTempDirectory(prefix), agent); // short: it has sockets
     }
 
     /// Closes it with the lab, before everything opened earlier.

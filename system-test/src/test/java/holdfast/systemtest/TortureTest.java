@@ -50,7 +50,7 @@ class TortureTest {
     @Test
     void withoutValidationPointsAreWrong() throws Exception {
         var blind = Program.java(BlindAgent.class.getName());
-        try (var lab = Lab.open("torture-blind", blind)) {
+        try (var lab = Lab.open("blind", blind)) {
             var ext4 = lab.disk("ext4", "ext4", 320);
             var xfs = lab.disk("xfs", "xfs", 320);
             protect(lab, ext4, xfs);
