@@ -140,7 +140,6 @@ final class Protection implements AutoCloseable {
         board.connected(link::standstill);
         LOG.log(System.Logger.Level.INFO, "link=connected");
         var resources = settings.resources();
-        var reports = new Reports(link, board, seams.time());
         var replicated = new ArrayList<ReplicatedDisk>();
         for (var disk : disks) {
             var index = replicated.size();
@@ -152,6 +151,7 @@ final class Protection implements AutoCloseable {
                             sources.get(index),
                             arena));
         }
+        var reports = new Reports(link, tracker, replicated, board, seams.time());
         var with =
                 new Equipment(
                         link,

@@ -64,7 +64,7 @@ final class ReplicatedDisk {
 
     /// As the user sees it.
     ///
-    /// @param pendingBlocks of the tracker's set
+    /// @param pendingBlocks changed and not known to be stable, whether a flip took them up or not
     StatusBoard.DiskStand stand(long pendingBlocks) {
         return StatusBoard.DiskStand.of(name, sizeBytes, memo, pendingBlocks);
     }

@@ -14,8 +14,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
 /// Replicates over one link, round after round, until that link dies, the disks change, or its
@@ -63,7 +61,7 @@ final class Replication {
             checkSizes();
             pause(pace.after(outcome, Duration.ofNanos(with.time().nanoTime() - began)));
         }
-        await(closed);
+        with.reports().await(closed);
     }
 
     /// Finds out what the replica holds, and what of each disk is to be done.
@@ -100,7 +98,7 @@ final class Replication {
         }
         remember();
         anew.forEach(disk -> tracker.trust(disk.index()));
-        showDisks();
+        with.reports().showDisks();
         if (memo.lastPointMillis() > 0) {
             with.board().rememberedPoint(Instant.ofEpochMilli(memo.lastPointMillis()));
         }
@@ -147,19 +145,21 @@ final class Replication {
         try {
             if (!work.readsBeforeSending()) {
                 urgency.close();
-                showDisks();
+                with.reports().showDisks();
             }
             work.run(() -> {
                 urgency.close();
                 whenRead.run();
-                showDisks(); // sending may take long: what is to be sent is a backlog till then
+                with.reports()
+                        .showDisks(); // sending may take long: what is to be sent is a backlog till
+                // then
             });
             var distrusted = compareDistrusted();
             var outcome = outcome(work, selections, distrusted, flip.isProven());
             end(flip, outcome, frozen, work.conflictBlocks());
             settle(selections, distrusted);
             selector.roundEnded(selections, Duration.ofNanos(with.time().nanoTime() - began));
-            showDisks();
+            with.reports().showDisks();
             with.board().trouble(trouble(outcome, work));
             with.reports().sendIfDue();
             return outcome;
@@ -234,7 +234,11 @@ final class Replication {
             throws IOException, InterruptedException {
         var consistent = outcome == RoundOutcome.CONSISTENT;
         var age = Duration.ofNanos(with.time().nanoTime() - flip.nanoTime());
-        await(with.link().endRound(round, consistent, frozen, flip.instant(), age.toMillis()));
+        with.reports()
+                .await(
+                        with.link()
+                                .endRound(
+                                        round, consistent, frozen, flip.instant(), age.toMillis()));
         if (consistent) {
             with.disks().forEach(disk -> disk.memo(disk.memo().madePoint()));
             memo = new ReplicaMemo(round, round, flip.instant().toEpochMilli(), memo.disks());
@@ -299,14 +303,6 @@ final class Replication {
         }
     }
 
-    private void showDisks() {
-        with.board()
-                .disks(
-                        with.disks().stream()
-                                .map(disk -> disk.stand(tracker.pending(disk.index()).size()))
-                                .toList());
-    }
-
     private void checkSizes() throws DisksChangedException {
         for (var disk : with.disks()) {
             try {
@@ -333,14 +329,5 @@ final class Replication {
 
     private static Throwable ended(@Nullable Throwable error) {
         return error == null ? new IOException("the link was closed") : error;
-    }
-
-    private static void await(Future<Void> acknowledgement)
-            throws IOException, InterruptedException {
-        try {
-            acknowledgement.get();
-        } catch (ExecutionException e) {
-            throw e.getCause() instanceof IOException lost ? lost : new IOException(e.getCause());
-        }
     }
 }

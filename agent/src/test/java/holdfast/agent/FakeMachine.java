@@ -161,6 +161,12 @@ final class FakeMachine {
         lastFlip = cut();
     }
 
+    private synchronized long changedNotPending(int disk) {
+        var changed = completed[disk].copy();
+        changed.removeAll(pending[disk]);
+        return changed.size();
+    }
+
     private synchronized BlockSet issuedAmong(int disk, BlockSet read) {
         var conflicts = read.copy();
         conflicts.retainAll(issued[disk]);
@@ -371,6 +377,11 @@ final class FakeMachine {
         public BlockSet pending(int disk) {
             act();
             return pending[disk];
+        }
+
+        @Override
+        public long changedSinceFlip(int disk) {
+            return changedNotPending(disk);
         }
 
         @Override

@@ -80,6 +80,26 @@ class ReplicationTest {
         assertHeld(rig);
     }
 
+    /// However long the round takes: a backlog that only the next flip showed would be zero until
+    /// then.
+    @Test
+    void whatIsWrittenWhileARoundEndsIsReportedAsBacklog() throws Exception {
+        var rig = new Rig(1, 1000);
+        rig.synced();
+        var reported = new int[1];
+        rig.replicator.whenRoundEnds =
+                (_, _) -> {
+                    if (reported[0] == 0) {
+                        reported[0] = rig.replicator.reports.size();
+                        rig.write(0, 10, 7, 2);
+                        rig.time.advance(Duration.ofSeconds(2));
+                    }
+                };
+        rig.untilPoints(2);
+        assertThat(rig.replicator.reports.get(reported[0]).disks().getFirst().backlogBytes())
+                .isEqualTo(7 * Blocks.BLOCK_BYTES);
+    }
+
     @Test
     void aRescanSendsOnlyWhatDiffers() throws Exception {
         var rig = new Rig(1, 3000);

@@ -129,6 +129,11 @@ class ReplicationTortureTest {
         }
 
         @Override
+        public long changedSinceFlip(int disk) {
+            return tracker.changedSinceFlip(disk);
+        }
+
+        @Override
         public Optional<String> distrust(int disk) {
             return tracker.distrust(disk);
         }

@@ -65,7 +65,6 @@ final class Rig {
                 var tracker = trackerChange.apply(machine.tracker());
                 var arena = Arena.ofConfined()) {
             var disks = new ArrayList<ReplicatedDisk>();
-            var reports = new Reports(link, board, time);
             for (var disk : tracker.disks()) {
                 disks.add(
                         new ReplicatedDisk(
@@ -75,6 +74,7 @@ final class Rig {
                                 machine.source(disks.size()),
                                 arena));
             }
+            var reports = new Reports(link, tracker, disks, board, time);
             var with =
                     new Equipment(
                             link,

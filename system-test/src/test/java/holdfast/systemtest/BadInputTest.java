@@ -312,6 +312,13 @@ class BadInputTest {
             refused(
                     nobody(agent(at.agentState(), own)),
                     own + " is neither a block device nor an image file");
+            var closed = Files.createDirectory(own.resolve("closed"));
+            Files.setPosixFilePermissions(closed, PosixFilePermissions.fromString("rwx------"));
+            refused(
+                    nobody(agent(at.agentState(), closed.resolve("image"))),
+                    "may not look at " + closed.resolve("image") + " (permission denied)",
+                    "the agent must run as root");
+            Files.delete(closed);
             var image = Files.write(own.resolve("image"), new byte[2 << 20]);
             refused(
                     nobody(agent(at.agentState(), image)),

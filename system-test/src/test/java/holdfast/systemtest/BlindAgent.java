@@ -114,6 +114,11 @@ final class BlindAgent {
         }
 
         @Override
+        public long changedSinceFlip(int disk) {
+            return tracker.changedSinceFlip(disk);
+        }
+
+        @Override
         public Optional<String> distrust(int disk) {
             return tracker.distrust(disk);
         }

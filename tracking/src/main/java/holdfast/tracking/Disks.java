@@ -3,6 +3,7 @@ package holdfast.tracking;
 import holdfast.tracking.device.BlockDevice;
 import holdfast.tracking.device.Machine;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -53,6 +54,12 @@ public final class Disks {
             };
         } catch (NoSuchFileException e) {
             throw new TrackerException("there is no disk " + path, e);
+        } catch (AccessDeniedException e) {
+            throw new TrackerException(
+                    "may not look at "
+                            + path
+                            + " (permission denied): the agent must run as root to read disks",
+                    e);
         } catch (TrackerException e) {
             throw e;
         } catch (IOException e) {

@@ -35,6 +35,11 @@ public interface Tracker extends AutoCloseable {
     /// it.
     BlockSet pending(int disk);
 
+    /// Blocks that changed since the last flip and are not pending yet, so that they can be told of
+    /// before the next flip; zero where only a look at the disk can tell. Walks all bits of the
+    /// disk.
+    long changedSinceFlip(int disk);
+
     /// Whether the disk's pending set holds everything that changed since the memo was written.
     /// Empty if so; otherwise why not: a new tracker, a reboot, lost events, a resized disk. Then
     /// the caller adds all blocks to pending, compares them by hash, and calls [#trust]. To be

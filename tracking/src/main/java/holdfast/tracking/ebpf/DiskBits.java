@@ -82,6 +82,30 @@ final class DiskBits {
         }
     }
 
+    /// How many blocks of a completed plane are not pending.
+    long completedNotPending(int index) {
+        var fine = set(planes.fineAt(Planes.Event.COMPLETED, index));
+        var found = new long[1];
+        var fineAt = planes.fineAt(Planes.Event.COMPLETED, index);
+        var fineEnd = fineAt + planes.fineWords();
+        for (var at = next(fineAt, fineEnd); at < fineEnd; at = next(at + 1, fineEnd)) {
+            found[0] += Long.bitCount(word(at) & ~word(planes.pendingAt() + at - fineAt));
+        }
+        var coarseAt = planes.coarseAt(Planes.Event.COMPLETED, index);
+        var coarseEnd = coarseAt + planes.planeWords() - planes.fineWords();
+        for (var at = next(coarseAt, coarseEnd); at < coarseEnd; at = next(at + 1, coarseEnd)) {
+            forEachUnit(
+                    word(at),
+                    at - coarseAt,
+                    (first, end) -> {
+                        for (var block = first; block < end; block++) {
+                            found[0] += fine.contains(block) || pending.contains(block) ? 0 : 1;
+                        }
+                    });
+        }
+        return found[0];
+    }
+
     /// The blocks of `read` in an issued plane.
     ///
     /// @param arena owns the memory of the result

@@ -231,6 +231,11 @@ public final class EbpfTracker implements Tracker {
     }
 
     @Override
+    public long changedSinceFlip(int disk) {
+        return state.disks().get(disk).bits().completedNotPending(state.control().activeIndex());
+    }
+
+    @Override
     public Optional<String> distrust(int disk) {
         return audits.get(disk).distrust();
     }

@@ -88,6 +88,11 @@ public final class ScanTracker implements Tracker {
     }
 
     @Override
+    public long changedSinceFlip(int disk) {
+        return 0;
+    }
+
+    @Override
     public Optional<String> distrust(int disk) {
         return trusted[disk]
                 ? Optional.empty()

@@ -35,6 +35,21 @@ class DiskBitsTest {
     }
 
     @Test
+    void whatChangedSinceTheFlipIsCountedOnceAndNotIfPending() {
+        set(planes.fineAt(Planes.Event.COMPLETED, 1), 70);
+        set(planes.fineAt(Planes.Event.COMPLETED, 1), 71);
+        set(planes.fineAt(Planes.Event.COMPLETED, 1), 1030);
+        set(planes.coarseAt(Planes.Event.COMPLETED, 1), 2);
+        set(planes.fineAt(Planes.Event.COMPLETED, 0), 3);
+        set(planes.fineAt(Planes.Event.ISSUED, 1), 4);
+        bits.pending().add(71, 72);
+        bits.pending().add(1299, 1300);
+        assertThat(bits.completedNotPending(1)).isEqualTo(1 + 1300 - 1024 - 1);
+        bits.moveToPending(1);
+        assertThat(bits.completedNotPending(1)).isZero();
+    }
+
+    @Test
     void theOtherPlanesAreLeftAlone() throws TrackerException {
         set(planes.fineAt(Planes.Event.COMPLETED, 0), 1);
         set(planes.fineAt(Planes.Event.ISSUED, 0), 2);
