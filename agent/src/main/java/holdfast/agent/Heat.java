@@ -4,6 +4,7 @@ import holdfast.base.BlockSet;
 import holdfast.format.PackedExtent;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.Comparator;
 import java.util.List;
 
@@ -38,15 +39,12 @@ final class Heat {
         }
     }
 
-    /// The blocks were written before they could be read.
-    void conflicted(int disk, BlockSet blocks) {
-        blocks.forEachRun(
-                SLOTS,
-                (first, count) -> {
-                    for (var block = first; block < first + count; block++) {
-                        raise(DiskBlock.key(disk, block), SCORE_CONFLICTED);
-                    }
-                });
+    /// Blocks were written before they could be read.
+    ///
+    /// @param blocks counted from `firstBlock`
+    void conflicted(int disk, long firstBlock, BitSet blocks) {
+        blocks.stream()
+                .forEach(block -> raise(DiskBlock.key(disk, firstBlock + block), SCORE_CONFLICTED));
     }
 
     /// A round has ended: what is no longer written cools down.

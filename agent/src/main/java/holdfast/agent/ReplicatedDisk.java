@@ -7,23 +7,25 @@ import holdfast.tracking.Flip;
 import holdfast.tracking.TrackerException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
 
 /// One disk while a link to its replica is open: what is known of the replica, and what the round
 /// under way has read. Used by the replicating thread alone; borrows the source.
 ///
-/// Its two sets take a bit a block, outside the heap and only where bits were ever set: at most 64
-/// MiB a TiB of disk together.
+/// Its three sets take a bit a block, outside the heap and only where bits were ever set: at most
+/// 96 MiB a TiB of disk together.
 final class ReplicatedDisk {
     private final int index;
     private final String name;
     private final long sizeBytes;
     private final SourceDisk source;
-    private final BlockSet batch;
-    private final BlockSet clean;
+    private final BlockSet read;
+    private final BlockSet conflicts;
+    private final BlockSet covered;
     private DiskMemo memo;
     private long drainFrom;
-    private long batchBlocks;
-    private long cleanBlocks;
 
     /// @param arena holds the sets
     ReplicatedDisk(int index, String name, long sizeBytes, SourceDisk source, Arena arena)
@@ -33,8 +35,9 @@ final class ReplicatedDisk {
         this.sizeBytes = sizeBytes;
         this.source = source;
         this.memo = new DiskMemo(0, Phase.COMPARE, 0, false);
-        this.batch = sparseSet(blockCount(), arena);
-        this.clean = sparseSet(blockCount(), arena);
+        this.read = sparseSet(blockCount(), arena);
+        this.conflicts = sparseSet(blockCount(), arena);
+        this.covered = sparseSet(blockCount(), arena);
     }
 
     private static BlockSet sparseSet(long blockCount, Arena arena) throws IOException {
@@ -89,48 +92,56 @@ final class ReplicatedDisk {
 
     /// A round begins: nothing of the disk is read yet.
     void begin() {
-        emptyBatch();
-        if (cleanBlocks > 0) {
-            clean.removeAll(clean);
-            cleanBlocks = 0;
-        }
+        empty(read);
+        empty(conflicts);
+        empty(covered);
     }
 
-    /// Not by overwriting everything: memory that was never written is none.
-    private void emptyBatch() {
-        if (batchBlocks > 0) {
-            batch.removeAll(batch);
-            batchBlocks = 0;
-        }
+    /// Word by word: memory that was never written is none.
+    private static void empty(BlockSet set) {
+        set.removeAll(set);
     }
 
-    /// These blocks have been read.
-    void read(Chunk chunk) {
-        batch.add(chunk.firstBlock(), chunk.endBlock());
-        batchBlocks += chunk.blockCount();
+    /// The round goes on with another flip: what conflicted with the last one does not with this,
+    /// and what has changed is to be read again.
+    void flipped(BlockSet changed) {
+        empty(conflicts);
+        read.removeAll(changed);
     }
 
-    /// Asks for the conflicts of what was read since it was last asked, as soon as that is read:
-    /// what is written later no longer matters to it.
+    /// A chunk has been read.
     ///
-    /// @return the conflicting blocks; they are not clean
-    BlockSet check(Flip flip) throws TrackerException {
-        if (batchBlocks == 0) {
-            return new BlockSet(0);
+    /// @param written blocks that may have been written since the flip, counted from its first
+    void read(Chunk chunk, BitSet written) {
+        read.add(chunk.firstBlock(), chunk.endBlock());
+        written.stream()
+                .mapToLong(block -> chunk.firstBlock() + block)
+                .forEach(block -> conflicts.add(block, block + 1));
+    }
+
+    /// Those parts of a chunk that none covers that was asked about before in this round. To be
+    /// asked about the newest first, so that of a block read twice only the newest is left.
+    List<Chunk> uncovered(Chunk chunk) {
+        var parts = new ArrayList<Chunk>();
+        for (var first = covered.nextAbsent(chunk.firstBlock()); first < chunk.endBlock(); ) {
+            var next = covered.next(first);
+            var end = next < 0 ? chunk.endBlock() : Math.min(next, chunk.endBlock());
+            parts.add(new Chunk(index, first, (int) (end - first), chunk.phase()));
+            first = covered.nextAbsent(end);
         }
-        var conflicts = flip.conflicts(index, batch);
-        clean.addAll(batch);
-        clean.removeAll(conflicts);
-        cleanBlocks += batchBlocks;
-        emptyBatch();
-        return conflicts;
+        covered.add(chunk.firstBlock(), chunk.endBlock());
+        return parts;
+    }
+
+    /// Nothing that was read may leave pending.
+    void unproven() {
+        empty(read);
     }
 
     /// The round is on stable storage: what was read as it was at the instant is no longer pending.
     void settle(BlockSet pending) {
-        if (cleanBlocks > 0) {
-            pending.removeAll(clean);
-        }
+        read.removeAll(conflicts);
+        pending.removeAll(read);
     }
 
     /// The round was cut off: removes from pending what is known to be on stable storage.
@@ -138,10 +149,11 @@ final class ReplicatedDisk {
         begin();
         for (var chunk : durable) {
             if (chunk.disk() == index) {
-                read(chunk);
+                read(chunk, flip.writtenSince(index, chunk.firstBlock(), chunk.blockCount()));
             }
         }
-        check(flip);
-        settle(pending);
+        if (flip.isProven(index)) {
+            settle(pending);
+        }
     }
 }

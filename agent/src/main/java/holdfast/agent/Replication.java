@@ -141,7 +141,14 @@ final class Replication {
         var selections = selector.select();
         round++;
         enterUncopied(selections);
-        var work = new Round(with, flip, selector.plan(selections));
+        var work =
+                new Round(
+                        with,
+                        tracker,
+                        selector,
+                        flip,
+                        selector.plan(selections),
+                        isWhole(selections));
         try {
             if (!work.readsBeforeSending()) {
                 urgency.close();
@@ -155,8 +162,8 @@ final class Replication {
                 // then
             });
             var distrusted = compareDistrusted();
-            var outcome = outcome(work, selections, distrusted, flip.isProven());
-            end(flip, outcome, frozen, work.conflictBlocks());
+            var outcome = outcome(work, selections, distrusted);
+            end(work.flip(), outcome, frozen, work.conflictBlocks());
             settle(selections, distrusted);
             selector.roundEnded(selections, Duration.ofNanos(with.time().nanoTime() - began));
             with.reports().showDisks();
@@ -210,23 +217,22 @@ final class Replication {
     }
 
     private RoundOutcome outcome(
-            Round work,
-            List<RoundPlan.Selection> selections,
-            Set<Integer> distrusted,
-            boolean proven) {
+            Round work, List<RoundPlan.Selection> selections, Set<Integer> distrusted) {
         if (work.unreadable().isPresent()) {
             return RoundOutcome.UNREADABLE;
         }
-        if (!distrusted.isEmpty()) {
+        if (!distrusted.isEmpty() || !isWhole(selections)) {
             return RoundOutcome.PARTIAL;
         }
-        var copying = with.disks().stream().anyMatch(disk -> disk.memo().phase() != Phase.CHANGES);
-        if (copying || !selections.stream().allMatch(RoundPlan.Selection::isAll)) {
-            return RoundOutcome.PARTIAL;
-        }
-        return work.conflictBlocks() > 0 || !proven
+        return work.conflictBlocks() > 0 || !work.isProven()
                 ? RoundOutcome.CONFLICTED
                 : RoundOutcome.CONSISTENT;
+    }
+
+    /// Whether that is all that is pending, and all that has changed since the copy is.
+    private boolean isWhole(List<RoundPlan.Selection> selections) {
+        return with.disks().stream().allMatch(disk -> disk.memo().phase() == Phase.CHANGES)
+                && selections.stream().allMatch(RoundPlan.Selection::isAll);
     }
 
     /// Returns once the round is on stable storage.
@@ -281,15 +287,21 @@ final class Replication {
         }
     }
 
-    private static String trouble(RoundOutcome outcome, Round work) {
+    private String trouble(RoundOutcome outcome, Round work) {
         return switch (outcome) {
             case CONSISTENT, PARTIAL -> "";
-            case CONFLICTED ->
-                    work.conflictBlocks() == 0
-                            ? "changes may have been missed, and are read again"
-                            : work.conflictBlocks()
-                                    + " blocks were written before they could be read";
+            case CONFLICTED -> conflict(work);
             case UNREADABLE -> work.unreadable().map(IOException::getMessage).orElse("");
+        };
+    }
+
+    private String conflict(Round work) {
+        if (work.conflictBlocks() > 0) {
+            return work.conflictBlocks() + " blocks were written before they could be read";
+        }
+        return switch (tracker.kind()) {
+            case EBPF -> "changes may have been missed, and are read again";
+            case SCAN -> "disks were written while they were read";
         };
     }
 

@@ -4,6 +4,7 @@ import holdfast.base.BlockSet;
 import holdfast.base.Blocks;
 import holdfast.format.Compression;
 import holdfast.tracking.Flip;
+import holdfast.tracking.Tracker;
 import holdfast.tracking.TrackerException;
 import java.io.IOException;
 import java.util.ArrayDeque;
@@ -20,39 +21,63 @@ import org.jspecify.annotations.Nullable;
 
 /// Reads what a plan names, checks that it was read as it was at the flip's instant, and sends it.
 ///
-/// One thread conducts: it starts reads as far as the memory allows, asks the tracker for conflicts
-/// as soon as a batch is read, and hands what is packed to the link. Workers read and pack. A plan
-/// that fits into the memory is read as a whole before any of it is packed or sent, so that neither
-/// a busy processor nor a slow link prolongs the time in which blocks can be overwritten. The
-/// blocks that are read first, if they are few, the conductor reads itself: on a machine short of
-/// processors, handing over to another thread and back takes longer than the read.
+/// One thread conducts: it starts reads as far as the memory allows, and hands what is packed to
+/// the link. Workers read, ask the tracker right after each read, and pack. A plan that fits into
+/// the memory is read as a whole before any of it is packed or sent, so that neither a busy
+/// processor nor a slow link prolongs the time in which blocks can be overwritten. A few blocks the
+/// conductor reads itself: on a machine short of processors, handing over to another thread and
+/// back takes longer than the read.
 ///
-/// Why a round without conflicts, of everything pending, is a crash image of its instant: a write
-/// that completed before it is pending, hence read after it. One issued later to a block that was
-/// read is a conflict; to another block, it is not in the replica. One in flight at the instant may
-/// be in wholly, partly or not at all, as after a power cut. And one issued after another had
-/// completed cannot be in without that: either it was issued after the instant, or the other had
-/// completed before it.
+/// The longer the reads took, the more likely one of them met a newer write. So a round that could
+/// be a consistency point flips again when that happened, and reads just what has changed since:
+/// after a few turns that is little, and soon read. The last flip's instant is the round's. Of a
+/// block that was read several times the newest is sent. [holdfast.tracking.ebpf.EbpfTracker] says
+/// why what the reads after the last flip prove is a crash image of its instant.
 final class Round {
+    /// A disk so busy that this many turns in a row meet a newer write gets its next chance when
+    /// what was read is stored.
+    private static final int FLIPS_MAX = 10;
+
     private final Equipment with;
-    private final Flip flip;
-    private final RoundPlan plan;
+    private final Tracker tracker;
+    private final Selector selector;
+    private final boolean flipsAgain;
     private final boolean readBeforeSending;
     private final List<Step.Read> unpacked = new ArrayList<>();
     private final ArrayDeque<Step.Packed> packed = new ArrayDeque<>();
     private final ConcurrentLinkedQueue<Chunk> durable = new ConcurrentLinkedQueue<>();
+    private Flip flip;
+    private RoundPlan plan;
+    private int flips = 1;
     private Optional<Chunk> nextChunk = Optional.empty();
     private long heldBytes;
     private int openChunks;
     private int openReads;
     private long conflictBlocks;
+    private final List<ReplicatedDisk> unproven = new ArrayList<>();
     private Optional<IOException> unreadable = Optional.empty();
 
-    Round(Equipment with, Flip flip, RoundPlan plan) {
+    /// @param plan for what was pending after the flip
+    /// @param whole whether the plan is all that is pending of disks that are tracked, so that the
+    ///   round may become a consistency point
+    Round(
+            Equipment with,
+            Tracker tracker,
+            Selector selector,
+            Flip flip,
+            RoundPlan plan,
+            boolean whole) {
         this.with = with;
+        this.tracker = tracker;
+        this.selector = selector;
         this.flip = flip;
         this.plan = plan;
-        this.readBeforeSending = plan.blocks() <= with.heldBytesMax() / Blocks.BLOCK_BYTES;
+        this.readBeforeSending = fits(plan);
+        this.flipsAgain = whole && readBeforeSending && tracker.kind() == Tracker.Kind.EBPF;
+    }
+
+    private boolean fits(RoundPlan more) {
+        return more.blocks() <= (with.heldBytesMax() - heldBytes) / Blocks.BLOCK_BYTES;
     }
 
     /// Returns when all is handed to the link, and all conflicts are known.
@@ -66,12 +91,11 @@ final class Round {
         while (!allRead || openChunks > 0) {
             startReads();
             if (!allRead && openReads == 0 && nextChunk.isEmpty()) {
-                check();
-                if (!plan.nextBatch()) {
+                if (!plan.nextBatch() && !flippedAgain()) {
                     allRead = true;
+                    unproven.forEach(ReplicatedDisk::unproven);
                     whenRead.run();
-                    unpacked.forEach(read -> work(read.chunk(), read.data()));
-                    unpacked.clear();
+                    packNewest();
                 }
                 continue;
             }
@@ -91,9 +115,20 @@ final class Round {
         return readBeforeSending;
     }
 
-    /// Blocks that were written before they were read.
+    /// The one whose instant is the round's.
+    Flip flip() {
+        return flip;
+    }
+
+    /// Blocks that were written between the flip and their read.
     long conflictBlocks() {
         return conflictBlocks;
+    }
+
+    /// Whether nothing that changed before the flip, and nothing that was written since to what was
+    /// read, was missed.
+    boolean isProven() {
+        return unproven.isEmpty();
     }
 
     /// Why some blocks were not read, if so.
@@ -121,15 +156,78 @@ final class Round {
                 return;
             }
             nextChunk = Optional.empty();
-            heldBytes += chunk.bytes();
-            openChunks++;
+            open(chunk);
             openReads++;
             if (plan.batchIsSmall()) {
-                handle(Workers.read(chunk, disk(chunk).source()));
+                handle(Workers.read(chunk, disk(chunk).source(), flip));
             } else {
-                with.workers().read(chunk, disk(chunk).source(), with.steps()::add);
+                with.workers().read(chunk, disk(chunk).source(), flip, with.steps()::add);
             }
         }
+    }
+
+    private void noteRead(Step.Read read) {
+        var chunk = read.chunk();
+        disk(chunk).read(chunk, read.written());
+        with.board().read(chunk.bytes());
+        if (!read.written().isEmpty()) {
+            conflictBlocks += read.written().cardinality();
+            with.heat().conflicted(chunk.disk(), chunk.firstBlock(), read.written());
+        }
+    }
+
+    /// All that the plan names is read. Goes on with another flip, and with what that found changed
+    /// as the plan, if this one proved nothing and another might.
+    private boolean flippedAgain() throws TrackerException {
+        prove();
+        if (!flipsAgain
+                || flips == FLIPS_MAX
+                || unreadable.isPresent()
+                || (isProven() && conflictBlocks == 0)) {
+            return false;
+        }
+        flips++;
+        flip = tracker.flip();
+        conflictBlocks = 0;
+        for (var disk : with.disks()) {
+            disk.flipped(tracker.changed(disk.index()));
+        }
+        var changed = selector.planChanged();
+        if (fits(changed) && with.disks().stream().allMatch(this::isTrusted)) {
+            plan = changed;
+            return true;
+        }
+        conflictBlocks = changed.blocks(); // they are not read, and stay pending
+        prove();
+        return false;
+    }
+
+    private void prove() throws TrackerException {
+        unproven.clear();
+        for (var disk : with.disks()) {
+            if (!flip.isProven(disk.index())) {
+                unproven.add(disk);
+            }
+        }
+    }
+
+    private boolean isTrusted(ReplicatedDisk disk) {
+        return tracker.distrust(disk.index()).isEmpty();
+    }
+
+    /// Of a block that was read after several flips only what was read last is sent.
+    private void packNewest() {
+        for (var read : unpacked.reversed()) {
+            var chunk = read.chunk();
+            var parts = flips == 1 ? List.of(chunk) : disk(chunk).uncovered(chunk);
+            if (parts.equals(List.of(chunk))) {
+                work(chunk, read.data());
+            } else {
+                close(chunk);
+                parts.forEach(part -> work(open(part), part.of(chunk, read.data())));
+            }
+        }
+        unpacked.clear();
     }
 
     private Step awaitStep() throws InterruptedException {
@@ -143,8 +241,7 @@ final class Round {
         switch (step) {
             case Step.Read read -> {
                 openReads--;
-                disk(read.chunk()).read(read.chunk());
-                with.board().read(read.chunk().bytes());
+                noteRead(read);
                 if (readBeforeSending) {
                     unpacked.add(read);
                 } else {
@@ -286,14 +383,11 @@ final class Round {
         }
     }
 
-    private void check() throws TrackerException {
-        for (var disk : with.disks()) {
-            var conflicts = disk.check(flip);
-            if (!conflicts.isEmpty()) {
-                conflictBlocks += conflicts.size();
-                with.heat().conflicted(disk.index(), conflicts);
-            }
-        }
+    /// The chunk takes memory, and has steps to come.
+    private Chunk open(Chunk chunk) {
+        heldBytes += chunk.bytes();
+        openChunks++;
+        return chunk;
     }
 
     /// The chunk needs no more memory and no more steps.

@@ -13,7 +13,7 @@ import java.util.stream.LongStream;
 /// them. Not safe for concurrent use.
 final class RoundPlan {
     /// Chunks that are sooner read one after the other than handed to several threads.
-    private static final int SMALL_BATCH_CHUNKS = 8;
+    private static final int SMALL_BATCH_CHUNKS = 16;
 
     /// A comparison asks after many pieces at once, so that a long way to the replicator is gone
     /// less often.
@@ -57,9 +57,9 @@ final class RoundPlan {
         return Optional.empty();
     }
 
-    /// Whether the batch is a handful of hot blocks.
+    /// Whether the batch is a handful of blocks.
     boolean batchIsSmall() {
-        return !inRest && hot.size() <= SMALL_BATCH_CHUNKS;
+        return inRest ? blocks <= SMALL_BATCH_CHUNKS : hot.size() <= SMALL_BATCH_CHUNKS;
     }
 
     /// Goes on to the next batch; false if there is none.

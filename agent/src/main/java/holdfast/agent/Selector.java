@@ -85,6 +85,22 @@ final class Selector {
         return new RoundPlan(heat.hottest(eligible, HOT_BLOCKS_MAX), selections);
     }
 
+    /// All that the last flip found changed, the hottest first.
+    RoundPlan planChanged() {
+        var changed = disks.stream().map(disk -> tracker.changed(disk.index())).toList();
+        var selections =
+                disks.stream()
+                        .map(disk ->
+                                RoundPlan.Selection.of(
+                                        disk.index(),
+                                        changed.get(disk.index()),
+                                        0,
+                                        disk.blockCount(),
+                                        Phase.CHANGES))
+                        .toList();
+        return new RoundPlan(heat.hottest(changed, HOT_BLOCKS_MAX), selections);
+    }
+
     /// The round is acknowledged and settled.
     ///
     /// @param took from its flip to its acknowledgement

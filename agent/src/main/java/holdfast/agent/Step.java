@@ -14,7 +14,9 @@ import java.util.List;
 ///
 /// Each chunk has one step to come until it is packed or unreadable.
 sealed interface Step {
-    record Read(Chunk chunk, byte[] data) implements Step {}
+    /// @param written blocks that may have been written between the flip and the end of the read,
+    ///   counted from the chunk's first
+    record Read(Chunk chunk, byte[] data, BitSet written) implements Step {}
 
     record Unreadable(Chunk chunk, IOException cause) implements Step {}
 

@@ -5,6 +5,7 @@ import holdfast.format.Compression;
 import holdfast.format.ExtentPacker;
 import holdfast.format.PackedExtent;
 import holdfast.replication.Digests;
+import holdfast.tracking.Flip;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -33,16 +34,18 @@ final class Workers {
         this.packers = packers;
     }
 
-    void read(Chunk chunk, SourceDisk source, Consumer<Step> told) {
-        readers.execute(() -> told.accept(read(chunk, source)));
+    void read(Chunk chunk, SourceDisk source, Flip flip, Consumer<Step> told) {
+        readers.execute(() -> told.accept(read(chunk, source, flip)));
     }
 
     /// The same on the caller's thread.
-    static Step read(Chunk chunk, SourceDisk source) {
+    static Step read(Chunk chunk, SourceDisk source, Flip flip) {
         try {
             var data = new byte[chunk.bytes()];
             source.read(chunk.firstBlock(), chunk.blockCount(), data);
-            return new Step.Read(chunk, data);
+            // at once: what is written to it from here on does it no harm
+            var written = flip.writtenSince(chunk.disk(), chunk.firstBlock(), chunk.blockCount());
+            return new Step.Read(chunk, data, written);
         } catch (IOException e) {
             return new Step.Unreadable(chunk, e);
         } catch (RuntimeException | Error e) {

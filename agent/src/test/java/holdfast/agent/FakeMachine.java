@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
@@ -45,6 +46,7 @@ final class FakeMachine {
     private final FakeTime time;
     private final BlockSet[] completed;
     private final BlockSet[] issued;
+    private final BlockSet[] changed;
     private final String[] distrust;
     private byte[] memo = {};
     private Cut lastFlip;
@@ -74,12 +76,14 @@ final class FakeMachine {
         pending = new BlockSet[blockCounts.length];
         completed = new BlockSet[blockCounts.length];
         issued = new BlockSet[blockCounts.length];
+        changed = new BlockSet[blockCounts.length];
         distrust = new String[blockCounts.length];
         for (var disk = 0; disk < blockCounts.length; disk++) {
             device[disk] = new long[blockCounts[disk]];
             pending[disk] = new BlockSet(blockCounts[disk]);
             completed[disk] = new BlockSet(blockCounts[disk]);
             issued[disk] = new BlockSet(blockCounts[disk]);
+            changed[disk] = new BlockSet(blockCounts[disk]);
         }
         time.whenSlept = () -> write(random.nextInt(40));
         forget();
@@ -154,6 +158,7 @@ final class FakeMachine {
 
     private synchronized void flipAll() {
         for (var disk = 0; disk < device.length; disk++) {
+            changed[disk] = completed[disk].copy();
             pending[disk].addAll(completed[disk]);
             completed[disk].clear();
             issued[disk].clear();
@@ -167,10 +172,12 @@ final class FakeMachine {
         return changed.size();
     }
 
-    private synchronized BlockSet issuedAmong(int disk, BlockSet read) {
-        var conflicts = read.copy();
-        conflicts.retainAll(issued[disk]);
-        return conflicts;
+    private synchronized BitSet issuedAmong(int disk, long firstBlock, int blockCount) {
+        var found = new BitSet();
+        for (var i = 0; i < blockCount; i++) {
+            found.set(i, issued[disk].contains(firstBlock + i));
+        }
+        return found;
     }
 
     private synchronized long content(int disk, int block) {
@@ -380,6 +387,11 @@ final class FakeMachine {
         }
 
         @Override
+        public BlockSet changed(int disk) {
+            return changed[disk];
+        }
+
+        @Override
         public long changedSinceFlip(int disk) {
             return changedNotPending(disk);
         }
@@ -426,13 +438,13 @@ final class FakeMachine {
                 }
 
                 @Override
-                public BlockSet conflicts(int disk, BlockSet read) {
-                    return issuedAmong(disk, read);
+                public BitSet writtenSince(int disk, long firstBlock, int blockCount) {
+                    return issuedAmong(disk, firstBlock, blockCount);
                 }
 
                 @Override
-                public boolean isProven() {
-                    return true;
+                public boolean isProven(int disk) {
+                    return distrust[disk] == null;
                 }
             };
         }

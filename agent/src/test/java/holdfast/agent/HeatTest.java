@@ -3,6 +3,7 @@ package holdfast.agent;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import holdfast.base.BlockSet;
+import java.util.BitSet;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -18,9 +19,7 @@ class HeatTest {
     void conflictsComeBeforeWhatIsMerelyWrittenOften() {
         heat.touched(0, 500, 2);
         heat.touched(0, 500, 2);
-        var conflicts = new BlockSet(100_000);
-        conflicts.add(900, 901);
-        heat.conflicted(0, conflicts);
+        heat.conflicted(0, 890, BitSet.valueOf(new long[] {1 << 10}));
         heat.touched(0, 10, 1); // once is not hot
         assertThat(heat.hottest(List.of(pending), 100))
                 .containsExactly(
@@ -51,10 +50,8 @@ class HeatTest {
     /// A flood of blocks seen once does not wash out the few that matter.
     @Test
     void hotBlocksSurviveAFlood() {
-        var conflicts = new BlockSet(100_000);
-        conflicts.add(7, 8);
         for (var i = 0; i < 20; i++) {
-            heat.conflicted(0, conflicts);
+            heat.conflicted(0, 0, BitSet.valueOf(new long[] {1 << 7}));
         }
         heat.touched(0, 1000, 90_000);
         assertThat(heat.hottest(List.of(pending), 1))

@@ -242,12 +242,37 @@ class ReplicationTest {
         assertHeld(rig);
     }
 
+    /// Else a disk with one block that is written all the time would have no points while a round
+    /// takes longer than the time between two of these writes.
+    @Test
+    void aRoundThatMetANewerWriteFlipsAgainAndMakesItsPoint() throws Exception {
+        var rig = new Rig(1, 100);
+        rig.synced();
+        rig.write(0, 5, 40, 7); // more than is read without the readers
+        var newer = new int[] {0};
+        rig.readers =
+                read -> {
+                    if (newer[0] == 0) {
+                        rig.write(0, 6, 1, 700); // after the flip, and before it is read
+                        newer[0]++;
+                    }
+                    read.run();
+                };
+        var endings = new ArrayList<Boolean>();
+        rig.replicator.whenRoundEnds = (consistent, _) -> endings.add(consistent);
+        var received = rig.replicator.blocksReceived;
+        rig.untilPoints(1);
+        assertThat(endings).containsExactly(true);
+        assertThat(rig.replicator.blocksReceived - received).as("the newest of each").isEqualTo(40);
+        assertHeld(rig);
+    }
+
     /// The change that the tracker missed is read, and no conflict tells of it.
     @Test
     void aDiskThatTheTrackerLosesDuringARoundMakesNoPoint() throws Exception {
         var rig = new Rig(1, 100);
         rig.synced();
-        rig.write(0, 5, 2, 7);
+        rig.write(0, 5, 40, 7); // more than is read without the readers
         var armed = new boolean[] {true};
         rig.readers =
                 read -> {

@@ -8,6 +8,7 @@ import holdfast.tracking.TrackedDisk;
 import holdfast.tracking.Tracker;
 import holdfast.tracking.TrackerException;
 import java.time.Instant;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -129,6 +130,11 @@ class ReplicationTortureTest {
         }
 
         @Override
+        public BlockSet changed(int disk) {
+            return tracker.changed(disk);
+        }
+
+        @Override
         public long changedSinceFlip(int disk) {
             return tracker.changedSinceFlip(disk);
         }
@@ -168,12 +174,12 @@ class ReplicationTortureTest {
                 }
 
                 @Override
-                public BlockSet conflicts(int disk, BlockSet read) {
-                    return new BlockSet(read.blockCount());
+                public BitSet writtenSince(int disk, long firstBlock, int blockCount) {
+                    return new BitSet();
                 }
 
                 @Override
-                public boolean isProven() {
+                public boolean isProven(int disk) {
                     return true;
                 }
             };

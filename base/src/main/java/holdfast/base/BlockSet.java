@@ -61,6 +61,12 @@ public final class BlockSet {
         }
     }
 
+    /// Adds the blocks of one word: block `64 * index + b` for each bit `b` of `bits`. The caller
+    /// keeps within the range.
+    public void addWord(long index, long bits) {
+        set(index, word(index) | bits);
+    }
+
     /// Adds every block of `other`, which must range over as many blocks.
     public void addAll(BlockSet other) {
         checkSameRange(other);

@@ -13,6 +13,7 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -77,12 +78,12 @@ final class BlindAgent {
         }
 
         @Override
-        public BlockSet conflicts(int disk, BlockSet read) {
-            return new BlockSet(read.blockCount());
+        public BitSet writtenSince(int disk, long firstBlock, int blockCount) {
+            return new BitSet();
         }
 
         @Override
-        public boolean isProven() {
+        public boolean isProven(int disk) {
             return true;
         }
     }
@@ -111,6 +112,11 @@ final class BlindAgent {
         @Override
         public BlockSet pending(int disk) {
             return tracker.pending(disk);
+        }
+
+        @Override
+        public BlockSet changed(int disk) {
+            return tracker.changed(disk);
         }
 
         @Override

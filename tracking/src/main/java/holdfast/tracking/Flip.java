@@ -1,10 +1,13 @@
 package holdfast.tracking;
 
-import holdfast.base.BlockSet;
 import java.time.Instant;
+import java.util.BitSet;
 
-/// One round's instant, and the proof of what was read after it. Good until the tracker's next
-/// flip.
+/// An instant, and the proof of what was read after it. Good until the tracker's next flip.
+///
+/// If every block that changed before the instant was read after it or, since it last changed,
+/// before, no block read after it was [#writtenSince], and the flip then [#isProven] for every
+/// disk, then what was read is a state that a power cut at the instant could have left.
 public interface Flip {
     /// The instant, by the wall clock.
     Instant instant();
@@ -12,15 +15,13 @@ public interface Flip {
     /// The instant, by the monotonic clock of [holdfast.base.TimeSource#nanoTime].
     long nanoTime();
 
-    /// To be called after the last read of `read`, which may be a part of what the round reads, so
-    /// that blocks checked early may be written again without harm: the blocks among it of which it
-    /// is not certain that they were read as they were at the instant. If that is empty for every
-    /// disk, `read` was all of pending, and [#isProven] says so afterwards, then the replica after
-    /// this round is a state that a power cut at the instant could have left. Otherwise the caller
-    /// keeps these blocks pending and the round is no consistency point.
-    BlockSet conflicts(int disk, BlockSet read) throws TrackerException;
+    /// Which blocks of a run a write was issued to since the instant, counted from its first. To be
+    /// asked as soon as the run is read: what is written later does it no harm. Safe for any
+    /// thread.
+    BitSet writtenSince(int disk, long firstBlock, int blockCount);
 
-    /// Whether pending held, for every disk and as the flip left it, all that had changed before
-    /// the instant.
-    boolean isProven() throws TrackerException;
+    /// Whether pending held, as the flip left it, all of the disk that had changed before the
+    /// instant, and every answer of [#writtenSince] so far was whole. To be asked after the last
+    /// read. If not, nothing read since the instant may leave pending.
+    boolean isProven(int disk) throws TrackerException;
 }

@@ -35,6 +35,10 @@ public interface Tracker extends AutoCloseable {
     /// it.
     BlockSet pending(int disk);
 
+    /// What the last flip added to the pending set, whether it was there before or not; good until
+    /// the next one. The disk was not written elsewhere between the last flip and the one before.
+    BlockSet changed(int disk);
+
     /// Blocks that changed since the last flip and are not pending yet, so that they can be told of
     /// before the next flip; zero where only a look at the disk can tell. Walks all bits of the
     /// disk.

@@ -115,9 +115,9 @@ final class DiskAudit {
         control.distrust(disk, reason);
     }
 
-    /// To be called at a flip, when the former planes are empty and nothing is being read. If
-    /// completions are found to have been lost, or were found by [#isComplete] before, all that
-    /// they may have been becomes pending.
+    /// To be called right before a flip, when the former planes are empty and nothing is being
+    /// read. If completions are found to have been lost, or were found by [#isComplete] before, all
+    /// that they may have been becomes pending.
     void makeGood() throws TrackerException {
         var finding = check();
         if (finding.isEmpty()) {

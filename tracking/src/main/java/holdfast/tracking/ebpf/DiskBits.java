@@ -1,13 +1,10 @@
 package holdfast.tracking.ebpf;
 
 import holdfast.base.BlockSet;
-import holdfast.base.linux.LinuxException;
-import holdfast.base.linux.LinuxMemory;
-import holdfast.tracking.TrackerException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
+import java.util.BitSet;
 
 /// One disk's planes and pending set, as mapped from the kernel. Used by the tracker's one thread,
 /// while programs set bits of the active planes.
@@ -19,11 +16,14 @@ final class DiskBits {
     private final MemorySegment map;
     private final BlockSet pending;
     private final BlockSet outstanding;
+    private final BlockSet changed;
 
     /// @param map at least [Planes#words] words
-    DiskBits(Planes planes, MemorySegment map) {
+    /// @param changed an empty set of the disk's blocks, to keep what becomes pending
+    DiskBits(Planes planes, MemorySegment map, BlockSet changed) {
         this.planes = planes;
         this.map = map;
+        this.changed = changed;
         this.pending = set(planes.pendingAt());
         this.outstanding = set(planes.outstandingAt());
     }
@@ -44,30 +44,41 @@ final class DiskBits {
         return outstanding;
     }
 
+    /// What became pending since [#forgetChanged].
+    BlockSet changed() {
+        return changed;
+    }
+
+    void forgetChanged() {
+        changed.removeAll(changed); // word by word: memory that was never written is none
+    }
+
     /// Adds the blocks of a settled completed plane to pending and clears it, word by word. The
     /// process may die at any store: a block is in the set before it is out of the plane.
     void moveToPending(int index) {
-        merge(Planes.Event.COMPLETED, index, planes.pendingAt(), pending, true);
+        merge(Planes.Event.COMPLETED, index, true, pending, changed);
     }
 
     /// The same with an issued plane and the outstanding set.
     void moveToOutstanding(int index) {
-        merge(Planes.Event.ISSUED, index, planes.outstandingAt(), outstanding, true);
+        merge(Planes.Event.ISSUED, index, true, outstanding);
     }
 
     /// Makes pending whatever may have completed unrecorded: all that is outstanding, and all that
     /// was issued to the active plane.
     void doubtOutstanding(int active) {
         pending.addAll(outstanding);
-        merge(Planes.Event.ISSUED, active, planes.pendingAt(), pending, false);
+        changed.addAll(outstanding);
+        merge(Planes.Event.ISSUED, active, false, pending, changed);
     }
 
-    private void merge(Planes.Event event, int index, long setAt, BlockSet set, boolean clear) {
+    private void merge(Planes.Event event, int index, boolean clear, BlockSet... sets) {
         var fineAt = planes.fineAt(event, index);
         var fineEnd = fineAt + planes.fineWords();
         for (var at = next(fineAt, fineEnd); at < fineEnd; at = next(at + 1, fineEnd)) {
-            var target = setAt + at - fineAt;
-            set(target, word(target) | word(at));
+            for (var set : sets) {
+                set.addWord(at - fineAt, word(at));
+            }
             if (clear) {
                 clearWord(at);
             }
@@ -75,7 +86,9 @@ final class DiskBits {
         var coarseAt = planes.coarseAt(event, index);
         var coarseEnd = coarseAt + planes.planeWords() - planes.fineWords();
         for (var at = next(coarseAt, coarseEnd); at < coarseEnd; at = next(at + 1, coarseEnd)) {
-            forEachUnit(word(at), at - coarseAt, set::add);
+            for (var set : sets) {
+                forEachUnit(word(at), at - coarseAt, set::add);
+            }
             if (clear) {
                 clearWord(at);
             }
@@ -106,46 +119,20 @@ final class DiskBits {
         return found[0];
     }
 
-    /// The blocks of `read` in an issued plane.
-    ///
-    /// @param arena owns the memory of the result
-    BlockSet issuedAmong(BlockSet read, int index, Arena arena) throws TrackerException {
-        var found = emptySet(arena);
+    /// Which blocks of a run are in an issued plane, counted from its first. Safe for any thread.
+    BitSet issuedAmong(long firstBlock, int blockCount, int index) {
         var fineAt = planes.fineAt(Planes.Event.ISSUED, index);
-        var fineEnd = fineAt + planes.fineWords();
-        for (var at = next(fineAt, fineEnd); at < fineEnd; at = next(at + 1, fineEnd)) {
-            for (var bits = word(at); bits != 0; bits &= bits - 1) {
-                var block = (at - fineAt) * Long.SIZE + Long.numberOfTrailingZeros(bits);
-                if (read.contains(block)) {
-                    found.add(block, block + 1);
-                }
-            }
-        }
         var coarseAt = planes.coarseAt(Planes.Event.ISSUED, index);
-        var coarseEnd = coarseAt + planes.planeWords() - planes.fineWords();
-        for (var at = next(coarseAt, coarseEnd); at < coarseEnd; at = next(at + 1, coarseEnd)) {
-            forEachUnit(
-                    word(at),
-                    at - coarseAt,
-                    (first, end) -> {
-                        for (var block = read.next(first);
-                                block >= 0 && block < end;
-                                block = read.next(block + 1)) {
-                            found.add(block, block + 1);
-                        }
-                    });
+        var found = new BitSet();
+        for (var i = 0; i < blockCount; i++) {
+            var block = firstBlock + i;
+            found.set(i, isSet(fineAt, block) || isSet(coarseAt, block >>> Planes.COARSE_SHIFT));
         }
         return found;
     }
 
-    /// A set that takes memory only where it has blocks.
-    private BlockSet emptySet(Arena arena) throws TrackerException {
-        try {
-            var bytes = planes.fineWords() * Long.BYTES;
-            return new BlockSet(LinuxMemory.sparse(bytes, arena), planes.blockCount());
-        } catch (LinuxException e) {
-            throw new TrackerException("no memory for a set of blocks: " + e.getMessage(), e);
-        }
+    private boolean isSet(long at, long bit) {
+        return (word(at + (bit >>> 6)) >>> (bit & 63) & 1) != 0;
     }
 
     private void forEachUnit(long bits, long coarseWord, RangeVisitor visitor) {
@@ -186,10 +173,6 @@ final class DiskBits {
 
     private long word(long index) {
         return map.get(WORD, index * Long.BYTES);
-    }
-
-    private void set(long index, long value) {
-        map.set(WORD, index * Long.BYTES, value);
     }
 
     /// After every store before it.

@@ -8,8 +8,8 @@ import holdfast.tracking.Tracker;
 import holdfast.tracking.TrackerException;
 import holdfast.tracking.device.BlockDevice;
 import holdfast.tracking.device.Machine;
-import java.lang.foreign.Arena;
 import java.time.Instant;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -25,29 +25,32 @@ import org.jspecify.annotations.Nullable;
 ///
 /// 1. [#flip] stores the other index as the active one. **That store is T0.**
 /// 2. It settles: waits for the programs that may still hold the former index.
-/// 3. It moves the former completed planes into the pending sets: D.
-/// 4. The caller reads D from the disk, past the page cache.
-/// 5. [Flip#conflicts], after the last read, is D ∩ *issued since T0*.
-/// 6. What conflicts stays pending; what does not, and is safe at the replicator, the caller
-///    removes from pending.
+/// 3. It moves the former completed planes into the pending sets. D is what they held.
+/// 4. The caller reads D from the disk, past the page cache, and as soon as it has read a run asks
+///    [Flip#writtenSince] whether any of it was *issued since T0*: a conflict.
+/// 5. If there was one, it may flip again and read just the D of that flip: in a few milliseconds
+///    little changes, and little is read soon. The last flip's T0 is the round's.
+/// 6. What was read and did not conflict with the last flip, and is safe at the replicator, the
+///    caller removes from pending.
 ///
 /// # Why an image without conflicts is one that a power cut at T0 could have left
 ///
 /// A power cut keeps every write that completed before it, and of those on their way (issued, not
-/// completed) any part. Let the image be the replica after a round without conflicts.
+/// completed) any part. Let T0 be the last flip's, and the image the replica after a round in which
+/// the reads after that flip had no conflicts.
 ///
 /// *Nothing that completed before T0 is missing.* The completion's program ran before the writer
-/// was told, so before T0; if it held the former index then settling waited for its bit. The block
-/// is in D, and was read after T0, unless it was read and stored in an earlier round and not
-/// changed since.
+/// was told, so before T0; if it held the former index then settling waited for its bit. So the
+/// block is in the D of the last flip or of an earlier one, and was read after that flip.
 ///
 /// *Nothing issued after T0 is in it.* The issue's program ends before the driver gets the request,
 /// so before any read can see the data; and having begun after T0 it sets its bit in the active
-/// plane. So if a read of a block of D saw it, the block conflicts. Blocks outside D are not read.
+/// plane. So if a read after T0 saw it, the block conflicts. Reads of earlier flips, conflicts and
+/// all, were over before T0.
 ///
 /// *What was in flight at T0*, that is issued before and not completed before, may be there wholly,
 /// partly or not at all. That is what the power cut allows; and its completion, after T0, puts the
-/// block into the next round's D. A write whose issue's or completion's program was running at T0
+/// block into the next flip's D. A write whose issue's or completion's program was running at T0
 /// counts as in flight, which is fair because no one had been told of it.
 ///
 /// *Order between writes needs nothing more.* If B was issued after A completed and B is in the
@@ -74,10 +77,10 @@ import org.jspecify.annotations.Nullable;
 /// moves, the disk is not trusted and [#distrust] says why. The kernel counts events that came
 /// while the program was running on that very processor, and [LossAudit] holds the sums of sectors
 /// against the disk's statistics: what completed unseen is made good from what was issued, as
-/// [DiskAudit] has it. All are asked at the flip, so that it becomes part of this round, and again
-/// by [Flip#conflicts]: a lost completion may be missing in D, a lost issue in the check, and in
-/// either case everything that was read counts as conflict, as it does for a disk that is not
-/// trusted.
+/// [DiskAudit] has it. All are asked right before T0, so that what is made good becomes part of
+/// this round without delaying its reads, and again by [Flip#isProven]: a lost completion may be
+/// missing in D, a lost issue in the check, and in either case nothing that was read since T0 may
+/// leave pending, as for a disk that is not trusted.
 public final class EbpfTracker implements Tracker {
     private final KernelState state;
     private final SettleCounters counters;
@@ -112,9 +115,9 @@ public final class EbpfTracker implements Tracker {
                     }
 
                     @Override
-                    public BlockSet conflicts(DiskBits bits, BlockSet read, int active, Arena arena)
-                            throws TrackerException {
-                        return bits.issuedAmong(read, active, arena);
+                    public BitSet issued(
+                            DiskBits bits, long firstBlock, int blockCount, int active) {
+                        return bits.issuedAmong(firstBlock, blockCount, active);
                     }
                 };
 
@@ -126,8 +129,8 @@ public final class EbpfTracker implements Tracker {
         /// Empties the former planes, into pending and outstanding.
         void collect(DiskBits bits, int former);
 
-        BlockSet conflicts(DiskBits bits, BlockSet read, int active, Arena arena)
-                throws TrackerException;
+        /// Which blocks of a run were issued to the active planes, counted from its first.
+        BitSet issued(DiskBits bits, long firstBlock, int blockCount, int active);
     }
 
     EbpfTracker(KernelState state, Steps steps, TimeSource time) {
@@ -231,6 +234,11 @@ public final class EbpfTracker implements Tracker {
     }
 
     @Override
+    public BlockSet changed(int disk) {
+        return state.disks().get(disk).bits().changed();
+    }
+
+    @Override
     public long changedSinceFlip(int disk) {
         return state.disks().get(disk).bits().completedNotPending(state.control().activeIndex());
     }
@@ -269,10 +277,12 @@ public final class EbpfTracker implements Tracker {
 
     @Override
     public Flip flip() throws TrackerException {
-        endCurrent();
         if (!collected) {
             collectFormer(); // or this flip would make active what the last one failed to empty
         }
+        state.disks().forEach(disk -> disk.bits().forgetChanged());
+        // Before the instant: a look at the disks takes time, in which hot blocks are written.
+        audit();
         var missedBefore = new long[disks.size()];
         for (var disk = 0; disk < disks.size(); disk++) {
             missedBefore[disk] = audits.get(disk).missedIssues();
@@ -283,7 +293,6 @@ public final class EbpfTracker implements Tracker {
         var flip = new EbpfFlip(time.now(), time.nanoTime(), next, missedBefore);
         state.control().activate(next);
         collectFormer();
-        audit();
         current = flip;
         return flip;
     }
@@ -293,13 +302,6 @@ public final class EbpfTracker implements Tracker {
         for (var audit : audits) {
             audit.refuseAnotherDisk();
             audit.makeGood();
-        }
-    }
-
-    private void endCurrent() {
-        if (current != null) {
-            current.sets.close();
-            current = null;
         }
     }
 
@@ -316,17 +318,15 @@ public final class EbpfTracker implements Tracker {
 
     @Override
     public void close() {
-        endCurrent();
+        current = null;
         state.close();
     }
 
-    /// The sets it hands out live until the next flip.
     private final class EbpfFlip implements Flip {
         private final Instant instant;
         private final long nanoTime;
         private final int active;
         private final long[] missedBefore;
-        private final Arena sets = Arena.ofShared();
 
         private EbpfFlip(Instant instant, long nanoTime, int active, long[] missedBefore) {
             this.instant = instant;
@@ -346,25 +346,17 @@ public final class EbpfTracker implements Tracker {
         }
 
         @Override
-        public BlockSet conflicts(int disk, BlockSet read) throws TrackerException {
-            if (current != this) {
-                throw new IllegalStateException("a flip ends with the next one");
-            }
-            var bits = state.disks().get(disk).bits();
-            var issued = steps.conflicts(bits, read, active, sets);
-            // Asked last: what is missed or lost from here on came after the reads.
-            var audit = audits.get(disk);
-            var proven = audit.missedIssues() == missedBefore[disk] && audit.isComplete();
-            return proven ? issued : read.copy();
+        public BitSet writtenSince(int disk, long firstBlock, int blockCount) {
+            return steps.issued(state.disks().get(disk).bits(), firstBlock, blockCount, active);
         }
 
         @Override
-        public boolean isProven() throws TrackerException {
-            var proven = true;
-            for (var audit : audits) {
-                proven &= audit.isComplete();
+        public boolean isProven(int disk) throws TrackerException {
+            if (current != this) {
+                throw new IllegalStateException("a flip ends with the next one");
             }
-            return proven;
+            var audit = audits.get(disk);
+            return audit.missedIssues() == missedBefore[disk] && audit.isComplete();
         }
     }
 }

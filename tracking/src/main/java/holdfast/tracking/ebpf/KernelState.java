@@ -1,5 +1,6 @@
 package holdfast.tracking.ebpf;
 
+import holdfast.base.BlockSet;
 import holdfast.base.linux.Errno;
 import holdfast.base.linux.LinuxException;
 import holdfast.base.linux.LinuxFile;
@@ -161,7 +162,7 @@ final class KernelState implements AutoCloseable {
                                 programPins(i),
                                 control.tags(i));
                 closing.add(programs::close);
-                addDisk(disk, device, new DiskBits(planes, map(bits)), programs);
+                addDisk(disk, device, bits(planes, map(bits)), programs);
             }
             control.setReady();
             complete = true;
@@ -216,7 +217,7 @@ final class KernelState implements AutoCloseable {
                 ids.add(Bpf.mapId(bits));
                 var programs = DiskPrograms.reopen(pins, programPins(i), control.tags(i), ids);
                 closing.add(programs::close);
-                addDisk(disk, device, new DiskBits(planes, map(bits)), programs);
+                addDisk(disk, device, bits(planes, map(bits)), programs);
             }
             complete = true;
         } catch (LinuxException e) {
@@ -318,6 +319,11 @@ final class KernelState implements AutoCloseable {
 
     private MemorySegment map(LinuxFile map) throws LinuxException {
         return LinuxMemory.shared(map, Bpf.mapBytes(map), arena);
+    }
+
+    private DiskBits bits(Planes planes, MemorySegment map) throws LinuxException {
+        var changed = LinuxMemory.sparse(planes.fineWords() * Long.BYTES, arena);
+        return new DiskBits(planes, map, new BlockSet(changed, planes.blockCount()));
     }
 
     private static TrackerException refused(LinuxException e) {

@@ -11,6 +11,7 @@ import holdfast.tracking.device.Machine;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -84,6 +85,11 @@ public final class ScanTracker implements Tracker {
 
     @Override
     public BlockSet pending(int disk) {
+        return pending.get(disk);
+    }
+
+    @Override
+    public BlockSet changed(int disk) {
         return pending.get(disk);
     }
 
@@ -165,18 +171,18 @@ public final class ScanTracker implements Tracker {
             return nanoTime;
         }
 
+        /// Of a disk that was written nothing is proven; which block it was nobody knows.
         @Override
-        public BlockSet conflicts(int disk, BlockSet read) throws TrackerException {
+        public BitSet writtenSince(int disk, long firstBlock, int blockCount) {
+            return new BitSet();
+        }
+
+        @Override
+        public boolean isProven(int disk) throws TrackerException {
             if (current != this) {
                 throw new IllegalStateException("a flip ends with the next one");
             }
-            return watches.get(disk).isUnchanged() ? new BlockSet(read.blockCount()) : read.copy();
-        }
-
-        /// Everything is pending, always.
-        @Override
-        public boolean isProven() {
-            return true;
+            return watches.get(disk).isUnchanged();
         }
     }
 }

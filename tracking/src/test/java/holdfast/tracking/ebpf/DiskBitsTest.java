@@ -3,10 +3,10 @@ package holdfast.tracking.ebpf;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import holdfast.base.BlockSet;
-import holdfast.tracking.TrackerException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class DiskBitsTest {
@@ -15,7 +15,7 @@ class DiskBitsTest {
 
     private final MemorySegment map =
             Arena.ofAuto().allocate(planes.words() * Long.BYTES, Long.BYTES);
-    private final DiskBits bits = new DiskBits(planes, map);
+    private final DiskBits bits = new DiskBits(planes, map, new BlockSet(planes.blockCount()));
 
     @Test
     void fineAndCoarseBitsBecomePendingAndLeaveThePlane() {
@@ -50,31 +50,47 @@ class DiskBitsTest {
     }
 
     @Test
-    void theOtherPlanesAreLeftAlone() throws TrackerException {
+    void theOtherPlanesAreLeftAlone() {
         set(planes.fineAt(Planes.Event.COMPLETED, 0), 1);
         set(planes.fineAt(Planes.Event.ISSUED, 0), 2);
         set(planes.coarseAt(Planes.Event.ISSUED, 1), 0);
         bits.moveToPending(1);
         assertThat(bits.pending().isEmpty()).isTrue();
         bits.moveToOutstanding(1);
-        assertThat(issuedAmongAll(1).isEmpty()).isTrue();
-        assertThat(issuedAmongAll(0).size()).isOne();
+        assertThat(bits.issuedAmong(0, 1300, 1).isEmpty()).isTrue();
+        assertThat(bits.issuedAmong(0, 1300, 0).stream()).containsExactly(2);
         bits.moveToPending(0);
         assertThat(bits.pending().size()).isOne();
     }
 
     @Test
-    void conflictsAreWhatWasReadAndIssued() throws TrackerException {
+    void conflictsAreWhatWasReadAndIssued() {
         set(planes.fineAt(Planes.Event.ISSUED, 0), 10);
         set(planes.fineAt(Planes.Event.ISSUED, 0), 11);
         set(planes.coarseAt(Planes.Event.ISSUED, 0), 1);
-        var read = new BlockSet(1300);
-        read.add(11, 13);
-        read.add(1000, 1030);
+        assertThat(bits.issuedAmong(11, 2, 0).stream()).containsExactly(0);
+        assertThat(bits.issuedAmong(500, 20, 0).stream())
+                .containsExactly(IntStream.range(12, 20).boxed().toArray(Integer[]::new));
+        assertThat(bits.issuedAmong(12, 500, 0).isEmpty()).isTrue();
+    }
+
+    @Test
+    void whatBecamePendingIsKnownUntilItIsForgotten() {
+        set(planes.fineAt(Planes.Event.COMPLETED, 0), 70);
+        set(planes.coarseAt(Planes.Event.COMPLETED, 0), 2);
+        bits.pending().add(5, 6);
+        bits.pending().add(70, 71);
+        bits.moveToPending(0);
+        set(planes.fineAt(Planes.Event.ISSUED, 1), 80);
+        bits.doubtOutstanding(1);
         var expected = new BlockSet(1300);
-        expected.add(11, 12);
-        expected.add(1000, 1024);
-        assertSame(bits.issuedAmong(read, 0, Arena.ofAuto()), expected);
+        expected.add(70, 71);
+        expected.add(80, 81);
+        expected.add(1024, 1300);
+        assertSame(bits.changed(), expected);
+        bits.forgetChanged();
+        assertThat(bits.changed().isEmpty()).isTrue();
+        assertThat(bits.pending().size()).isEqualTo(3 + 1300 - 1024);
     }
 
     @Test
@@ -92,12 +108,6 @@ class DiskBitsTest {
         assertSame(bits.pending(), expected);
         bits.moveToOutstanding(1);
         assertSame(bits.outstanding(), expected);
-    }
-
-    private BlockSet issuedAmongAll(int index) throws TrackerException {
-        var all = new BlockSet(1300);
-        all.add(0, 1300);
-        return bits.issuedAmong(all, index, Arena.ofAuto());
     }
 
     private void set(long planeAt, int bit) {

@@ -60,7 +60,11 @@ final class FakeKernel implements AutoCloseable {
         var countersMap = map(SettleCounters.bytes(1024), 1);
         counters = LinuxMemory.shared(countersMap, SettleCounters.bytes(1024), arena);
         var bitsMap = map(Long.BYTES, planes.words());
-        bits = new DiskBits(planes, LinuxMemory.shared(bitsMap, planes.words() * 8, arena));
+        bits =
+                new DiskBits(
+                        planes,
+                        LinuxMemory.shared(bitsMap, planes.words() * 8, arena),
+                        new BlockSet(planes.blockCount()));
         target =
                 new ChangeProgram.Target(
                         MAJOR,
@@ -139,8 +143,6 @@ final class FakeKernel implements AutoCloseable {
 
     /// What the program recorded in the planes of index 0, which are empty afterwards.
     BlockSet recorded(Planes.Event event) throws IOException {
-        var all = new BlockSet(planes.blockCount());
-        all.add(0, planes.blockCount());
         var recorded = new BlockSet(planes.blockCount());
         switch (event) {
             case COMPLETED -> {
@@ -149,9 +151,8 @@ final class FakeKernel implements AutoCloseable {
                 bits.pending().clear();
             }
             case ISSUED -> {
-                try (var sets = Arena.ofShared()) {
-                    recorded.addAll(bits.issuedAmong(all, 0, sets));
-                }
+                bits.issuedAmong(0, (int) planes.blockCount(), 0).stream()
+                        .forEach(block -> recorded.add(block, block + 1));
                 bits.moveToOutstanding(0);
             }
         }

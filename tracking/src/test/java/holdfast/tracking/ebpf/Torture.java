@@ -3,7 +3,9 @@ package holdfast.tracking.ebpf;
 import holdfast.base.BlockSet;
 import holdfast.base.Blocks;
 import holdfast.base.linux.LinuxFile;
+import holdfast.tracking.Flip;
 import holdfast.tracking.Tracker;
+import holdfast.tracking.TrackerException;
 import holdfast.tracking.device.RawWriter;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -44,6 +46,7 @@ final class Torture implements AutoCloseable {
     private static final int WRITE_SECTORS_MAX = 64;
     private static final int SECTORS_PER_BLOCK = Blocks.BLOCK_BYTES / Blocks.SECTOR_BYTES;
     private static final int RUN_BLOCKS_MAX = 256;
+    private static final int FLIPS_MAX = 4;
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
 
     private final Arena arena = Arena.ofShared();
@@ -115,7 +118,7 @@ final class Torture implements AutoCloseable {
         }
     }
 
-    /// One turn of an agent; whether it reached a point.
+    /// One round of an agent, with as many flips as it takes; whether it reached a point.
     private boolean round() throws Exception {
         flipped = clock.getAndIncrement();
         var flip = tracker.flip();
@@ -128,29 +131,67 @@ final class Torture implements AutoCloseable {
                 losses++;
             }
         }
-        var reads = new ArrayList<BlockSet>();
+        var read = new ArrayList<BlockSet>();
         for (var disk = 0; disk < images.size(); disk++) {
-            var read = tracker.pending(disk).copy();
-            reads.add(read);
-            var source = sources.get(disk);
-            var image = images.get(disk);
-            read.forEachRun(
-                    RUN_BLOCKS_MAX,
-                    (first, count) -> {
-                        var at = first << Blocks.BLOCK_SHIFT;
-                        var bytes =
-                                Math.min((long) count << Blocks.BLOCK_SHIFT, image.byteSize() - at);
-                        source.read(image.asSlice(at, bytes), at);
-                    });
+            read.add(tracker.pending(disk).copy());
         }
+        var conflicts = read(flip, read);
+        for (var flips = 1; flips < FLIPS_MAX && !isPoint(flip, conflicts); flips++) {
+            flipped = clock.getAndIncrement();
+            flip = tracker.flip();
+            if (tracker.distrust(0).or(() -> tracker.distrust(1)).isPresent()) {
+                return false; // nothing leaves pending: the next round begins anew
+            }
+            var changed = new ArrayList<BlockSet>();
+            for (var disk = 0; disk < images.size(); disk++) {
+                changed.add(tracker.changed(disk).copy());
+                read.get(disk).addAll(changed.get(disk));
+            }
+            conflicts = read(flip, changed);
+        }
+        for (var disk = 0; disk < images.size(); disk++) {
+            if (flip.isProven(disk)) {
+                read.get(disk).removeAll(conflicts.get(disk));
+                tracker.pending(disk).removeAll(read.get(disk));
+            }
+        }
+        return isPoint(flip, conflicts);
+    }
+
+    private boolean isPoint(Flip flip, List<BlockSet> conflicts) throws TrackerException {
         var point = true;
         for (var disk = 0; disk < images.size(); disk++) {
-            var conflicts = flip.conflicts(disk, reads.get(disk));
-            point &= conflicts.isEmpty();
-            reads.get(disk).removeAll(conflicts);
-            tracker.pending(disk).removeAll(reads.get(disk));
+            point &= conflicts.get(disk).isEmpty() && flip.isProven(disk);
         }
-        return point && flip.isProven();
+        return point;
+    }
+
+    /// Reads into the images.
+    ///
+    /// @return what was not read as it was at the flip
+    private List<BlockSet> read(Flip flip, List<BlockSet> blocks) throws IOException {
+        var conflicts = new ArrayList<BlockSet>();
+        for (var disk = 0; disk < images.size(); disk++) {
+            var index = disk;
+            var image = images.get(disk);
+            var found = new BlockSet(blocks.get(disk).blockCount());
+            conflicts.add(found);
+            blocks.get(disk)
+                    .forEachRun(
+                            RUN_BLOCKS_MAX,
+                            (first, count) -> {
+                                var at = first << Blocks.BLOCK_SHIFT;
+                                var length =
+                                        Math.min(
+                                                (long) count << Blocks.BLOCK_SHIFT,
+                                                image.byteSize() - at);
+                                sources.get(index).read(image.asSlice(at, length), at);
+                                flip.writtenSince(index, first, count).stream()
+                                        .mapToLong(block -> first + block)
+                                        .forEach(block -> found.add(block, block + 1));
+                            });
+        }
+        return conflicts;
     }
 
     /// Whether the images are a cut; if not, why.

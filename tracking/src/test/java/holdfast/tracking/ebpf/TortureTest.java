@@ -2,11 +2,10 @@ package holdfast.tracking.ebpf;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import holdfast.base.BlockSet;
 import holdfast.base.linux.LinuxFile;
 import holdfast.tracking.TrackerException;
 import holdfast.tracking.device.LoopDevice;
-import java.lang.foreign.Arena;
+import java.util.BitSet;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -62,9 +61,9 @@ class TortureTest {
         var steps =
                 new Mutant() {
                     @Override
-                    public BlockSet conflicts(
-                            DiskBits bits, BlockSet read, int active, Arena arena) {
-                        return new BlockSet(read.blockCount());
+                    public BitSet issued(
+                            DiskBits bits, long firstBlock, int blockCount, int active) {
+                        return new BitSet();
                     }
                 };
         assertFails(steps, 0);
@@ -163,9 +162,8 @@ class TortureTest {
         }
 
         @Override
-        public BlockSet conflicts(DiskBits bits, BlockSet read, int active, Arena arena)
-                throws TrackerException {
-            return EbpfTracker.Steps.PROVEN.conflicts(bits, read, active, arena);
+        public BitSet issued(DiskBits bits, long firstBlock, int blockCount, int active) {
+            return EbpfTracker.Steps.PROVEN.issued(bits, firstBlock, blockCount, active);
         }
     }
 }
