@@ -2,7 +2,8 @@
 /// as a user would run it. System tests use the same parts.
 module holdfast.demo {
     requires transitive holdfast.base;
-    requires tools.jackson.databind;
+    requires java.net.http;
+    requires transitive tools.jackson.databind;
 
     exports holdfast.demo;
     exports holdfast.demo.disk;

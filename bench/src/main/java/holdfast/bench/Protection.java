@@ -20,17 +20,15 @@ final class Protection implements AutoCloseable {
     private final Path folder;
     private final Installation installation;
     private final Process server;
-    private final Api api;
     private Optional<Process> agent = Optional.empty();
     private boolean enrolled;
 
     private Protection(
-            Workspace workspace, Path folder, Installation installation, Process server, Api api) {
+            Workspace workspace, Path folder, Installation installation, Process server) {
         this.workspace = workspace;
         this.folder = folder;
         this.installation = installation;
         this.server = server;
-        this.api = api;
     }
 
     /// Starts a server with an empty staging area.
@@ -46,8 +44,7 @@ final class Protection implements AutoCloseable {
                         folder);
         try {
             var server = installation.startServer();
-            var api = new Api(installation.url(), installation.data());
-            return new Protection(workspace, folder, installation, server, api);
+            return new Protection(workspace, folder, installation, server);
         } catch (IOException | InterruptedException e) {
             installation.close();
             throw e;
@@ -56,10 +53,6 @@ final class Protection implements AutoCloseable {
 
     Installation installation() {
         return installation;
-    }
-
-    Api api() {
-        return api;
     }
 
     Process server() {
@@ -124,12 +117,15 @@ final class Protection implements AutoCloseable {
     /// @param query such as `from=...&to=...`; may be empty
     JsonNode points(String server, String query) throws IOException, InterruptedException {
         var path = "/servers/" + server + "/points?limit=10000";
-        return api.get(query.isEmpty() ? path : path + "&" + query).required("points");
+        return installation
+                .api()
+                .get(query.isEmpty() ? path : path + "&" + query)
+                .required("points");
     }
 
     /// The only server, if it is known yet.
     Optional<JsonNode> sourceServer() throws IOException, InterruptedException {
-        var servers = api.get("/servers").required("servers");
+        var servers = installation.api().get("/servers").required("servers");
         return servers.isEmpty() ? Optional.empty() : Optional.of(servers.get(0));
     }
 
@@ -168,7 +164,6 @@ final class Protection implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        api.close();
         try {
             unprotect();
         } catch (InterruptedException e) {

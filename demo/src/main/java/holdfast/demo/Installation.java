@@ -14,10 +14,12 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/// A server and an agent as processes of their own, driven by the same commands that a user types.
+/// A server and an agent as processes of their own, driven by the same commands that a user types;
+/// only waiting asks the API itself, since a process for each question would be a load of its own.
 /// One thread uses it; closing ends both processes.
 public final class Installation implements AutoCloseable {
     private static final JsonMapper JSON = new JsonMapper();
@@ -29,10 +31,11 @@ public final class Installation implements AutoCloseable {
     private final TimeSource time;
     private final Commands commands;
     private final Path directory;
-    private final InetSocketAddress api;
+    private final InetSocketAddress apiAddress;
     private final InetSocketAddress replication;
     private final List<Process> running = new ArrayList<>();
 
+    private Optional<Api> api = Optional.empty();
     private String serverId = "";
 
     /// @param directory for everything that the processes write; exists
@@ -57,7 +60,7 @@ public final class Installation implements AutoCloseable {
         this.time = time;
         this.commands = new Commands(processes);
         this.directory = directory;
-        this.api = freeAddress(network);
+        this.apiAddress = freeAddress(network);
         this.replication = freeAddress(network);
     }
 
@@ -72,7 +75,7 @@ public final class Installation implements AutoCloseable {
     }
 
     public String url() {
-        return "https://" + text(api);
+        return "https://" + text(apiAddress);
     }
 
     /// Where agents connect to.
@@ -89,13 +92,30 @@ public final class Installation implements AutoCloseable {
                                 "--data",
                                 data().toString(),
                                 "--listen",
-                                text(api),
+                                text(apiAddress),
                                 "--replication-listen",
                                 text(replication)));
         arguments.addAll(List.of(options));
         var server = start("server", holdfast.command(arguments));
-        await("the server", server, Duration.ofSeconds(60), () -> attempt("servers").status() == 0);
+        await("the server", server, Duration.ofSeconds(60), this::answers);
         return server;
+    }
+
+    private boolean answers() throws InterruptedException {
+        try {
+            api().get("/status");
+            return true;
+        } catch (IOException _) {
+            return false; // not yet, or it has yet to write its key
+        }
+    }
+
+    /// The server's API, once it has been started; closed with this.
+    public Api api() throws IOException {
+        if (api.isEmpty()) {
+            api = Optional.of(new Api(url(), data()));
+        }
+        return api.get();
     }
 
     /// Enrols an agent with a fresh token and starts it; it may still be connecting on return.
@@ -141,7 +161,7 @@ public final class Installation implements AutoCloseable {
 
     /// The only server's record.
     public JsonNode server() throws IOException, InterruptedException {
-        var servers = command("servers").required("servers");
+        var servers = api().get("/servers").required("servers");
         if (servers.size() != 1) {
             throw new IOException("expected one server, found " + servers);
         }
@@ -165,7 +185,7 @@ public final class Installation implements AutoCloseable {
                 agent,
                 atMost,
                 () -> {
-                    var servers = command("servers").required("servers");
+                    var servers = api().get("/servers").required("servers");
                     if (servers.size() == 1) {
                         found[0] = servers.get(0);
                         return found[0].required("state").asString().equals(state);
@@ -181,7 +201,7 @@ public final class Installation implements AutoCloseable {
     /// @throws IOException if there is none
     public Point point(Instant at) throws IOException, InterruptedException {
         var serverId = serverId();
-        var points = command("points", serverId, "--at", at.toString()).required("points");
+        var points = api().get("/servers/" + serverId + "/points?at=" + at).required("points");
         if (points.isEmpty()) {
             throw new IOException(serverId + ": no consistency point at or before " + at);
         }
@@ -196,11 +216,17 @@ public final class Installation implements AutoCloseable {
     /// @param agent has to be alive meanwhile
     public Point awaitPointAfter(Instant instant, Process agent, Duration atMost)
             throws IOException, InterruptedException {
-        await(
-                "a consistency point after " + instant,
-                agent,
-                atMost,
-                () -> point(time.now()).instant().isAfter(instant));
+        try {
+            await(
+                    "a consistency point after " + instant,
+                    agent,
+                    atMost,
+                    () -> point(time.now()).instant().isAfter(instant));
+        } catch (IOException e) {
+            throw agent.isAlive()
+                    ? new IOException(e.getMessage() + "\n  agent status: " + agentStatus(), e)
+                    : e;
+        }
         return point(time.now());
     }
 
@@ -221,6 +247,31 @@ public final class Installation implements AutoCloseable {
                 "raw",
                 "--to",
                 image.toString());
+    }
+
+    /// Serves one disk of the only server at a point over NBD, read-only, until it is closed.
+    public Served serve(Path disk, Point point) throws IOException, InterruptedException {
+        var request =
+                JSON.createObjectNode()
+                        .put("server", serverId())
+                        .put("disk", disk.toString())
+                        .put("point", point.id());
+        var export = api().post("/exports", request);
+        return new Served(
+                api(), export.required("id").asString(), export.required("uri").asString());
+    }
+
+    /// An export over NBD. Its reader is to be done with it when it is closed.
+    public record Served(Api api, String id, String uri) implements AutoCloseable {
+        @Override
+        public void close() throws IOException {
+            try {
+                api.delete("/exports/" + id);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new IOException("interrupted while ending export " + id, e);
+            }
+        }
     }
 
     /// Polls until the condition holds.
@@ -285,6 +336,7 @@ public final class Installation implements AutoCloseable {
     @Override
     public void close() {
         end();
+        api.ifPresent(Api::close);
         if (Files.exists(agentState())) {
             var state = agentState().toString();
             try {

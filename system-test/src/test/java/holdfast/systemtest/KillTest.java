@@ -92,8 +92,7 @@ class KillTest {
     private static List<String> faults(
             Lab lab, ProtectedDisk disk, Installation.Point point, RecordHistory history)
             throws Exception {
-        var image = lab.directory.resolve("recovered.raw");
-        lab.installation.export(disk.device(), point, image);
+        var image = lab.copy(disk.device(), point, "recovered.raw");
         var faults = new ArrayList<String>();
         Instant instant = point.instant();
         try (var recovered = lab.recovered(image, "check")) {

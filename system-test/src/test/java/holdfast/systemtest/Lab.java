@@ -65,6 +65,16 @@ final class Lab implements AutoCloseable {
                                 .redirectOutput(ProcessBuilder.Redirect.appendTo(log))));
     }
 
+    /// Copies a disk at a point, without a process of the command's for it.
+    Path copy(Path disk, Installation.Point point, String name)
+            throws IOException, InterruptedException {
+        var image = directory.resolve(name);
+        try (var served = installation.serve(disk, point)) {
+            commands.output("qemu-img", "convert", "-O", "raw", served.uri(), image.toString());
+        }
+        return image;
+    }
+
     /// Opens an exported image whose file system fills the whole disk.
     RecoveredImage recovered(Path image, String name) throws IOException, InterruptedException {
         return RecoveredImage.open(commands, image, 0, directory.resolve(name));

@@ -135,10 +135,8 @@ class TortureTest {
             List<RecordHistory> histories)
             throws Exception {
         var faults = new ArrayList<String>();
-        var ext4Image = lab.directory.resolve("recovered-ext4.raw");
-        var xfsImage = lab.directory.resolve("recovered-xfs.raw");
-        lab.installation.export(ext4.device(), point, ext4Image);
-        lab.installation.export(xfs.device(), point, xfsImage);
+        var ext4Image = lab.copy(ext4.device(), point, "recovered-ext4.raw");
+        var xfsImage = lab.copy(xfs.device(), point, "recovered-xfs.raw");
         try (var first = lab.recovered(ext4Image, "check-ext4");
                 var second = lab.recovered(xfsImage, "check-xfs")) {
             var files = new Files3(first.root(), second.root());

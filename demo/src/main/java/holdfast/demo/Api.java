@@ -1,9 +1,10 @@
-package holdfast.bench;
+package holdfast.demo;
 
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,10 +16,11 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.NullNode;
 
-/// Reads the server's API without a process for each question, which would be a load of its own.
-/// The opener closes it.
-final class Api implements AutoCloseable {
+/// Asks the server's API without a process for each question, which would be a load of its own.
+/// Safe for any thread; the opener closes it.
+public final class Api implements AutoCloseable {
     private static final Duration ANSWER_MAX = Duration.ofSeconds(30);
 
     private final HttpClient http;
@@ -26,24 +28,41 @@ final class Api implements AutoCloseable {
     private final String key;
 
     /// @param data the server's folder, for its authority and its key
-    Api(String url, Path data) throws IOException {
+    public Api(String url, Path data) throws IOException {
         this.http = HttpClient.newBuilder().sslContext(trusting(data.resolve("ca.pem"))).build();
         this.base = url + "/api/v1";
         this.key = Files.readString(data.resolve("admin.key")).strip();
     }
 
     /// @param path below `/api/v1`, with its query
-    JsonNode get(String path) throws IOException, InterruptedException {
-        var request =
-                HttpRequest.newBuilder(URI.create(base + path))
-                        .timeout(ANSWER_MAX)
-                        .header("Authorization", "Bearer " + key)
-                        .build();
-        var response = http.send(request, BodyHandlers.ofString());
-        if (response.statusCode() != 200) {
+    public JsonNode get(String path) throws IOException, InterruptedException {
+        return answer(path, request(path).GET());
+    }
+
+    public JsonNode post(String path, JsonNode body) throws IOException, InterruptedException {
+        return answer(path, request(path).POST(BodyPublishers.ofString(body.toString())));
+    }
+
+    public void delete(String path) throws IOException, InterruptedException {
+        answer(path, request(path).DELETE());
+    }
+
+    private HttpRequest.Builder request(String path) {
+        return HttpRequest.newBuilder(URI.create(base + path))
+                .timeout(ANSWER_MAX)
+                .header("Authorization", "Bearer " + key)
+                .header("Content-Type", "application/json");
+    }
+
+    private JsonNode answer(String path, HttpRequest.Builder request)
+            throws IOException, InterruptedException {
+        var response = http.send(request.build(), BodyHandlers.ofString());
+        if (response.statusCode() / 100 != 2) {
             throw new IOException(path + ": " + response.statusCode() + " " + response.body());
         }
-        return JsonMapper.shared().readTree(response.body());
+        return response.body().isEmpty()
+                ? NullNode.getInstance()
+                : JsonMapper.shared().readTree(response.body());
     }
 
     private static SSLContext trusting(Path authority) throws IOException {
