@@ -351,7 +351,7 @@ final class Round {
                                     acknowledged(chunk);
                                 }
                             });
-            with.compression().sending(with.time().nanoTime() - began);
+            with.compression().sending(with.time().nanoTime() - began, extent.payload().length);
             remember(chunk.disk(), parcel);
             travelledBlocks += extent.blockCount();
         }
