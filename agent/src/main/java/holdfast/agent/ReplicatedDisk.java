@@ -42,7 +42,7 @@ final class ReplicatedDisk {
 
     private static BlockSet sparseSet(long blockCount, Arena arena) throws IOException {
         var bytes = BlockSet.wordCount(blockCount) * Long.BYTES;
-        return new BlockSet(LinuxMemory.sparse(bytes, arena), blockCount);
+        return BlockSet.empty(LinuxMemory.sparse(bytes, arena), blockCount);
     }
 
     int index() {
@@ -92,20 +92,15 @@ final class ReplicatedDisk {
 
     /// A round begins: nothing of the disk is read yet.
     void begin() {
-        empty(read);
-        empty(conflicts);
-        empty(covered);
-    }
-
-    /// Word by word: memory that was never written is none.
-    private static void empty(BlockSet set) {
-        set.removeAll(set);
+        read.clear();
+        conflicts.clear();
+        covered.clear();
     }
 
     /// The round goes on with another flip: what conflicted with the last one does not with this,
     /// and what has changed is to be read again.
     void flipped(BlockSet changed) {
-        empty(conflicts);
+        conflicts.clear();
         read.removeAll(changed);
     }
 
@@ -135,7 +130,7 @@ final class ReplicatedDisk {
 
     /// Nothing that was read may leave pending.
     void unproven() {
-        empty(read);
+        read.clear();
     }
 
     /// The round is on stable storage: what was read as it was at the instant is no longer pending.

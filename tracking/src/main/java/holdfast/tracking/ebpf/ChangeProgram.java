@@ -43,7 +43,7 @@ import holdfast.tracking.ebpf.Assembler.Width;
 /// enter += 1 on this processor, then read the active index
 /// for each range (one; or one per bio of a multi-range discard):
 ///     beyond the disk                               -> count it, leave
-///     few words of fine bits: set them; else set coarse bits
+///     few words of fine bits: set them, and where one is new its summary; else set coarse bits
 /// leave: exit += 1 on this processor
 /// ```
 ///
@@ -104,6 +104,9 @@ final class ChangeProgram {
 
     private static final int SECTORS_PER_BLOCK_SHIFT = Blocks.BLOCK_SHIFT - 9;
 
+    /// Coarse bits are few enough to look at all of them. No summary begins at word 0.
+    private static final int NO_SUMMARY = 0;
+
     // The stack.
     private static final int KEY = -4;
     private static final int PLANE_WORD = -16;
@@ -113,6 +116,7 @@ final class ChangeProgram {
     private static final int PROBED = -48;
     private static final int LAST_MASK = -56;
     private static final int SLOT = -64;
+    private static final int SUMMARY_WORD = -72;
 
     private final Assembler code = new Assembler();
     private final Label out = new Label();
@@ -384,7 +388,11 @@ final class ChangeProgram {
                 .move(R6, R8)
                 .apply(SHIFT_RIGHT, R6, 6)
                 .apply(SUBTRACT, R1, R6)
+                .moveWide(R3, target.planes.summaryAt(Planes.Event.COMPLETED, 0))
+                .apply(ADD, R3, R2)
+                .store(DOUBLE, FRAME, SUMMARY_WORD, R3)
                 .jumpIf(AT_MOST, R1, fineWordsMax, fine);
+        code.move(R3, NO_SUMMARY).store(DOUBLE, FRAME, SUMMARY_WORD, R3);
         code.apply(SHIFT_RIGHT, R8, Planes.COARSE_SHIFT)
                 .apply(SHIFT_RIGHT, R9, Planes.COARSE_SHIFT)
                 .move(R6, R8)
@@ -436,9 +444,34 @@ final class ChangeProgram {
                 .load(DOUBLE, R1, R0, 0)
                 .apply(AND, R1, R3)
                 .jumpIf(EQUAL, R1, R3, set)
-                .atomicOr(R0, 0, R3)
-                .bind(set);
+                .atomicOr(R0, 0, R3);
+        setSummary(set);
+        code.bind(set);
         code.apply(ADD, R6, 1).jump(step);
+    }
+
+    /// Of word R6, which has new bits. Whoever set a bit before sets, or has set, its summary; the
+    /// settling waits for both.
+    private void setSummary(Label done) {
+        code.load(DOUBLE, R2, FRAME, SUMMARY_WORD).jumpIf(EQUAL, R2, NO_SUMMARY, done);
+        code.move(R1, R6)
+                .apply(SHIFT_RIGHT, R1, Planes.SUMMARY_SHIFT + 6)
+                .apply(ADD, R2, R1)
+                .store(WORD, FRAME, KEY, R2)
+                .moveMap(R1, target.bits)
+                .move(R2, FRAME)
+                .apply(ADD, R2, KEY)
+                .call(Helper.MAP_LOOKUP_ELEMENT)
+                .jumpIf(EQUAL, R0, 0, done) // not so, but the verifier cannot know
+                .move(R1, R6)
+                .apply(SHIFT_RIGHT, R1, Planes.SUMMARY_SHIFT)
+                .apply(AND, R1, 63)
+                .move(R3, 1)
+                .apply(SHIFT_LEFT, R3, R1)
+                .load(DOUBLE, R1, R0, 0)
+                .apply(AND, R1, R3)
+                .jumpIf(NOT_EQUAL, R1, 0, done)
+                .atomicOr(R0, 0, R3);
     }
 
     /// On to the range of the next bio.

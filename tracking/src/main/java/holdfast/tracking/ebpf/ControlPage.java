@@ -46,7 +46,7 @@ final class ControlPage {
     static final int REQUEUED_SECTORS = 216;
 
     private static final long MAGIC = 0x484f4c4446415354L; // "HOLDFAST"
-    private static final int VERSION = 2;
+    private static final int VERSION = 3;
     private static final int HEADER_BYTES = 4096;
     private static final int DISK_BYTES = 1024;
     private static final int BOOT_ID_BYTES = 36;

@@ -30,7 +30,7 @@ final class DiskBits {
 
     private BlockSet set(long at) {
         var words = map.asSlice(at * Long.BYTES, planes.fineWords() * Long.BYTES);
-        return new BlockSet(words, planes.blockCount());
+        return BlockSet.of(words, planes.blockCount());
     }
 
     /// What changed and is not known to be stored.
@@ -50,7 +50,7 @@ final class DiskBits {
     }
 
     void forgetChanged() {
-        changed.removeAll(changed); // word by word: memory that was never written is none
+        changed.clear();
     }
 
     /// Adds the blocks of a settled completed plane to pending and clears it, word by word. The
@@ -73,22 +73,57 @@ final class DiskBits {
     }
 
     private void merge(Planes.Event event, int index, boolean clear, BlockSet... sets) {
+        forEachFine(
+                event,
+                index,
+                clear,
+                (word, bits) -> {
+                    for (var set : sets) {
+                        set.addWord(word, bits);
+                    }
+                });
+        forEachCoarse(
+                event,
+                index,
+                clear,
+                (first, end) -> {
+                    for (var set : sets) {
+                        set.add(first, end);
+                    }
+                });
+    }
+
+    /// Visits the fine words that are not zero, counted from the plane's first.
+    private void forEachFine(Planes.Event event, int index, boolean clear, WordVisitor visitor) {
         var fineAt = planes.fineAt(event, index);
-        var fineEnd = fineAt + planes.fineWords();
-        for (var at = next(fineAt, fineEnd); at < fineEnd; at = next(at + 1, fineEnd)) {
-            for (var set : sets) {
-                set.addWord(at - fineAt, word(at));
+        var at = planes.summaryAt(event, index);
+        for (var end = at + planes.summaryWords(); (at = next(at, end)) < end; at++) {
+            for (var groups = word(at); groups != 0; groups &= groups - 1) {
+                var group =
+                        (at - planes.summaryAt(event, index)) * Long.SIZE
+                                + Long.numberOfTrailingZeros(groups);
+                var first = fineAt + (group << Planes.SUMMARY_SHIFT);
+                for (var word = first; word < first + (1 << Planes.SUMMARY_SHIFT); word++) {
+                    var bits = word(word);
+                    if (bits != 0) {
+                        visitor.visit(word - fineAt, bits);
+                        if (clear) {
+                            clearWord(word);
+                        }
+                    }
+                }
             }
             if (clear) {
-                clearWord(at);
+                clearWord(at); // last: as long as it is set, what it stands for is looked at
             }
         }
+    }
+
+    private void forEachCoarse(Planes.Event event, int index, boolean clear, RangeVisitor visitor) {
         var coarseAt = planes.coarseAt(event, index);
-        var coarseEnd = coarseAt + planes.planeWords() - planes.fineWords();
+        var coarseEnd = coarseAt + planes.coarseWords();
         for (var at = next(coarseAt, coarseEnd); at < coarseEnd; at = next(at + 1, coarseEnd)) {
-            for (var set : sets) {
-                forEachUnit(word(at), at - coarseAt, set::add);
-            }
+            forEachUnit(word(at), at - coarseAt, visitor);
             if (clear) {
                 clearWord(at);
             }
@@ -97,25 +132,22 @@ final class DiskBits {
 
     /// How many blocks of a completed plane are not pending.
     long completedNotPending(int index) {
-        var fine = set(planes.fineAt(Planes.Event.COMPLETED, index));
-        var found = new long[1];
         var fineAt = planes.fineAt(Planes.Event.COMPLETED, index);
-        var fineEnd = fineAt + planes.fineWords();
-        for (var at = next(fineAt, fineEnd); at < fineEnd; at = next(at + 1, fineEnd)) {
-            found[0] += Long.bitCount(word(at) & ~word(planes.pendingAt() + at - fineAt));
-        }
-        var coarseAt = planes.coarseAt(Planes.Event.COMPLETED, index);
-        var coarseEnd = coarseAt + planes.planeWords() - planes.fineWords();
-        for (var at = next(coarseAt, coarseEnd); at < coarseEnd; at = next(at + 1, coarseEnd)) {
-            forEachUnit(
-                    word(at),
-                    at - coarseAt,
-                    (first, end) -> {
-                        for (var block = first; block < end; block++) {
-                            found[0] += fine.contains(block) || pending.contains(block) ? 0 : 1;
-                        }
-                    });
-        }
+        var found = new long[1];
+        forEachFine(
+                Planes.Event.COMPLETED,
+                index,
+                false,
+                (word, bits) -> found[0] += Long.bitCount(bits & ~word(planes.pendingAt() + word)));
+        forEachCoarse(
+                Planes.Event.COMPLETED,
+                index,
+                false,
+                (first, end) -> {
+                    for (var block = first; block < end; block++) {
+                        found[0] += isSet(fineAt, block) || pending.contains(block) ? 0 : 1;
+                    }
+                });
         return found[0];
     }
 
@@ -178,6 +210,11 @@ final class DiskBits {
     /// After every store before it.
     private void clearWord(long index) {
         WORD_HANDLE.setRelease(map, index * Long.BYTES, 0L);
+    }
+
+    @FunctionalInterface
+    private interface WordVisitor {
+        void visit(long word, long bits);
     }
 
     @FunctionalInterface

@@ -323,7 +323,7 @@ final class KernelState implements AutoCloseable {
 
     private DiskBits bits(Planes planes, MemorySegment map) throws LinuxException {
         var changed = LinuxMemory.sparse(planes.fineWords() * Long.BYTES, arena);
-        return new DiskBits(planes, map, new BlockSet(changed, planes.blockCount()));
+        return new DiskBits(planes, map, BlockSet.empty(changed, planes.blockCount()));
     }
 
     private static TrackerException refused(LinuxException e) {

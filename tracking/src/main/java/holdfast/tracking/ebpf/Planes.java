@@ -11,9 +11,11 @@ import holdfast.base.Blocks;
 /// ```
 ///
 /// The first four are *planes* of equal size, each a bit per block (fine), then a bit per 512
-/// blocks (coarse) for writes too long for the program's loop, so that no write is ever skipped.
-/// `[0]` and `[1]` are the two sets of which the control page says one is active. Pending and
-/// outstanding have fine bits only and are never touched by the kernel. All parts begin on a page.
+/// blocks (coarse) for writes too long for the program's loop, so that no write is ever skipped,
+/// then a bit per 64 fine words (summary) that is set where any of them is not zero, so that a flip
+/// need not look at all of a large disk. `[0]` and `[1]` are the two sets of which the control page
+/// says one is active. Pending and outstanding have fine bits only and are never touched by the
+/// kernel. All parts begin on a page.
 ///
 /// @param sizeBytes of the disk
 record Planes(long sizeBytes) {
@@ -22,6 +24,9 @@ record Planes(long sizeBytes) {
 
     /// Blocks per coarse bit.
     static final int COARSE_BLOCKS = 1 << COARSE_SHIFT;
+
+    /// A summary bit stands for `1 << SUMMARY_SHIFT` fine words.
+    static final int SUMMARY_SHIFT = 6;
 
     private static final long PAGE_WORDS = 512;
 
@@ -54,12 +59,17 @@ record Planes(long sizeBytes) {
         return wholePages(BlockSet.wordCount(blockCount()));
     }
 
-    private long coarseWords() {
+    long coarseWords() {
         return wholePages(BlockSet.wordCount(coarseCount()));
     }
 
+    /// With what rounds them up to pages.
+    long summaryWords() {
+        return wholePages(BlockSet.wordCount((fineWords() >>> SUMMARY_SHIFT) + 1));
+    }
+
     long planeWords() {
-        return fineWords() + coarseWords();
+        return fineWords() + coarseWords() + summaryWords();
     }
 
     /// First word of the plane's fine bits.
@@ -70,6 +80,11 @@ record Planes(long sizeBytes) {
     /// First word of the plane's coarse bits.
     long coarseAt(Event event, long index) {
         return fineAt(event, index) + fineWords();
+    }
+
+    /// First word of the plane's summary.
+    long summaryAt(Event event, long index) {
+        return coarseAt(event, index) + coarseWords();
     }
 
     /// First word of the pending set.

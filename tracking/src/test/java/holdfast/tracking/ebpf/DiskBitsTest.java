@@ -19,8 +19,8 @@ class DiskBitsTest {
 
     @Test
     void fineAndCoarseBitsBecomePendingAndLeaveThePlane() {
-        set(planes.fineAt(Planes.Event.COMPLETED, 1), 70);
-        set(planes.fineAt(Planes.Event.COMPLETED, 1), 1299);
+        fine(Planes.Event.COMPLETED, 1, 70);
+        fine(Planes.Event.COMPLETED, 1, 1299);
         set(planes.coarseAt(Planes.Event.COMPLETED, 1), 2);
         bits.pending().add(5, 6);
         bits.moveToPending(1);
@@ -36,12 +36,12 @@ class DiskBitsTest {
 
     @Test
     void whatChangedSinceTheFlipIsCountedOnceAndNotIfPending() {
-        set(planes.fineAt(Planes.Event.COMPLETED, 1), 70);
-        set(planes.fineAt(Planes.Event.COMPLETED, 1), 71);
-        set(planes.fineAt(Planes.Event.COMPLETED, 1), 1030);
+        fine(Planes.Event.COMPLETED, 1, 70);
+        fine(Planes.Event.COMPLETED, 1, 71);
+        fine(Planes.Event.COMPLETED, 1, 1030);
         set(planes.coarseAt(Planes.Event.COMPLETED, 1), 2);
-        set(planes.fineAt(Planes.Event.COMPLETED, 0), 3);
-        set(planes.fineAt(Planes.Event.ISSUED, 1), 4);
+        fine(Planes.Event.COMPLETED, 0, 3);
+        fine(Planes.Event.ISSUED, 1, 4);
         bits.pending().add(71, 72);
         bits.pending().add(1299, 1300);
         assertThat(bits.completedNotPending(1)).isEqualTo(1 + 1300 - 1024 - 1);
@@ -51,8 +51,8 @@ class DiskBitsTest {
 
     @Test
     void theOtherPlanesAreLeftAlone() {
-        set(planes.fineAt(Planes.Event.COMPLETED, 0), 1);
-        set(planes.fineAt(Planes.Event.ISSUED, 0), 2);
+        fine(Planes.Event.COMPLETED, 0, 1);
+        fine(Planes.Event.ISSUED, 0, 2);
         set(planes.coarseAt(Planes.Event.ISSUED, 1), 0);
         bits.moveToPending(1);
         assertThat(bits.pending().isEmpty()).isTrue();
@@ -65,8 +65,8 @@ class DiskBitsTest {
 
     @Test
     void conflictsAreWhatWasReadAndIssued() {
-        set(planes.fineAt(Planes.Event.ISSUED, 0), 10);
-        set(planes.fineAt(Planes.Event.ISSUED, 0), 11);
+        fine(Planes.Event.ISSUED, 0, 10);
+        fine(Planes.Event.ISSUED, 0, 11);
         set(planes.coarseAt(Planes.Event.ISSUED, 0), 1);
         assertThat(bits.issuedAmong(11, 2, 0).stream()).containsExactly(0);
         assertThat(bits.issuedAmong(500, 20, 0).stream())
@@ -76,12 +76,12 @@ class DiskBitsTest {
 
     @Test
     void whatBecamePendingIsKnownUntilItIsForgotten() {
-        set(planes.fineAt(Planes.Event.COMPLETED, 0), 70);
+        fine(Planes.Event.COMPLETED, 0, 70);
         set(planes.coarseAt(Planes.Event.COMPLETED, 0), 2);
         bits.pending().add(5, 6);
         bits.pending().add(70, 71);
         bits.moveToPending(0);
-        set(planes.fineAt(Planes.Event.ISSUED, 1), 80);
+        fine(Planes.Event.ISSUED, 1, 80);
         bits.doubtOutstanding(1);
         var expected = new BlockSet(1300);
         expected.add(70, 71);
@@ -95,11 +95,11 @@ class DiskBitsTest {
 
     @Test
     void whatIsOutstandingOrIssuedCanBeDoubted() {
-        set(planes.fineAt(Planes.Event.ISSUED, 0), 3);
+        fine(Planes.Event.ISSUED, 0, 3);
         set(planes.coarseAt(Planes.Event.ISSUED, 0), 2);
         bits.moveToOutstanding(0);
-        set(planes.fineAt(Planes.Event.ISSUED, 1), 70);
-        set(planes.fineAt(Planes.Event.COMPLETED, 1), 90);
+        fine(Planes.Event.ISSUED, 1, 70);
+        fine(Planes.Event.COMPLETED, 1, 90);
         bits.doubtOutstanding(1);
         var expected = new BlockSet(1300);
         expected.add(3, 4);
@@ -108,6 +108,11 @@ class DiskBitsTest {
         assertSame(bits.pending(), expected);
         bits.moveToOutstanding(1);
         assertSame(bits.outstanding(), expected);
+    }
+
+    private void fine(Planes.Event event, int index, int block) {
+        set(planes.fineAt(event, index), block);
+        set(planes.summaryAt(event, index), block / 64 >> Planes.SUMMARY_SHIFT);
     }
 
     private void set(long planeAt, int bit) {
