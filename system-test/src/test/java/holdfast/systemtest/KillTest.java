@@ -12,16 +12,11 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// `kill -9` of agent, server or both at random moments under load, over and over.
 ///
-/// Three times unless `-Dholdfast.kill.cycles` says otherwise. Not part of the usual run, since
-/// after a kill points may fail to come for minutes now and then, which is not understood yet:
-/// `./run-tests -- -Dtest.groups.excluded= -Dtest=KillTest
-/// -Dsurefire.failIfNoSpecifiedTests=false`.
-@Tag("long")
+/// Three times unless `-Dholdfast.kill.cycles` says otherwise; one kind of kill after the other.
 class KillTest {
     private static final int CYCLES = Integer.getInteger("holdfast.kill.cycles", 3);
     private static final long SEED = Long.getLong("holdfast.seed", System.nanoTime());
@@ -52,7 +47,7 @@ class KillTest {
                     WriterProcess.start(lab.processes, fileA, fileB, Duration.ofMillis(3))) {
                 for (var cycle = 0; cycle < CYCLES; cycle++) {
                     lab.time.sleep(Duration.ofMillis(random.nextLong(2500)));
-                    var victim = Victim.values()[random.nextInt(Victim.values().length)];
+                    var victim = Victim.values()[cycle % Victim.values().length];
                     known.add(installation.point(lab.time.now()));
                     if (victim != Victim.SERVER) {
                         agent.destroyForcibly().waitFor();
