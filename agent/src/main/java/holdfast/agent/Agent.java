@@ -36,7 +36,8 @@ public final class Agent {
         this.board = new StatusBoard(seams.time(), settings.pace().pointWithin());
     }
 
-    /// Enrols if this machine is not enrolled yet, and replicates. Returns after [#stop].
+    /// Enrols if this machine is not enrolled yet, and replicates. Returns after [#stop], or when
+    /// the operator has disconnected this server: then nothing of the agent is left on it.
     ///
     /// @throws RefusalException if what is asked for cannot be done; the message says why and what
     ///   to do
@@ -73,6 +74,9 @@ public final class Agent {
                             settings.stateDirectory(),
                             () -> board.status().toJson())) {
                 replicate(state, enrolled, probe);
+            } catch (DisconnectedException e) {
+                uninstall(state, settings.stateDirectory());
+                LOG.log(System.Logger.Level.WARNING, "agent=uninstalled ({0})", e.getMessage());
             }
         }
     }
@@ -126,7 +130,7 @@ public final class Agent {
     /// tracker lost its sight, it is tried again until it works.
     private void replicate(
             StateDirectory state, StateDirectory.Enrolled enrolled, MachineProbe probe)
-            throws IOException, InterruptedException {
+            throws IOException, InterruptedException, DisconnectedException {
         try (var worker =
                 Executors.newThreadPerTaskExecutor(
                         Thread.ofVirtual().name("agent-renewal").factory())) {
@@ -143,7 +147,7 @@ public final class Agent {
     }
 
     private void replicate(Replica replica, MachineProbe probe)
-            throws IOException, InterruptedException {
+            throws IOException, InterruptedException, DisconnectedException {
         var opened = new Protection(settings, seams, board);
         while (true) {
             String reason;
@@ -212,8 +216,12 @@ public final class Agent {
                     "no-agent", "no agent has been here: there is no " + stateDirectory);
         }
         try (var state = StateDirectory.open(files, stateDirectory)) {
-            Trackers.discard(AgentSeams.trackerName(stateDirectory));
-            state.delete();
+            uninstall(state, stateDirectory);
         }
+    }
+
+    private static void uninstall(StateDirectory state, Path stateDirectory) throws IOException {
+        Trackers.discard(AgentSeams.trackerName(stateDirectory));
+        state.delete();
     }
 }

@@ -2,6 +2,7 @@ package holdfast.agent;
 
 import holdfast.replication.MachineFacts;
 import holdfast.replication.ReplicationLink;
+import holdfast.replication.SessionControl;
 import holdfast.replication.SessionEndedException;
 import holdfast.tracking.Tracker;
 import holdfast.tracking.TrackerException;
@@ -90,7 +91,9 @@ final class Protection implements AutoCloseable {
     /// Replicates until a disk has another size or the tracker can no longer do its work.
     ///
     /// @return why all has to be opened anew
-    String replicate(Replica replica, MachineProbe probe) throws InterruptedException {
+    /// @throws DisconnectedException if the replicator says so
+    String replicate(Replica replica, MachineProbe probe)
+            throws InterruptedException, DisconnectedException {
         var backOff = new BackOff(seams.random());
         while (true) {
             var roundsBefore = board.rounds();
@@ -104,11 +107,15 @@ final class Protection implements AutoCloseable {
                 reason = "the link was closed";
             } catch (TrackerException | DisksChangedException e) {
                 return String.valueOf(e.getMessage());
-            } catch (SessionEndedException e) {
-                pause = e.retryAfter();
-                reason = e.code() + ": " + e.getMessage();
             } catch (IOException e) {
-                reason = e.getMessage() == null ? e.toString() : e.getMessage();
+                var word = SessionEndedException.in(e);
+                if (word.isPresent() && word.get().code().equals(SessionControl.DISCONNECTED)) {
+                    throw new DisconnectedException(String.valueOf(word.get().getMessage()), e);
+                }
+                pause = word.map(SessionEndedException::retryAfter).orElse(Duration.ZERO);
+                reason =
+                        word.map(ended -> ended.code() + ": " + ended.getMessage())
+                                .orElse(e.getMessage() == null ? e.toString() : e.getMessage());
             } finally {
                 cut.set(() -> {});
             }

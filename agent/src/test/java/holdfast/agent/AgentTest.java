@@ -7,6 +7,8 @@ import holdfast.base.Blocks;
 import holdfast.base.Filesystem;
 import holdfast.base.Network;
 import holdfast.base.RefusalException;
+import holdfast.replication.SessionControl;
+import holdfast.replication.SessionEndedException;
 import holdfast.tracking.Disks;
 import holdfast.tracking.TrackedDisk;
 import java.io.IOException;
@@ -96,6 +98,38 @@ class AgentTest {
                             Duration.ofMillis(expectedMillis));
             expectedMillis = Math.min(expectedMillis * 2, 30_000);
         }
+    }
+
+    @Test
+    void aStoppedServersAgentTracksOnAndAsksAgainWhenTold() throws Exception {
+        var agent = agent();
+        links =
+                (_, _, _, _) -> {
+                    if (time.sleeps.size() == 3) {
+                        stop(agent);
+                    }
+                    throw new SessionEndedException(
+                            SessionControl.STOPPED, "stopped", Duration.ofMinutes(2));
+                };
+        agent.run();
+        assertThat(time.sleeps.subList(0, 3)).containsOnly(Duration.ofMinutes(2));
+        assertThat(opened).as("times the tracker was opened").hasSize(1);
+        assertThat(stateDirectory()).exists();
+    }
+
+    /// The word may come when a session is asked for, or as the cause that ended one.
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aDisconnectedServersAgentUninstallsItself(boolean wrapped) throws Exception {
+        links =
+                (_, _, _, _) -> {
+                    var word =
+                            new SessionEndedException(
+                                    SessionControl.DISCONNECTED, "not wanted", Duration.ZERO);
+                    throw wrapped ? new IOException(word.getMessage(), word) : word;
+                };
+        agent().run();
+        assertThat(stateDirectory()).doesNotExist();
     }
 
     @Test

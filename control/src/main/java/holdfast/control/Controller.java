@@ -29,6 +29,7 @@ public final class Controller implements AutoCloseable {
     private final Points points;
     private final Enrolments enrolments;
     private final Servers servers;
+    private final ServerOrders orders;
     private final Jobs jobs;
     private final Instances instances;
     private final PointExports exports;
@@ -58,6 +59,7 @@ public final class Controller implements AutoCloseable {
         servers =
                 new Servers(
                         database, store, time, settings.snapshotPolicy(), settings.agentSilence());
+        orders = new ServerOrders(database, servers, store);
         jobs = new Jobs(database, time, random);
         instances = new Instances(database, jobs, host, time);
         exports = new PointExports(database, store, points, time, random);
@@ -94,6 +96,7 @@ public final class Controller implements AutoCloseable {
                         time,
                         enrolments,
                         servers,
+                        orders,
                         jobs,
                         instances,
                         tags,
@@ -118,6 +121,10 @@ public final class Controller implements AutoCloseable {
 
     public Servers servers() {
         return servers;
+    }
+
+    public ServerOrders orders() {
+        return orders;
     }
 
     public Jobs jobs() {
@@ -183,19 +190,7 @@ public final class Controller implements AutoCloseable {
             throws IOException {
         requirePossible(targets);
         return database.transact(tx -> {
-            for (var job : jobs.active(tx)) {
-                for (var target : targets) {
-                    if (job.request().servers().contains(target.server())) {
-                        throw new RefusalException(
-                                "server-has-job",
-                                String.format(
-                                        Locale.ROOT,
-                                        "job %s works on server %s: wait for its end",
-                                        job.id(),
-                                        target.server()));
-                    }
-                }
-            }
+            ServerOrders.refuseWithJob(tx, targets.stream().map(RecoveryTarget::server).toList());
             var job = jobs.submit(tx, new JobRequest.Recover(targets, drill));
             Tags.put(tx, job.id(), jobTags);
             return new Job.View(job, List.of(), List.of());
@@ -239,7 +234,9 @@ public final class Controller implements AutoCloseable {
     /// @throws RefusalException if the server is unknown
     public List<ConsistencyPoint> points(String server, Instant from, Instant to, int limit)
             throws IOException {
-        requireKnown(server);
+        if (database.transact(tx -> Servers.require(tx, server)).state().idle()) {
+            return List.of();
+        }
         return store.points(server, from, to, limit);
     }
 
@@ -252,7 +249,7 @@ public final class Controller implements AutoCloseable {
     }
 
     private void requireKnown(String server) throws IOException {
-        database.transact(tx -> Servers.requireAdmitted(tx, server));
+        database.transact(tx -> Servers.requireActive(tx, server));
     }
 
     private Job.View submit(JobRequest request) throws IOException {

@@ -31,6 +31,7 @@ final class Housekeeping implements AutoCloseable {
     private final TimeSource time;
     private final Enrolments enrolments;
     private final Servers servers;
+    private final ServerOrders orders;
     private final Jobs jobs;
     private final Instances instances;
     private final Tags tags;
@@ -46,6 +47,7 @@ final class Housekeeping implements AutoCloseable {
             TimeSource time,
             Enrolments enrolments,
             Servers servers,
+            ServerOrders orders,
             Jobs jobs,
             Instances instances,
             Tags tags,
@@ -55,6 +57,7 @@ final class Housekeeping implements AutoCloseable {
         this.time = time;
         this.enrolments = enrolments;
         this.servers = servers;
+        this.orders = orders;
         this.jobs = jobs;
         this.instances = instances;
         this.tags = tags;
@@ -91,7 +94,7 @@ final class Housekeeping implements AutoCloseable {
     void watch() throws IOException {
         servers.noticeSilence();
         instances.noticeEndedMachines();
-        servers.finishDisconnects();
+        orders.deleteReplicas();
         var status = store.status();
         if (status.state() != lastState) {
             LOG.log(
@@ -115,6 +118,7 @@ final class Housekeeping implements AutoCloseable {
         });
         enrolments.prune(now.minus(HISTORY));
         instances.prune(now.minus(HISTORY));
+        servers.prune(now.minus(HISTORY));
         jobs.prune(now.minus(HISTORY));
         tags.prune();
     }

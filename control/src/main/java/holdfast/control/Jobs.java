@@ -56,17 +56,16 @@ public final class Jobs {
 
     /// @throws RefusalException if there is none
     public Job.View get(String id) throws IOException {
-        return database.transact(tx ->
-                view(
-                        tx,
-                        Tables.JOBS
-                                .find(tx, id)
-                                .orElseThrow(() ->
-                                        new RefusalException(
-                                                "unknown-job",
-                                                "no job "
-                                                        + id
-                                                        + ": jobs are kept for 30 days after their end"))));
+        return database.transact(tx -> view(tx, require(tx, id)));
+    }
+
+    private static Job require(Transaction tx, String id) throws DatabaseException {
+        return Tables.JOBS
+                .find(tx, id)
+                .orElseThrow(() ->
+                        new RefusalException(
+                                "unknown-job",
+                                "no job " + id + ": jobs are kept for 30 days after their end"));
     }
 
     /// The newest jobs, newest first.
@@ -234,6 +233,34 @@ public final class Jobs {
         progress.put(new PhaseKey(id, server, name), detail);
     }
 
+    /// Forgets a job with its phases and tags.
+    ///
+    /// @throws RefusalException if there is none, or it has not ended
+    public void delete(String id) throws IOException {
+        database.<@Nullable Void>transact(tx -> {
+            var job = require(tx, id);
+            if (!job.state().ended()) {
+                throw new RefusalException(
+                        "job-not-ended",
+                        String.format(
+                                Locale.ROOT,
+                                "job %s is %s: wait for its end",
+                                id,
+                                job.state().name()));
+            }
+            delete(tx, job);
+            Tags.forget(tx, id);
+            return null;
+        });
+    }
+
+    private static void delete(Transaction tx, Job job) throws DatabaseException {
+        for (var phase : phaseRows(tx, job.id())) {
+            Tables.PHASES.delete(tx, phase);
+        }
+        Tables.JOBS.delete(tx, job);
+    }
+
     /// Forgets jobs that ended before that time, but for the newest scrub, which the schedule
     /// counts from.
     void prune(Instant before) throws IOException {
@@ -241,10 +268,7 @@ public final class Jobs {
             var keep = newest(tx, "SCRUB").map(Job::id).orElse("");
             for (var job : Tables.JOBS.select(tx, "where ended_at < ?", before.toEpochMilli())) {
                 if (!job.id().equals(keep)) {
-                    for (var phase : phaseRows(tx, job.id())) {
-                        Tables.PHASES.delete(tx, phase);
-                    }
-                    Tables.JOBS.delete(tx, job);
+                    delete(tx, job);
                 }
             }
             return null;

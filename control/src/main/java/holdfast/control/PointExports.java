@@ -77,7 +77,7 @@ public final class PointExports implements Exports, AutoCloseable {
     /// @param disk its name on the source
     /// @throws RefusalException if there is no such server, disk or point
     public PointExport create(String server, String disk, PointChoice choice) throws IOException {
-        var source = database.transact(tx -> Servers.requireAdmitted(tx, server));
+        var source = database.transact(tx -> Servers.requireActive(tx, server));
         var point = points.choose(server, choice);
         var volume =
                 source.disks().stream()

@@ -43,6 +43,12 @@ record Presence(
                 sessions, seenAt, seenNanos, nanos, report, clockSkewMillis, promptSkewMillis);
     }
 
+    /// Without what was reported.
+    Presence silent() {
+        return new Presence(
+                sessions, seenAt, seenNanos, savedNanos, Optional.empty(), 0, Optional.empty());
+    }
+
     Presence reported(AgentReport newest) {
         var skew = newest.clockMillis() - seenAt.toEpochMilli();
         var prompt = Math.max(skew, promptSkewMillis.orElse(skew));

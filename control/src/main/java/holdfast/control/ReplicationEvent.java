@@ -7,7 +7,10 @@ import java.util.Optional;
 
 /// What can change a [ReplicationState].
 sealed interface ReplicationEvent {
-    record SessionBegan() implements ReplicationEvent {}
+    /// Comes of the agent, or of its silence.
+    sealed interface OfTheAgent extends ReplicationEvent {}
+
+    record SessionBegan() implements OfTheAgent {}
 
     /// @param detail the agent's own word on it, may be empty
     /// @param pointDurable whether the server has a recoverable point
@@ -19,14 +22,21 @@ sealed interface ReplicationEvent {
             boolean pointDurable,
             StoreStatus.State staging,
             String stagingReason)
-            implements ReplicationEvent {}
+            implements OfTheAgent {}
 
     /// @param error why, if the agent did not end it in order
-    record SessionEnded(Optional<String> error) implements ReplicationEvent {}
+    record SessionEnded(Optional<String> error) implements OfTheAgent {}
 
-    record NotSeen(Instant since) implements ReplicationEvent {}
+    record NotSeen(Instant since) implements OfTheAgent {}
+
+    record Stop() implements ReplicationEvent {}
+
+    /// Replication is to begin anew, with the agent's next session.
+    record Again() implements ReplicationEvent {}
 
     record Disconnect() implements ReplicationEvent {}
+
+    record Delete() implements ReplicationEvent {}
 
     /// Recorded with the change.
     default String reason() {
@@ -44,7 +54,10 @@ sealed interface ReplicationEvent {
                     error.map(why -> "the agent's session ended: " + why)
                             .orElse("the agent was stopped; start it again to go on");
             case NotSeen(var since) -> "agent not seen since " + since;
+            case Stop() -> "stopped by the operator";
+            case Again() -> "the operator asked for it; waiting for the agent's next session";
             case Disconnect() -> "disconnected by the operator";
+            case Delete() -> "deleted by the operator";
         };
     }
 }

@@ -8,7 +8,9 @@ import java.util.Optional;
 /// Initiating --report--> InitialSync | Rescan --report--> CreatingSnapshot --report--> Continuous
 /// Continuous <--report--> Backlog
 /// any --session lost, agent not seen, staging area stopped--> Stalled --report--> as reported
-/// any --disconnect--> Disconnected (final; the server's row goes when its volumes are gone)
+/// any but Disconnected, Deleted --stop--> Stopped
+/// Stopped, Stalled, Disconnected --again--> Initiating
+/// any --disconnect--> Disconnected --delete--> Deleted (final)
 /// ```
 public sealed interface ReplicationState {
     /// Enrolled or connected, and nothing reported yet.
@@ -29,7 +31,29 @@ public sealed interface ReplicationState {
     ///   `staging-full`, `staging-failing`
     record Stalled(String error) implements ReplicationState {}
 
+    /// By the operator, for a time: the replica is gone, the agent waits.
+    record Stopped() implements ReplicationState {}
+
+    /// By the operator, for good: the replica is gone, the agent is told to go.
     record Disconnected() implements ReplicationState {}
+
+    /// Not shown any more; kept so that an agent that comes late is told to go.
+    record Deleted() implements ReplicationState {}
+
+    /// Whether nothing is to be replicated, and no replica kept.
+    default boolean idle() {
+        return switch (this) {
+            case Stopped(), Disconnected(), Deleted() -> true;
+            case Initiating(),
+                    InitialSync(),
+                    Rescan(),
+                    CreatingSnapshot(),
+                    Continuous(),
+                    Backlog(),
+                    Stalled(_) ->
+                    false;
+        };
+    }
 
     /// The name in the API and the database.
     default String name() {
@@ -41,16 +65,33 @@ public sealed interface ReplicationState {
             case Continuous() -> "CONTINUOUS";
             case Backlog() -> "BACKLOG";
             case Stalled(_) -> "STALLED";
+            case Stopped() -> "STOPPED";
             case Disconnected() -> "DISCONNECTED";
+            case Deleted() -> "DELETED";
         };
     }
 
     /// Pure: no clock, no I/O. The caller writes the result before it acts on it.
     default ReplicationState on(ReplicationEvent event) {
-        if (this instanceof Disconnected) {
-            return this; // what a cut-off agent still says changes nothing
-        }
         return switch (event) {
+            case ReplicationEvent.Disconnect() ->
+                    this instanceof Deleted ? this : new Disconnected();
+            case ReplicationEvent.Delete() -> this instanceof Disconnected ? new Deleted() : this;
+            case ReplicationEvent.Stop() ->
+                    this instanceof Disconnected || this instanceof Deleted ? this : new Stopped();
+            case ReplicationEvent.Again() ->
+                    this instanceof Stopped
+                                    || this instanceof Stalled
+                                    || this instanceof Disconnected
+                            ? new Initiating()
+                            : this;
+            case ReplicationEvent.OfTheAgent said -> idle() ? this : on(said);
+        };
+    }
+
+    /// What a cut-off agent still says changes nothing.
+    private ReplicationState on(ReplicationEvent.OfTheAgent said) {
+        return switch (said) {
             case ReplicationEvent.SessionBegan() ->
                     this instanceof Stalled ? new Initiating() : this;
             case ReplicationEvent.Reported reported -> reportedState(reported);
@@ -58,7 +99,6 @@ public sealed interface ReplicationState {
                     new Stalled(error.isPresent() ? "agent-disconnected" : "agent-stopped");
             case ReplicationEvent.NotSeen(_) ->
                     this instanceof Stalled ? this : new Stalled("agent-not-seen");
-            case ReplicationEvent.Disconnect() -> new Disconnected();
         };
     }
 
@@ -89,7 +129,9 @@ public sealed interface ReplicationState {
             case "CONTINUOUS" -> new Continuous();
             case "BACKLOG" -> new Backlog();
             case "STALLED" -> new Stalled(error.orElseThrow());
+            case "STOPPED" -> new Stopped();
             case "DISCONNECTED" -> new Disconnected();
+            case "DELETED" -> new Deleted();
             default -> throw new IllegalArgumentException("unknown replication state " + name);
         };
     }

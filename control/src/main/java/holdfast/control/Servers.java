@@ -6,6 +6,7 @@ import holdfast.replication.AgentReport;
 import holdfast.replication.DiskFacts;
 import holdfast.replication.MachineFacts;
 import holdfast.replication.ReplicationHost;
+import holdfast.replication.SessionControl;
 import holdfast.volume.ConsistencyPoint;
 import holdfast.volume.SnapshotPolicy;
 import holdfast.volume.Volume;
@@ -21,7 +22,7 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
-/// Source servers: what their agents say, their state and their end. Safe for any thread.
+/// Source servers: what their agents say, and their state. Safe for any thread.
 public final class Servers implements ReplicationHost {
     private static final Duration SAVE_EVERY = Duration.ofSeconds(30);
 
@@ -34,6 +35,7 @@ public final class Servers implements ReplicationHost {
     private final Duration silence;
     private final long startNanos;
     private final Map<String, Presence> presences = new ConcurrentHashMap<>();
+    private final Map<String, SessionControl> sessions = new ConcurrentHashMap<>();
     private final Map<String, Instant> certificates = new ConcurrentHashMap<>();
 
     /// @param silence an agent that says nothing for so long counts as lost
@@ -54,7 +56,9 @@ public final class Servers implements ReplicationHost {
     public List<ServerView> list() throws IOException {
         var views = new ArrayList<ServerView>();
         for (var server :
-                database.transact(tx -> Tables.SERVERS.select(tx, "order by hostname, id"))) {
+                database.transact(tx ->
+                        Tables.SERVERS.select(
+                                tx, "where state <> 'DELETED' order by hostname, id"))) {
             views.add(view(server));
         }
         return views;
@@ -66,93 +70,62 @@ public final class Servers implements ReplicationHost {
     }
 
     static SourceServer require(Transaction tx, String id) throws DatabaseException {
+        return find(tx, id).orElseThrow(() -> unknown(id));
+    }
+
+    /// A deleted server is not found.
+    static Optional<SourceServer> find(Transaction tx, String id) throws DatabaseException {
         return Tables.SERVERS
                 .find(tx, id)
-                .orElseThrow(() ->
-                        new RefusalException(
-                                "unknown-server",
-                                "no server " + id + ": `holdfast servers` lists those there are"));
+                .filter(server -> !(server.state() instanceof ReplicationState.Deleted));
     }
 
-    /// Cuts the server off: from now on its agent is refused. Its volumes and then its row go at
-    /// once, or with the next [#finishDisconnects] if something still reads them.
-    ///
-    /// @throws RefusalException if there is none, or it has a recovery instance, export or job
-    public void disconnect(String id) throws IOException {
-        database.<@Nullable Void>transact(tx -> {
-            var server = require(tx, id);
-            refuseWhileUsed(tx, id);
-            change(tx, server, new ReplicationEvent.Disconnect());
-            return null;
-        });
-        finishDisconnects();
+    private static RefusalException unknown(String id) {
+        return new RefusalException(
+                "unknown-server", "no server " + id + ": `holdfast servers` lists those there are");
     }
 
-    private static void refuseWhileUsed(Transaction tx, String id) throws DatabaseException {
-        for (var instance :
-                Tables.INSTANCES.select(tx, "where server_id = ? and state <> 'TERMINATED'", id)) {
-            throw new RefusalException(
-                    "server-has-instance",
-                    String.format(
-                            Locale.ROOT,
-                            "server %s has the recovery instance %s (%s): terminate it first",
-                            id,
-                            instance.id(),
-                            instance.state()));
-        }
-        for (var export : Tables.EXPORTS.select(tx, "where server_id = ?", id)) {
-            throw new RefusalException(
-                    "server-has-export",
-                    String.format(
-                            Locale.ROOT,
-                            "a point of server %s is exported as %s: delete that export first",
-                            id,
-                            export.id()));
-        }
-        for (var job : Tables.JOBS.select(tx, "where state in ('PENDING', 'STARTED')")) {
-            if (job.request().servers().contains(id)) {
-                throw new RefusalException(
-                        "server-has-job",
-                        String.format(
-                                Locale.ROOT,
-                                "job %s works on server %s: wait for its end",
-                                job.id(),
-                                id));
-            }
+    /// @throws RefusalException if there is none, or it has no replica by the operator's will
+    static SourceServer requireActive(Transaction tx, String id) throws DatabaseException {
+        var server = require(tx, id);
+        throwIfPresent(refusal(server));
+        return server;
+    }
+
+    private static void throwIfPresent(Optional<RefusalException> refusal) {
+        if (refusal.isPresent()) {
+            throw refusal.get();
         }
     }
 
-    /// Deletes volumes and rows of servers that were disconnected; what is still read is left for
-    /// the next time.
-    void finishDisconnects() throws IOException {
-        for (var server :
-                database.transact(
-                        tx -> Tables.SERVERS.select(tx, "where state = 'DISCONNECTED'"))) {
-            try {
-                for (var volume : ownedBy(server.id())) {
-                    store.delete(volume.id());
-                }
-            } catch (RefusalException e) {
-                LOG.log(
-                        System.Logger.Level.INFO,
-                        "server={0} deletion waits: {1}",
-                        server.id(),
-                        e.getMessage());
-                continue;
-            }
-            database.<@Nullable Void>transact(tx -> {
-                if (Tables.SERVERS.find(tx, server.id()).isPresent()) {
-                    Tables.SERVERS.delete(tx, server);
-                }
-                return null;
-            });
-            presences.remove(server.id());
-            certificates.remove(server.id());
-            LOG.log(
-                    System.Logger.Level.INFO,
-                    "server={0} deleted, its keys destroyed",
-                    server.id());
-        }
+    /// Why the server may not replicate, if so; this is what its agent is told.
+    static Optional<RefusalException> refusal(SourceServer server) {
+        return switch (server.state()) {
+            case ReplicationState.Stopped() ->
+                    Optional.of(
+                            new RefusalException(
+                                    SessionControl.STOPPED,
+                                    String.format(
+                                            Locale.ROOT,
+                                            "replication of server %s was stopped by the operator: start it to protect the server again",
+                                            server.id())));
+            case ReplicationState.Disconnected(), ReplicationState.Deleted() ->
+                    Optional.of(
+                            new RefusalException(
+                                    SessionControl.DISCONNECTED,
+                                    String.format(
+                                            Locale.ROOT,
+                                            "server %s was disconnected by the operator: enrol it again to protect it",
+                                            server.id())));
+            case ReplicationState.Initiating(),
+                    ReplicationState.InitialSync(),
+                    ReplicationState.Rescan(),
+                    ReplicationState.CreatingSnapshot(),
+                    ReplicationState.Continuous(),
+                    ReplicationState.Backlog(),
+                    ReplicationState.Stalled(_) ->
+                    Optional.empty();
+        };
     }
 
     private List<Volume> ownedBy(String owner) {
@@ -162,7 +135,11 @@ public final class Servers implements ReplicationHost {
     @Override
     public List<Volume> begin(String serverId, MachineFacts machine, List<DiskFacts> facts)
             throws IOException {
-        var server = database.transact(tx -> requireAdmitted(tx, serverId));
+        var server = database.transact(tx -> Tables.SERVERS.find(tx, serverId));
+        if (server.isPresent()) {
+            presences.compute(serverId, (_, known) -> seenNow(known)); // also one that may not
+        }
+        database.transact(tx -> requireAdmitted(tx, serverId));
         var volumes = new ArrayList<Volume>();
         for (var disk : facts) {
             volumes.add(volumeFor(serverId, disk));
@@ -172,7 +149,7 @@ public final class Servers implements ReplicationHost {
         }
         database.<@Nullable Void>transact(tx -> {
             var current = requireAdmitted(tx, serverId);
-            var known = current.with(machine, merged(server.disks(), facts, volumes));
+            var known = current.with(machine, merged(current.disks(), facts, volumes));
             Tables.SERVERS.update(tx, known);
             change(tx, known, new ReplicationEvent.SessionBegan());
             return null;
@@ -181,17 +158,33 @@ public final class Servers implements ReplicationHost {
         return volumes;
     }
 
-    static SourceServer requireAdmitted(Transaction tx, String id) throws DatabaseException {
-        var server = require(tx, id);
-        if (server.state() instanceof ReplicationState.Disconnected) {
-            throw new RefusalException(
-                    "server-disconnected",
-                    String.format(
-                            Locale.ROOT,
-                            "server %s was disconnected by the operator: enrol it again to protect it",
-                            id));
-        }
+    /// A deleted server's agent is told that it was disconnected, too.
+    private static SourceServer requireAdmitted(Transaction tx, String id)
+            throws DatabaseException {
+        var server = Tables.SERVERS.find(tx, id).orElseThrow(() -> unknown(id));
+        throwIfPresent(refusal(server));
         return server;
+    }
+
+    @Override
+    public void began(String serverId, SessionControl session) {
+        sessions.put(serverId, session);
+        try { // an order given since the session asked to begin may have missed it
+            database.transact(tx -> requireAdmitted(tx, serverId));
+        } catch (RefusalException e) {
+            session.end(e);
+        } catch (IOException e) {
+            session.end(new RefusalException(SessionControl.AGAIN, String.valueOf(e.getMessage())));
+        }
+    }
+
+    /// Ends the session of a server's agent, if it has one, and forgets what it said in it.
+    void end(String serverId, RefusalException why) {
+        var session = sessions.get(serverId);
+        if (session != null) {
+            session.end(why);
+        }
+        presences.computeIfPresent(serverId, (_, known) -> known.silent());
     }
 
     /// The volume is found by owner and name, so that one made just before a crash is not made
@@ -271,6 +264,7 @@ public final class Servers implements ReplicationHost {
 
     @Override
     public void ended(String serverId, Optional<String> error) {
+        sessions.remove(serverId);
         var presence = presences.compute(serverId, (_, known) -> seenNow(known).session(-1));
         if (presence.sessions() == 0) {
             apply(serverId, new ReplicationEvent.SessionEnded(error), presence);
@@ -287,6 +281,23 @@ public final class Servers implements ReplicationHost {
             if (seenAt.isPresent() && time.nanoTime() - seenNanos > silence.toNanos()) {
                 apply(server.id(), new ReplicationEvent.NotSeen(seenAt.get()), presence);
             }
+        }
+    }
+
+    /// Forgets servers that were deleted before that time.
+    void prune(Instant before) throws IOException {
+        for (var old :
+                database.transact(tx ->
+                        Tables.SERVERS.select(
+                                tx,
+                                "where state = 'DELETED' and state_since < ?",
+                                before.toEpochMilli()))) {
+            database.<@Nullable Void>transact(tx -> {
+                Tables.SERVERS.delete(tx, old);
+                return null;
+            });
+            presences.remove(old.id());
+            certificates.remove(old.id());
         }
     }
 
@@ -342,7 +353,7 @@ public final class Servers implements ReplicationHost {
         return presence != null;
     }
 
-    private void change(Transaction tx, SourceServer server, ReplicationEvent event)
+    void change(Transaction tx, SourceServer server, ReplicationEvent event)
             throws DatabaseException {
         var next = server.state().on(event);
         if (next.equals(server.state())) {
@@ -372,13 +383,14 @@ public final class Servers implements ReplicationHost {
 
     private ServerView view(SourceServer server) {
         var presence = Optional.ofNullable(presences.get(server.id()));
-        var newest = store.newestPoint(server.id());
+        var idle = server.state().idle(); // then what is left of the replica does not count
+        var newest = idle ? Optional.<ConsistencyPoint>empty() : store.newestPoint(server.id());
         var now = time.now();
         return new ServerView(
                 server,
                 Optional.ofNullable(certificates.get(server.id())),
                 presence.map(Presence::seenAt).or(server::lastSeenAt),
-                presence.flatMap(Presence::report).or(server::report),
+                idle ? Optional.empty() : presence.flatMap(Presence::report).or(server::report),
                 newest,
                 newest.map(point -> ServerView.lagMillis(point, now, skew(server, presence))),
                 presence.filter(known -> known.report().isPresent())

@@ -54,6 +54,21 @@ public record SourceServer(
                 disks);
     }
 
+    /// Without what its agent has reported.
+    SourceServer silent() {
+        return new SourceServer(
+                id,
+                hostname,
+                state,
+                reason,
+                stateSince,
+                enrolledAt,
+                lastSeenAt,
+                machine,
+                Optional.empty(),
+                disks);
+    }
+
     SourceServer with(MachineFacts facts, List<Disk> newDisks) {
         return new SourceServer(
                 id,

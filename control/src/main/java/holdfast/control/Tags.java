@@ -103,6 +103,13 @@ public final class Tags {
         });
     }
 
+    /// Forgets all tags of a resource.
+    static void forget(Transaction tx, String resource) throws DatabaseException {
+        for (var tag : Tables.TAGS.select(tx, "where resource = ?", resource)) {
+            Tables.TAGS.delete(tx, tag);
+        }
+    }
+
     /// Forgets the tags of what there is no more.
     void prune() throws IOException {
         database.<@Nullable Void>transact(tx -> {
@@ -123,7 +130,7 @@ public final class Tags {
     }
 
     private static boolean exists(Transaction tx, String resource) throws DatabaseException {
-        return Tables.SERVERS.find(tx, resource).isPresent()
+        return Servers.find(tx, resource).isPresent()
                 || Tables.INSTANCES.find(tx, resource).isPresent()
                 || Tables.JOBS.find(tx, resource).isPresent();
     }

@@ -91,8 +91,7 @@ class AccessTest {
         assertThat(tags.of(server)).as("all or none").isEqualTo(Map.of("b", "3"));
         assertThatThrownBy(() -> tags.put("s-unknown", Map.of()))
                 .isInstanceOf(RefusalException.class);
-        installation.controller().servers().disconnect(server);
-        installation.controller().housekeeping().schedule();
+        installation.controller().orders().remove(server);
         assertThat(tags.all()).isEmpty();
     }
 

@@ -45,7 +45,7 @@ class ServersTest {
     @Test
     void onlyAServerThatMayReplicateGetsANewCertificate() throws IOException {
         servers().renewing(id);
-        servers().disconnect(id);
+        installation.controller().orders().disconnect(id);
         assertThatThrownBy(() -> servers().renewing(id)).isInstanceOf(RefusalException.class);
     }
 
@@ -189,41 +189,6 @@ class ServersTest {
                 .isInstanceOfSatisfying(
                         RefusalException.class,
                         e -> assertThat(e.code()).isEqualTo("unknown-server"));
-    }
-
-    @Test
-    void disconnectingDestroysTheVolumesAndForgetsTheServer() throws IOException {
-        servers().disconnect(id);
-        assertThat(installation.store.volumes).isEmpty();
-        assertThat(servers().list()).isEmpty();
-    }
-
-    /// A reader keeps a volume; the agent is refused at once all the same.
-    @Test
-    void disconnectingIsFinishedWhenTheLastReaderIsGone() throws IOException {
-        installation.store.addPoint(id, 1, FakeTime.START, 0);
-        var volume = installation.store.volumes.keySet().iterator().next();
-        var view = installation.store.view(volume, 1);
-        servers().disconnect(id);
-        assertThat(view().server().state()).isEqualTo(new ReplicationState.Disconnected());
-        assertThatThrownBy(() -> servers().begin(id, Installation.MACHINE, Installation.DISKS))
-                .isInstanceOfSatisfying(
-                        RefusalException.class,
-                        e -> assertThat(e.code()).isEqualTo("server-disconnected"));
-        view.close();
-        installation.restart();
-        servers().finishDisconnects();
-        assertThat(servers().list()).isEmpty();
-        assertThat(installation.store.volumes).isEmpty();
-    }
-
-    @Test
-    void aServerWithARecoveryInstanceIsNotDeleted() throws IOException {
-        installation.store.addPoint(id, 1, FakeTime.START, 0);
-        installation.controller().recover(List.of(id), true, new PointChoice.Newest());
-        assertThatThrownBy(() -> servers().disconnect(id)).hasMessageContaining("wait for its end");
-        installation.work();
-        assertThatThrownBy(() -> servers().disconnect(id)).hasMessageContaining("terminate it");
     }
 
     private Servers servers() {

@@ -65,8 +65,10 @@ class StateMachinesTest {
     }
 
     @Test
-    void aDisconnectedServerStaysSo() {
+    void whatAnAgentSaysChangesNothingOnceTheOperatorHasSpoken() {
         var disconnected = CONTINUOUS.on(new Disconnect());
+        var deleted = disconnected.on(new ReplicationEvent.Delete());
+        var stopped = CONTINUOUS.on(new ReplicationEvent.Stop());
         for (var event :
                 List.of(
                         new SessionBegan(),
@@ -74,7 +76,25 @@ class StateMachinesTest {
                         new SessionEnded(Optional.empty()),
                         new NotSeen(FakeTime.START))) {
             assertThat(disconnected.on(event)).isEqualTo(new ReplicationState.Disconnected());
+            assertThat(deleted.on(event)).isEqualTo(new ReplicationState.Deleted());
+            assertThat(stopped.on(event)).isEqualTo(new ReplicationState.Stopped());
         }
+    }
+
+    @Test
+    void onlyADisconnectedServerIsDeletedAndOnlyAnIdleOneBeginsAnew() {
+        var again = new ReplicationEvent.Again();
+        assertThat(CONTINUOUS.on(new ReplicationEvent.Delete())).isEqualTo(CONTINUOUS);
+        assertThat(CONTINUOUS.on(again)).isEqualTo(CONTINUOUS);
+        var stopped = CONTINUOUS.on(new ReplicationEvent.Stop());
+        assertThat(stopped.on(new ReplicationEvent.Delete())).isEqualTo(stopped);
+        assertThat(stopped.on(again)).isEqualTo(INITIATING);
+        var disconnected = stopped.on(new Disconnect());
+        assertThat(disconnected.on(new ReplicationEvent.Stop())).isEqualTo(disconnected);
+        assertThat(disconnected.on(again)).isEqualTo(INITIATING);
+        var deleted = disconnected.on(new ReplicationEvent.Delete());
+        assertThat(deleted.on(again)).isEqualTo(deleted);
+        assertThat(deleted.on(new Disconnect())).isEqualTo(deleted);
     }
 
     @Test
@@ -88,7 +108,9 @@ class StateMachinesTest {
                         CONTINUOUS,
                         new ReplicationState.Backlog(),
                         new ReplicationState.Stalled("staging-full"),
-                        new ReplicationState.Disconnected())) {
+                        new ReplicationState.Stopped(),
+                        new ReplicationState.Disconnected(),
+                        new ReplicationState.Deleted())) {
             assertThat(ReplicationState.of(state.name(), Optional.of("staging-full")))
                     .isEqualTo(state);
         }

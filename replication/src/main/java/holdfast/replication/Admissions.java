@@ -95,6 +95,7 @@ final class Admissions {
             }
             seat.successor(epoch).ifPresent(by -> session.end(Failures.superseded(by)));
             guest.close();
+            services.host().began(serverId, session);
             services.host().certified(serverId, arrival.certificate().expiresAt());
             error = session.run(description);
         } catch (IOException e) {

@@ -246,6 +246,7 @@ final class AgentLink implements ReplicationLink {
             case Frame.Credit(var limit) -> outbox.credit(limit);
             case Frame.Compared answer -> outbox.answered(answer).complete(answer.differing());
             case Frame.Status(var newProblem) -> problem = newProblem;
+            case Frame.Limit(var bytesPerSecond) -> limit.asked(bytesPerSecond);
             case Frame.Ping(var token) -> outbox.tell(new Frame.Pong(token));
             case Frame.Certificate answer -> renewed(answer);
             case Frame.Pong _ -> {} // that it was heard is all

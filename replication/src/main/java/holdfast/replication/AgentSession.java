@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 /// heard whatever the store does; two hand requests to the store and acknowledge them
 /// ([RequestLine]); one sends ([Outbox]). Whatever ends one of them ends all, by [#end]; the first
 /// reason stands.
-final class AgentSession {
+final class AgentSession implements SessionControl {
     private static final System.Logger LOG = System.getLogger(AgentSession.class.getName());
 
     /// How long a peer may take to notice that the session has ended, and why.
@@ -95,6 +95,18 @@ final class AgentSession {
         share.close();
         var ended = end.get();
         return ended == null ? Optional.empty() : ended.error();
+    }
+
+    @Override
+    public void end(RefusalException why) {
+        end(Failures.refused(why));
+    }
+
+    @Override
+    public void limit(long bytesPerSecond) {
+        if (arrival.version() >= Wire.VERSION_LIMIT) {
+            outbox.tell(new Frame.Limit(bytesPerSecond));
+        }
     }
 
     /// Ends the session and tells the agent why.
@@ -187,6 +199,7 @@ final class AgentSession {
                     Frame.Ack _,
                     Frame.Credit _,
                     Frame.Status _,
+                    Frame.Limit _,
                     Frame.Certificate _ ->
                     throw new ProtocolException(
                             FrameEncoder.typeOf(frame) + " frame from an agent in a session");

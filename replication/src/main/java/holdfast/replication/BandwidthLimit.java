@@ -4,8 +4,9 @@ import holdfast.base.TimeSource;
 import java.time.Duration;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// Bytes a second that data may take of the network; may be changed at any time. Safe for any
-/// thread, and meant to be shared by all links of an agent, one after the other.
+/// Bytes a second that data may take of the network: what the agent's machine allows and what the
+/// replicator asks for, the stricter of the two. Safe for any thread, and meant to be shared by all
+/// links of an agent, one after the other.
 public final class BandwidthLimit {
     /// A waiting sender looks this often whether the limit was changed.
     private static final Duration LOOK = Duration.ofMillis(100);
@@ -15,28 +16,30 @@ public final class BandwidthLimit {
 
     private final TimeSource time;
     private final ReentrantLock lock = new ReentrantLock();
+    private final long allowed;
     private long bytesPerSecond;
     private double savedBytes;
     private long savedAtNanos;
 
-    /// @param bytesPerSecond zero for no limit
-    public BandwidthLimit(TimeSource time, long bytesPerSecond) {
+    /// @param allowed on this machine; zero for no limit
+    public BandwidthLimit(TimeSource time, long allowed) {
+        if (allowed < 0) {
+            throw new IllegalArgumentException("limit of " + allowed + " bytes a second");
+        }
         this.time = time;
         this.savedAtNanos = time.nanoTime();
-        set(bytesPerSecond);
+        this.allowed = allowed;
+        this.bytesPerSecond = allowed;
     }
 
-    /// Holds for those who wait already, too.
+    /// The replicator asks for this; holds for those who wait already, too.
     ///
-    /// @param newBytesPerSecond zero for no limit
-    public void set(long newBytesPerSecond) {
-        if (newBytesPerSecond < 0) {
-            throw new IllegalArgumentException("limit of " + newBytesPerSecond + " bytes a second");
-        }
+    /// @param asked zero for no limit but that of this machine; not negative
+    void asked(long asked) {
         lock.lock();
         try {
             save();
-            bytesPerSecond = newBytesPerSecond;
+            bytesPerSecond = asked == 0 || (allowed > 0 && allowed < asked) ? allowed : asked;
             savedBytes = Math.min(savedBytes, 0);
         } finally {
             lock.unlock();

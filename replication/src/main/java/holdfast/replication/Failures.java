@@ -40,7 +40,14 @@ final class Failures {
     }
 
     static Frame.Failure refused(RefusalException e) {
-        return failure(e.code(), message(e), LATER);
+        return failure(
+                e.code(),
+                message(e),
+                switch (e.code()) {
+                    case SessionControl.STOPPED -> SOON; // it may be started again
+                    case SessionControl.AGAIN -> AT_ONCE;
+                    default -> LATER;
+                });
     }
 
     static Frame.Failure busy(int sessions) {

@@ -73,6 +73,11 @@ sealed interface Frame {
     /// @param problem why nothing is acknowledged; empty when all is well
     record Status(String problem) implements Frame {}
 
+    /// What data may take of the network.
+    ///
+    /// @param bytesPerSecond zero for no limit
+    record Limit(long bytesPerSecond) implements Frame {}
+
     record Ping(long token) implements Frame {}
 
     record Pong(long token) implements Frame {}

@@ -81,6 +81,7 @@ final class FrameDecoder {
                             new Frame.CertificateRequest(
                                     der("request", Wire.CERTIFICATE_REQUEST_BYTES_MAX));
                     case CERTIFICATE -> certificate();
+                    case LIMIT -> new Frame.Limit(in.natural("bytes per second"));
                 };
         in.end();
         return Optional.of(frame);

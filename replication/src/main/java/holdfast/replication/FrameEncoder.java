@@ -36,6 +36,7 @@ final class FrameEncoder {
             case Frame.Credit(var limit) -> out.i64(limit);
             case Frame.Report(var report) -> report(report, out);
             case Frame.Status(var problem) -> out.text(problem);
+            case Frame.Limit(var bytesPerSecond) -> out.i64(bytesPerSecond);
             case Frame.Ping(var token) -> out.i64(token);
             case Frame.Pong(var token) -> out.i64(token);
             case Frame.Failure(var code, var message, var retryAfterMillis) ->
@@ -64,6 +65,7 @@ final class FrameEncoder {
             case Frame.Credit _ -> FrameType.CREDIT;
             case Frame.Report _ -> FrameType.REPORT;
             case Frame.Status _ -> FrameType.STATUS;
+            case Frame.Limit _ -> FrameType.LIMIT;
             case Frame.Ping _ -> FrameType.PING;
             case Frame.Pong _ -> FrameType.PONG;
             case Frame.Failure _ -> FrameType.ERROR;

@@ -1,5 +1,7 @@
 package holdfast.replication;
 
+import org.jspecify.annotations.Nullable;
+
 /// Kinds of frames with their codes and the largest payload of each, which is checked before
 /// anything is allocated or read. Directions and meanings: docs/formats/wire.md.
 enum FrameType {
@@ -20,9 +22,13 @@ enum FrameType {
     ERROR(15, 4 << 10),
     GOODBYE(16, 0),
     CERTIFICATE_REQUEST(17, 4098, Wire.VERSION_RENEWAL),
-    CERTIFICATE(18, 16 << 10, Wire.VERSION_RENEWAL);
+    CERTIFICATE(18, 16 << 10, Wire.VERSION_RENEWAL),
+    LIMIT(0x60, 8, Wire.VERSION_LIMIT);
 
-    private static final FrameType[] BY_CODE = values();
+    /// Of a byte.
+    private static final int CODE_MAX = 255;
+
+    private static final @Nullable FrameType[] BY_CODE = byCode();
 
     private final int code;
     private final int payloadBytesMax;
@@ -47,11 +53,20 @@ enum FrameType {
         return payloadBytesMax;
     }
 
+    private static @Nullable FrameType[] byCode() {
+        var types = new @Nullable FrameType[CODE_MAX + 1];
+        for (var type : values()) {
+            types[type.code] = type;
+        }
+        return types;
+    }
+
     /// @param version of the protocol that was agreed on
     static FrameType ofCode(int code, int version) throws ProtocolException {
-        if (code < 1 || code > BY_CODE.length || BY_CODE[code - 1].since > version) {
+        var type = code < 0 || code > CODE_MAX ? null : BY_CODE[code];
+        if (type == null || type.since > version) {
             throw new ProtocolException("unknown frame type " + code);
         }
-        return BY_CODE[code - 1];
+        return type;
     }
 }

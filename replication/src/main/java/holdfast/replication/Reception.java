@@ -41,7 +41,7 @@ final class Reception {
             if (!(next(frames) instanceof Frame.Begin begin)) {
                 throw new ProtocolException("the second frame is not BEGIN");
             }
-            return new Arrival(connection, heard, frames, certificate, begin);
+            return new Arrival(connection, heard, frames, certificate, version, begin);
         } catch (ProtocolException e) {
             throw new TurnedAwayException(Failures.protocol(e));
         }

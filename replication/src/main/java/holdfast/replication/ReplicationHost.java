@@ -19,6 +19,9 @@ public interface ReplicationHost {
     List<Volume> begin(String serverId, MachineFacts machine, List<DiskFacts> disks)
             throws IOException;
 
+    /// The server's session has begun; until [#ended] it can be acted on.
+    void began(String serverId, SessionControl session);
+
     /// The server's agent can show a certificate that is valid until then. Told when a session has
     /// begun, and again for each renewal within it.
     void certified(String serverId, Instant expiresAt);

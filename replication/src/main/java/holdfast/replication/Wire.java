@@ -9,10 +9,13 @@ final class Wire {
     static final int MAGIC = 0x48465750;
 
     static final int VERSION_MIN = 1;
-    static final int VERSION_MAX = 2;
+    static final int VERSION_MAX = 3;
 
     /// The first version in which certificates are renewed.
     static final int VERSION_RENEWAL = 2;
+
+    /// The first version in which the replicator sets the agent's limit.
+    static final int VERSION_LIMIT = 3;
 
     static final int HEADER_BYTES = 8;
     static final int TEXT_BYTES_MAX = 1024;

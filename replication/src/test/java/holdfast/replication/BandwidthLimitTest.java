@@ -29,12 +29,25 @@ class BandwidthLimitTest {
 
     @Test
     void aNewLimitHoldsForWhoWaitsAlready() throws InterruptedException {
-        var limit = new BandwidthLimit(time, 1);
+        var limit = new BandwidthLimit(time, 0);
+        limit.asked(1);
         limit.take(1_000_000);
         var waiting = takeInBackground(limit, 1, 1);
-        limit.set(0);
+        limit.asked(0);
         drive(waiting);
         assertThat(time.nanoTime()).isLessThan(1_000_000_000L);
+    }
+
+    @Test
+    void theStricterOfTwoLimitsHolds() throws InterruptedException {
+        var limit = new BandwidthLimit(time, 1_000);
+        limit.asked(1_000_000);
+        limit.take(10_000);
+        drive(takeInBackground(limit, 1, 1));
+        assertThat(time.nanoTime()).isBetween(10_000_000_000L, 10_500_000_000L);
+        limit.asked(100);
+        drive(takeInBackground(limit, 10_000, 2));
+        assertThat(time.nanoTime()).isBetween(110_000_000_000L, 112_000_000_000L);
     }
 
     @Test

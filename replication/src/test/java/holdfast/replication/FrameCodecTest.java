@@ -36,8 +36,8 @@ class FrameCodecTest {
     /// The frames whose bytes the document gives.
     private static Frame example(FrameType type) {
         return switch (type) {
-            case HELLO -> new Frame.Hello(1, 2);
-            case AGREED -> new Frame.Agreed(2);
+            case HELLO -> new Frame.Hello(1, 3);
+            case AGREED -> new Frame.Agreed(3);
             case BEGIN ->
                     new Frame.Begin(
                             Stage.MACHINE,
@@ -86,8 +86,9 @@ class FrameCodecTest {
             case STATUS -> new Frame.Status("staging area full");
             case PING -> new Frame.Ping(7);
             case PONG -> new Frame.Pong(7);
-            case ERROR -> Failures.version(3, 4);
+            case ERROR -> Failures.version(4, 5);
             case GOODBYE -> new Frame.Goodbye();
+            case LIMIT -> new Frame.Limit(12_500_000);
             case CERTIFICATE_REQUEST -> new Frame.CertificateRequest(new byte[] {0x30, 1, 2});
             case CERTIFICATE ->
                     new Frame.Certificate(
@@ -141,7 +142,8 @@ class FrameCodecTest {
         for (var i = 0; i < 20_000; i++) {
             var payload = new byte[random.nextInt(200)];
             random.nextBytes(payload);
-            var type = 1 + random.nextInt(FrameType.values().length);
+            var types = FrameType.values();
+            var type = types[random.nextInt(types.length)].code();
             var frame = ByteBuffer.allocate(8 + payload.length);
             frame.putInt(payload.length).put((byte) type).put(new byte[3]).put(payload);
             try {

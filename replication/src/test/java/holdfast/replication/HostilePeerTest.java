@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -249,10 +250,10 @@ class HostilePeerTest {
     @Test
     void versionsWithoutOverlapAreToldWhoHasToBeUpgraded() throws Exception {
         try (var newer = RawAgent.dial(stage, stage.identity(BAD))) {
-            newer.send(new Frame.Hello(3, 4));
+            newer.send(new Frame.Hello(4, 5));
             assertThat(newer.await(Frame.Failure.class).message())
                     .isEqualTo(
-                            "server speaks protocol versions 1 to 2, agent 3 to 4: upgrade the"
+                            "server speaks protocol versions 1 to 3, agent 4 to 5: upgrade the"
                                     + " server");
         }
         try (var older = RawAgent.dial(stage, stage.identity(BAD))) {
@@ -261,7 +262,30 @@ class HostilePeerTest {
         }
         try (var wider = RawAgent.dial(stage, stage.identity(BAD))) {
             wider.send(new Frame.Hello(0, 9));
-            assertThat(wider.await(Frame.Agreed.class).version()).isEqualTo(2);
+            assertThat(wider.await(Frame.Agreed.class).version()).isEqualTo(3);
+        }
+    }
+
+    @Test
+    void onlyAnAgentThatKnowsOfLimitsIsToldOne() throws Exception {
+        try (var older = RawAgent.dial(stage, stage.identity(BAD))) {
+            older.send(new Frame.Hello(1, 2));
+            assertThat(older.await(Frame.Agreed.class).version()).isEqualTo(2);
+            older.send(new Frame.Begin(Stage.MACHINE, Stage.disks(DISK_BYTES)));
+            older.await(Frame.Began.class);
+            stage.host.sessions.get(BAD).limit(1000);
+            for (var token = 1; token <= 2; token++) { // what was told before is sent by the second
+                older.send(new Frame.Ping(token));
+                Optional<Frame> heard;
+                do {
+                    heard = older.frames().next(Allowance.NONE);
+                    assertThat(heard).get().isNotInstanceOf(Frame.Limit.class);
+                } while (!heard.equals(Optional.of(new Frame.Pong(token))));
+            }
+        }
+        try (var ours = stage.raw(BAD, DISK_BYTES)) {
+            stage.host.sessions.get(BAD).limit(1000);
+            assertThat(ours.await(Frame.Limit.class).bytesPerSecond()).isEqualTo(1000);
         }
     }
 

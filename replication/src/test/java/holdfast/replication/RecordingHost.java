@@ -5,6 +5,7 @@ import holdfast.volume.ConsistencyPoint;
 import holdfast.volume.Volume;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -17,6 +18,7 @@ final class RecordingHost implements ReplicationHost {
     final LinkedBlockingQueue<ConsistencyPoint> points = new LinkedBlockingQueue<>();
     final LinkedBlockingQueue<Ended> ended = new LinkedBlockingQueue<>();
     final LinkedBlockingQueue<Instant> certified = new LinkedBlockingQueue<>();
+    final Map<String, SessionControl> sessions = new ConcurrentHashMap<>();
     private final FakeStore store;
 
     record Ended(String serverId, Optional<String> error) {}
@@ -40,6 +42,11 @@ final class RecordingHost implements ReplicationHost {
                 .filter(volume -> volume.name().equals(disk.name()))
                 .findFirst()
                 .orElseGet(() -> store.create(serverId, disk.name(), disk.sizeBytes()));
+    }
+
+    @Override
+    public void began(String serverId, SessionControl session) {
+        sessions.put(serverId, session);
     }
 
     @Override

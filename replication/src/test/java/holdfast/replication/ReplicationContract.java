@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import holdfast.base.Network;
+import holdfast.base.RefusalException;
 import holdfast.volume.VolumeId;
 import java.io.IOException;
 import java.net.SocketAddress;
@@ -248,6 +249,25 @@ abstract class ReplicationContract {
                         SessionEndedException.class,
                         ended -> assertThat(ended.code()).isEqualTo("server-stopped"))
                 .hasMessage("server " + SERVER + " is stopped");
+    }
+
+    @Test
+    void theOperatorEndsASessionAndTheAgentIsToldAtOnce() throws Exception {
+        try (var link = stage.link(SERVER, DISK_BYTES)) {
+            stage.host
+                    .sessions
+                    .get(SERVER)
+                    .end(new RefusalException(SessionControl.STOPPED, "stopped by the operator"));
+            assertThatThrownBy(() -> link.closed().get(30, TimeUnit.SECONDS))
+                    .cause()
+                    .isInstanceOfSatisfying(
+                            SessionEndedException.class,
+                            ended -> {
+                                assertThat(ended.code()).isEqualTo("replication-stopped");
+                                assertThat(ended.retryAfter()).isEqualTo(Duration.ofSeconds(10));
+                            })
+                    .hasMessage("stopped by the operator");
+        }
     }
 
     @Test

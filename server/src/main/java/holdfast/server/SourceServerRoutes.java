@@ -44,7 +44,7 @@ final class SourceServerRoutes implements HttpService {
     }
 
     private void delete(ServerRequest request, ServerResponse response) throws IOException {
-        controller.servers().disconnect(Api.id(request));
+        controller.orders().remove(Api.id(request));
         response.status(204).send();
     }
 

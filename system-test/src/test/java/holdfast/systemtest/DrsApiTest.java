@@ -349,7 +349,9 @@ class DrsApiTest {
             assertError(
                     "NotImplementedException",
                     501,
-                    () -> client.stopReplication(r -> r.sourceServerID("s-0123456789abcdef0")));
+                    () ->
+                            client.startSourceNetworkReplication(
+                                    r -> r.sourceNetworkID("sn-0123456789abcdef0")));
         }
     }
 

@@ -1,5 +1,9 @@
 package holdfast.aws.drs;
 
+import holdfast.aws.drs.model.DeleteJobRequest;
+import holdfast.aws.drs.model.DeleteJobResponse;
+import holdfast.aws.drs.model.DeleteSourceServerRequest;
+import holdfast.aws.drs.model.DeleteSourceServerResponse;
 import holdfast.aws.drs.model.DescribeJobLogItemsRequest;
 import holdfast.aws.drs.model.DescribeJobLogItemsResponse;
 import holdfast.aws.drs.model.DescribeJobsRequest;
@@ -10,13 +14,20 @@ import holdfast.aws.drs.model.DescribeRecoverySnapshotsRequest;
 import holdfast.aws.drs.model.DescribeRecoverySnapshotsResponse;
 import holdfast.aws.drs.model.DescribeSourceServersRequest;
 import holdfast.aws.drs.model.DescribeSourceServersResponse;
+import holdfast.aws.drs.model.DisconnectSourceServerRequest;
 import holdfast.aws.drs.model.DrsService;
 import holdfast.aws.drs.model.InitializeServiceRequest;
 import holdfast.aws.drs.model.InitializeServiceResponse;
 import holdfast.aws.drs.model.ListTagsForResourceRequest;
 import holdfast.aws.drs.model.ListTagsForResourceResponse;
+import holdfast.aws.drs.model.RetryDataReplicationRequest;
+import holdfast.aws.drs.model.SourceServer;
 import holdfast.aws.drs.model.StartRecoveryRequest;
 import holdfast.aws.drs.model.StartRecoveryResponse;
+import holdfast.aws.drs.model.StartReplicationRequest;
+import holdfast.aws.drs.model.StartReplicationResponse;
+import holdfast.aws.drs.model.StopReplicationRequest;
+import holdfast.aws.drs.model.StopReplicationResponse;
 import holdfast.aws.drs.model.TagResourceRequest;
 import holdfast.aws.drs.model.TerminateRecoveryInstancesRequest;
 import holdfast.aws.drs.model.TerminateRecoveryInstancesResponse;
@@ -34,9 +45,11 @@ import java.util.Map;
 /// Safe for any thread.
 final class DrsApi implements DrsService {
     private final Controller controller;
+    private final ReplicationOrders orders;
 
     DrsApi(Controller controller) {
         this.controller = controller;
+        this.orders = new ReplicationOrders(controller);
     }
 
     @Override
@@ -61,6 +74,41 @@ final class DrsApi implements DrsService {
                 .items(page.items().stream().map(translation::server).toList())
                 .nextToken(page.nextToken())
                 .build();
+    }
+
+    @Override
+    public StopReplicationResponse stopReplication(
+            RequestContext context, StopReplicationRequest request) throws IOException {
+        return StopReplicationResponse.builder()
+                .sourceServer(orders.stop(context, request.sourceServerID()))
+                .build();
+    }
+
+    @Override
+    public StartReplicationResponse startReplication(
+            RequestContext context, StartReplicationRequest request) throws IOException {
+        return StartReplicationResponse.builder()
+                .sourceServer(orders.start(context, request.sourceServerID()))
+                .build();
+    }
+
+    @Override
+    public SourceServer retryDataReplication(
+            RequestContext context, RetryDataReplicationRequest request) throws IOException {
+        return orders.retry(context, request.sourceServerID());
+    }
+
+    @Override
+    public SourceServer disconnectSourceServer(
+            RequestContext context, DisconnectSourceServerRequest request) throws IOException {
+        return orders.disconnect(context, request.sourceServerID());
+    }
+
+    @Override
+    public DeleteSourceServerResponse deleteSourceServer(
+            RequestContext context, DeleteSourceServerRequest request) throws IOException {
+        controller.orders().delete(request.sourceServerID());
+        return DeleteSourceServerResponse.builder().build();
     }
 
     @Override
@@ -131,6 +179,13 @@ final class DrsApi implements DrsService {
                 .items(page.items().stream().map(items::get).toList())
                 .nextToken(page.nextToken())
                 .build();
+    }
+
+    @Override
+    public DeleteJobResponse deleteJob(RequestContext context, DeleteJobRequest request)
+            throws IOException {
+        JobFilter.delete(controller, request.jobID());
+        return DeleteJobResponse.builder().build();
     }
 
     @Override

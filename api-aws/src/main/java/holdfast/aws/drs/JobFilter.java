@@ -53,6 +53,14 @@ final class JobFilter {
         return found;
     }
 
+    static void delete(Controller controller, String id) throws IOException {
+        var ours = Ids.ourJob(id);
+        if (!isOfTheService(controller.jobs().get(ours).job())) {
+            throw DrsRules.notFound("job", id, "no job " + id);
+        }
+        controller.jobs().delete(ours);
+    }
+
     static boolean isOfTheService(Job job) {
         return switch (job.request()) {
             case JobRequest.Recover _, JobRequest.Terminate _ -> true;

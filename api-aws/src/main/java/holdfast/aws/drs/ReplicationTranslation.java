@@ -45,14 +45,13 @@ record ReplicationTranslation(TimeSource time) {
             case ReplicationState.Continuous() -> DataReplicationState.CONTINUOUS;
             case ReplicationState.Backlog() -> DataReplicationState.BACKLOG;
             case ReplicationState.Stalled(_) -> DataReplicationState.STALLED;
-            case ReplicationState.Disconnected() -> DataReplicationState.DISCONNECTED;
+            case ReplicationState.Stopped() -> DataReplicationState.STOPPED;
+            case ReplicationState.Disconnected(), ReplicationState.Deleted() ->
+                    DataReplicationState.DISCONNECTED;
         };
     }
 
     private static @Nullable String lag(ServerView view) {
-        if (view.server().state() instanceof ReplicationState.Disconnected) {
-            return null;
-        }
         return view.lagMillis()
                 .map(millis -> Times.duration(Duration.ofMillis(millis)))
                 .orElse(null);
@@ -70,7 +69,9 @@ record ReplicationTranslation(TimeSource time) {
                             ReplicationState.CreatingSnapshot(),
                             ReplicationState.Continuous(),
                             ReplicationState.Stalled(_),
-                            ReplicationState.Disconnected() ->
+                            ReplicationState.Stopped(),
+                            ReplicationState.Disconnected(),
+                            ReplicationState.Deleted() ->
                             0L;
                 };
         if (left <= 0 || report.isEmpty() || report.get().bytesPerSecond() <= 0) {
@@ -130,7 +131,10 @@ record ReplicationTranslation(TimeSource time) {
 
     /// The steps that there are here, by what is known to have happened; there is no replication
     /// server to be launched for a source server, so those steps are skipped.
-    private static DataReplicationInitiation initiation(ServerView view) {
+    private static @Nullable DataReplicationInitiation initiation(ServerView view) {
+        if (view.server().state().idle()) {
+            return null;
+        }
         var session = view.server().machine().isPresent();
         var disks = !view.server().disks().isEmpty();
         var reported = view.report().isPresent();

@@ -1,0 +1,255 @@
+package holdfast.control;
+
+import holdfast.base.RefusalException;
+import holdfast.replication.SessionControl;
+import holdfast.volume.VolumeStore;
+import java.io.IOException;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/// What operators order of source servers: to stop, to begin anew, to go. Safe for any thread.
+///
+/// An order counts once its transaction is committed: from then on the agent is refused. Then its
+/// session is ended, and the replica deleted, its keys destroyed at once and its room reclaimed
+/// behind; what something still reads goes with a later [#deleteReplicas].
+public final class ServerOrders {
+    private static final System.Logger LOG = System.getLogger("holdfast.servers");
+
+    private final Database database;
+    private final Servers servers;
+    private final VolumeStore store;
+
+    ServerOrders(Database database, Servers servers, VolumeStore store) {
+        this.database = database;
+        this.servers = servers;
+        this.store = store;
+    }
+
+    /// Ends replication for a time: the replica and all its points go, the agent waits.
+    ///
+    /// @throws RefusalException if there is no such server, it does not replicate, or its replica
+    ///   is needed
+    public ServerView stop(String id) throws IOException {
+        return carryOut(
+                id,
+                tx -> {
+                    var server = Servers.requireActive(tx, id);
+                    refuseWhileUsed(tx, id);
+                    servers.change(tx, server.silent(), new ReplicationEvent.Stop());
+                    return Servers.refusal(Servers.require(tx, id));
+                });
+    }
+
+    /// Lets a stopped server replicate again, from the first byte on.
+    ///
+    /// @throws RefusalException if there is no such server, or it is not stopped
+    public ServerView start(String id) throws IOException {
+        return carryOut(
+                id,
+                tx -> {
+                    var server = Servers.require(tx, id);
+                    if (!(server.state() instanceof ReplicationState.Stopped)) {
+                        throw new RefusalException(
+                                "server-not-stopped",
+                                String.format(
+                                        Locale.ROOT,
+                                        "server %s is %s: only one that is STOPPED can be started",
+                                        id,
+                                        server.state().name()));
+                    }
+                    beginAnew(tx, server);
+                    return Optional.empty();
+                });
+    }
+
+    /// Has the agent of a server that is stalled, stopped or disconnected begin anew as soon as it
+    /// is heard, instead of after its pause.
+    ///
+    /// @throws RefusalException if there is no such server, or it replicates
+    public ServerView retry(String id) throws IOException {
+        return carryOut(
+                id,
+                tx -> {
+                    var server = Servers.require(tx, id);
+                    if (!server.state().idle()
+                            && !(server.state() instanceof ReplicationState.Stalled)) {
+                        throw new RefusalException(
+                                "server-not-stalled",
+                                String.format(
+                                        Locale.ROOT,
+                                        "server %s is %s: there is nothing to try again",
+                                        id,
+                                        server.state().name()));
+                    }
+                    beginAnew(tx, server);
+                    return Optional.of(
+                            new RefusalException(
+                                    SessionControl.AGAIN,
+                                    "the operator wants replication begun anew"));
+                });
+    }
+
+    private void beginAnew(Transaction tx, SourceServer server) throws IOException {
+        if (server.state().idle()) {
+            for (var volume : store.volumes()) {
+                if (volume.owner().equals(server.id())) {
+                    throw new RefusalException(
+                            "server-has-replica",
+                            String.format(
+                                    Locale.ROOT,
+                                    "something still reads the former replica of server %s: try again when that has ended",
+                                    server.id()));
+                }
+            }
+        }
+        servers.change(tx, server, new ReplicationEvent.Again());
+    }
+
+    /// Ends protection for good: the replica goes, and the agent is told to uninstall itself. The
+    /// server stays listed until it is deleted.
+    ///
+    /// @throws RefusalException if there is none, or it has a recovery instance, export or job
+    public ServerView disconnect(String id) throws IOException {
+        return carryOut(
+                id,
+                tx -> {
+                    disconnect(tx, id);
+                    return Servers.refusal(Servers.require(tx, id));
+                });
+    }
+
+    private void disconnect(Transaction tx, String id) throws DatabaseException {
+        var server = Servers.require(tx, id);
+        refuseWhileUsed(tx, id);
+        servers.change(tx, server.silent(), new ReplicationEvent.Disconnect());
+    }
+
+    /// Forgets a disconnected server.
+    ///
+    /// @throws RefusalException if there is none, or it is not disconnected
+    public void delete(String id) throws IOException {
+        database.<@Nullable Void>transact(tx -> {
+            var server = Servers.require(tx, id);
+            if (!(server.state() instanceof ReplicationState.Disconnected)) {
+                throw new RefusalException(
+                        "server-not-disconnected",
+                        String.format(
+                                Locale.ROOT,
+                                "server %s is %s: disconnect it first",
+                                id,
+                                server.state().name()));
+            }
+            forget(tx, id);
+            return null;
+        });
+    }
+
+    /// Disconnects and forgets a server.
+    ///
+    /// @throws RefusalException if there is none, or it has a recovery instance, export or job
+    public void remove(String id) throws IOException {
+        var word =
+                database.transact(tx -> {
+                    disconnect(tx, id);
+                    var gone = Servers.refusal(Servers.require(tx, id)).orElseThrow();
+                    forget(tx, id);
+                    return gone;
+                });
+        servers.end(id, word);
+        deleteReplicas();
+    }
+
+    private void forget(Transaction tx, String id) throws DatabaseException {
+        servers.change(tx, Servers.require(tx, id), new ReplicationEvent.Delete());
+        Tags.forget(tx, id);
+    }
+
+    /// @param order returns what the agent is to be told, if its session is to end
+    private ServerView carryOut(String id, Database.Work<Optional<RefusalException>> order)
+            throws IOException {
+        var word = database.transact(order);
+        word.ifPresent(why -> servers.end(id, why));
+        deleteReplicas();
+        return servers.get(id);
+    }
+
+    /// Deletes the volumes of all servers that are to have none; what is still read is left for the
+    /// next time.
+    void deleteReplicas() throws IOException {
+        var idle =
+                database
+                        .transact(tx ->
+                                Tables.SERVERS.select(
+                                        tx,
+                                        "where state in ('STOPPED', 'DISCONNECTED', 'DELETED')"))
+                        .stream()
+                        .map(SourceServer::id)
+                        .collect(Collectors.toSet());
+        if (idle.isEmpty()) {
+            return;
+        }
+        for (var volume : store.volumes()) {
+            if (!idle.contains(volume.owner())) {
+                continue;
+            }
+            try {
+                store.delete(volume.id());
+                LOG.log(
+                        System.Logger.Level.INFO,
+                        "server={0} volume={1} deleted, its key destroyed",
+                        volume.owner(),
+                        volume.id());
+            } catch (RefusalException e) {
+                LOG.log(
+                        System.Logger.Level.INFO,
+                        "server={0} deletion waits: {1}",
+                        volume.owner(),
+                        e.getMessage());
+            }
+        }
+    }
+
+    private static void refuseWhileUsed(Transaction tx, String id) throws DatabaseException {
+        for (var instance :
+                Tables.INSTANCES.select(tx, "where server_id = ? and state <> 'TERMINATED'", id)) {
+            throw new RefusalException(
+                    "server-has-instance",
+                    String.format(
+                            Locale.ROOT,
+                            "server %s has the recovery instance %s (%s): terminate it first",
+                            id,
+                            instance.id(),
+                            instance.state()));
+        }
+        for (var export : Tables.EXPORTS.select(tx, "where server_id = ?", id)) {
+            throw new RefusalException(
+                    "server-has-export",
+                    String.format(
+                            Locale.ROOT,
+                            "a point of server %s is exported as %s: delete that export first",
+                            id,
+                            export.id()));
+        }
+        refuseWithJob(tx, List.of(id));
+    }
+
+    /// @throws RefusalException if a job works on one of these servers
+    static void refuseWithJob(Transaction tx, List<String> ids) throws DatabaseException {
+        for (var job : Tables.JOBS.select(tx, "where state in ('PENDING', 'STARTED')")) {
+            for (var id : ids) {
+                if (job.request().servers().contains(id)) {
+                    throw new RefusalException(
+                            "server-has-job",
+                            String.format(
+                                    Locale.ROOT,
+                                    "job %s works on server %s: wait for its end",
+                                    job.id(),
+                                    id));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,26 @@
+package holdfast.replication;
+
+import holdfast.base.RefusalException;
+
+/// What the control plane may do with a session that has begun. Calls return at once, may come from
+/// any thread, and do nothing once the session has ended.
+public interface SessionControl {
+    /// Code of a refusal: the operator stopped the server's replication. Its agent goes on
+    /// tracking, sends nothing, and asks again every few seconds.
+    String STOPPED = "replication-stopped";
+
+    /// Code of a refusal: the operator disconnected the server for good. Its agent uninstalls
+    /// itself.
+    String DISCONNECTED = "server-disconnected";
+
+    /// Code of a refusal: the operator wants the session begun anew, now.
+    String AGAIN = "replication-again";
+
+    /// Ends the session; the agent is told the code and the message.
+    void end(RefusalException why);
+
+    /// Tells the agent how much it may send; an agent that is too old to be told goes on as it is.
+    ///
+    /// @param bytesPerSecond zero for no limit
+    void limit(long bytesPerSecond);
+}
