@@ -4,6 +4,7 @@ module holdfast.aws {
     requires transitive holdfast.base;
     requires transitive holdfast.control;
     requires tools.jackson.core;
+    requires tools.jackson.databind;
 
     exports holdfast.aws;
     exports holdfast.aws.protocol;

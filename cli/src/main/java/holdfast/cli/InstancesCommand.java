@@ -23,6 +23,13 @@ final class InstancesCommand {
         show.addOption(Syntax.option("--console", "<file>", "Save what its serial console said."));
         show.addOption(
                 Syntax.option("--screenshot", "<file>", "Save its screen as it booted, as PNG."));
+        var start =
+                Syntax.asking(
+                        "start",
+                        "Starts a recovery instance that was made ready only.",
+                        InstancesCommand::start);
+        start.addPositional(Syntax.positional("<id>", "As holdfast instances lists it."));
+        Syntax.examples(start, List.of("holdfast instances start i-0123456789abcdef0"));
         var terminate =
                 Syntax.asking(
                         "terminate",
@@ -33,7 +40,9 @@ final class InstancesCommand {
         Syntax.examples(
                 show, List.of("holdfast instances show i-0123456789abcdef0 --screenshot boot.png"));
         Syntax.examples(terminate, List.of("holdfast instances terminate i-0123456789abcdef0"));
-        return list.addSubcommand("show", show).addSubcommand("terminate", terminate);
+        return list.addSubcommand("show", show)
+                .addSubcommand("start", start)
+                .addSubcommand("terminate", terminate);
     }
 
     private static ExitStatus list(Session session) throws IOException, InterruptedException {
@@ -92,14 +101,25 @@ final class InstancesCommand {
         return ExitStatus.OK;
     }
 
+    private static ExitStatus start(Session session) throws IOException, InterruptedException {
+        return await(session, "start", "started");
+    }
+
     private static ExitStatus terminate(Session session) throws IOException, InterruptedException {
+        return await(session, "terminate", "terminated");
+    }
+
+    /// @param call that begins the job
+    /// @param outcome what the instance then is
+    private static ExitStatus await(Session session, String call, String outcome)
+            throws IOException, InterruptedException {
         var id = id(session);
-        var started =
+        var begun =
                 session.api()
                         .post(
-                                ApiClient.path("instances", id, "terminate"),
+                                ApiClient.path("instances", id, call),
                                 ApiClient.JSON.createObjectNode());
-        var job = session.await(started);
+        var job = session.await(begun);
         var done = job.text("state").equals("COMPLETED");
         if (session.json()) {
             session.print(job);
@@ -107,8 +127,8 @@ final class InstancesCommand {
             session.terminal()
                     .result(
                             done
-                                    ? id + " terminated"
-                                    : id + " not terminated: " + job.text("reason"));
+                                    ? id + " " + outcome
+                                    : id + " not " + outcome + ": " + job.text("reason"));
         }
         return done ? ExitStatus.OK : ExitStatus.FAILURE;
     }

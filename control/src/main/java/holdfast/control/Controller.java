@@ -23,6 +23,11 @@ import java.util.Optional;
 public final class Controller implements AutoCloseable {
     private static final int SERVERS_MAX = 200;
 
+    /// Kinds of settings in the database.
+    static final String LAUNCH = "LAUNCH";
+
+    private static final String REPLICATION = "REPLICATION";
+
     private final Database database;
     private final TimeSource time;
     private final VolumeStore store;
@@ -33,6 +38,9 @@ public final class Controller implements AutoCloseable {
     private final Jobs jobs;
     private final Instances instances;
     private final PointExports exports;
+    private final Settings<ReplicationSettings> replicationSettings;
+    private final Settings<LaunchSettings> launchSettings;
+    private final LaunchActions launchActions;
     private final Accounts accounts;
     private final AccessKeys accessKeys;
     private final Tags tags;
@@ -40,11 +48,13 @@ public final class Controller implements AutoCloseable {
     private final Housekeeping housekeeping;
 
     /// @param nbdSocket of the NBD server that serves [#exports]
+    /// @param scripts that launch actions may name
     public Controller(
             Database database,
             VolumeStore store,
             MachineHost host,
             Path nbdSocket,
+            LaunchScripts scripts,
             ControlSettings settings,
             TimeSource time,
             RandomSource random) {
@@ -55,26 +65,57 @@ public final class Controller implements AutoCloseable {
         accounts = new Accounts(database, time, random);
         accessKeys = new AccessKeys(database, time, random);
         tags = new Tags(database);
-        enrolments = new Enrolments(database, time, random);
-        servers =
-                new Servers(
-                        database, store, time, settings.snapshotPolicy(), settings.agentSilence());
-        orders = new ServerOrders(database, servers, store);
+        replicationSettings =
+                new Settings<>(
+                        database,
+                        time,
+                        random,
+                        new Settings.Kind<>(
+                                REPLICATION,
+                                "rct",
+                                new ReplicationSettings(0, settings.snapshotPolicy(), ""),
+                                SettingsDocuments::ofReplication,
+                                SettingsDocuments::replication));
+        launchSettings =
+                new Settings<>(
+                        database,
+                        time,
+                        random,
+                        new Settings.Kind<>(
+                                LAUNCH,
+                                "lct",
+                                LaunchSettings.DEFAULT,
+                                SettingsDocuments::ofLaunch,
+                                SettingsDocuments::launch));
+        launchActions = new LaunchActions(database, scripts);
+        enrolments = new Enrolments(database, time, random, replicationSettings, launchSettings);
+        servers = new Servers(database, store, time, replicationSettings, settings.agentSilence());
+        orders = new ServerOrders(database, servers, store, replicationSettings);
         jobs = new Jobs(database, time, random);
         instances = new Instances(database, jobs, host, time);
         exports = new PointExports(database, store, points, time, random);
-        var recover =
-                new RecoverWork(
+        var terminate = new TerminateWork(instances, store, exports, host, time);
+        var launch =
+                new LaunchWork(
                         database,
                         instances,
-                        points,
+                        launchSettings,
+                        new ActionWork(database, launchSettings, scripts, host),
                         store,
                         host,
                         time,
-                        random,
                         nbdSocket,
                         settings.bootTimeout());
-        var terminate = new TerminateWork(instances, store, exports, host, time);
+        var recover =
+                new RecoverWork(
+                        instances,
+                        points,
+                        new FreshPoints(servers, time),
+                        launchSettings,
+                        terminate,
+                        launch,
+                        time,
+                        random);
         var check = new CheckWork(database, points, store);
         engine =
                 new JobEngine(
@@ -84,6 +125,7 @@ public final class Controller implements AutoCloseable {
                         run ->
                                 switch (run.job().request()) {
                                     case JobRequest.Recover request -> recover.run(run, request);
+                                    case JobRequest.Start request -> launch.run(run, request);
                                     case JobRequest.Terminate request ->
                                             terminate.run(run, request);
                                     case JobRequest.Verify request -> check.verify(run, request);
@@ -125,6 +167,19 @@ public final class Controller implements AutoCloseable {
 
     public ServerOrders orders() {
         return orders;
+    }
+
+    /// To be read; what is changed by [ServerOrders#configure] acts at once.
+    public Settings<ReplicationSettings> replicationSettings() {
+        return replicationSettings;
+    }
+
+    public Settings<LaunchSettings> launchSettings() {
+        return launchSettings;
+    }
+
+    public LaunchActions launchActions() {
+        return launchActions;
     }
 
     public Jobs jobs() {
@@ -177,11 +232,12 @@ public final class Controller implements AutoCloseable {
         }
         var targets = ids.stream().map(id -> new RecoveryTarget(id, choice)).toList();
         requirePossible(targets);
-        return submit(new JobRequest.Recover(targets, drill));
+        return submit(new JobRequest.Recover(targets, drill, false));
     }
 
     /// Begins to launch a recovery instance for each server, from a point of its own, unless a job
-    /// works on one of them.
+    /// works on one of them. Earlier instances of the servers end first, and where the newest point
+    /// is asked for, a new one is waited for.
     ///
     /// @param jobTags what the user calls the job
     /// @throws RefusalException if a server is unknown, has no such point or has a job
@@ -191,7 +247,7 @@ public final class Controller implements AutoCloseable {
         requirePossible(targets);
         return database.transact(tx -> {
             ServerOrders.refuseWithJob(tx, targets.stream().map(RecoveryTarget::server).toList());
-            var job = jobs.submit(tx, new JobRequest.Recover(targets, drill));
+            var job = jobs.submit(tx, new JobRequest.Recover(targets, drill, true));
             Tags.put(tx, job.id(), jobTags);
             return new Job.View(job, List.of(), List.of());
         });

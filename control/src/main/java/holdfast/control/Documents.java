@@ -197,12 +197,15 @@ final class Documents {
     static String ofRequest(JobRequest request) {
         var json = object().put("kind", request.kind());
         switch (request) {
-            case JobRequest.Recover(var targets, _) -> {
+            case JobRequest.Recover(var targets, _, var superseding) -> {
+                json.put("superseding", superseding);
                 var array = json.putArray("targets");
                 for (var target : targets) {
                     put(array.addObject().put("server", target.server()), target.point());
                 }
             }
+            case JobRequest.Start(var instance, var server) ->
+                    json.put("instance", instance).put("server", server);
             case JobRequest.Terminate(var endings) -> {
                 var array = json.putArray("endings");
                 for (var ending : endings) {
@@ -224,7 +227,12 @@ final class Documents {
         var json = JSON.readTree(text);
         var kind = text(json, "kind");
         return switch (kind) {
-            case "DRILL", "RECOVER" -> new JobRequest.Recover(targets(json), kind.equals("DRILL"));
+            case "DRILL", "RECOVER" ->
+                    new JobRequest.Recover(
+                            targets(json),
+                            kind.equals("DRILL"),
+                            json.path("superseding").asBoolean(false)); // not in version 2
+            case "START" -> new JobRequest.Start(text(json, "instance"), text(json, "server"));
             case "TERMINATE" -> new JobRequest.Terminate(endings(json));
             case "VERIFY" -> new JobRequest.Verify(text(json, "server"), pointChoice(json));
             case "SCRUB" -> new JobRequest.Scrub();

@@ -23,11 +23,22 @@ public final class Enrolments {
     private final Database database;
     private final TimeSource time;
     private final RandomSource random;
+    private final Settings<ReplicationSettings> replication;
+    private final Settings<LaunchSettings> launch;
 
-    Enrolments(Database database, TimeSource time, RandomSource random) {
+    /// @param replication and
+    /// @param launch have the templates that new servers begin with
+    Enrolments(
+            Database database,
+            TimeSource time,
+            RandomSource random,
+            Settings<ReplicationSettings> replication,
+            Settings<LaunchSettings> launch) {
         this.database = database;
         this.time = time;
         this.random = random;
+        this.replication = replication;
+        this.launch = launch;
     }
 
     /// Lets a token be used for one server within the next 24 hours; keeps its hash only.
@@ -70,6 +81,10 @@ public final class Enrolments {
         database.<@Nullable Void>transact(tx -> {
             use(tx, token, server.id());
             Tables.SERVERS.insert(tx, server);
+            replication.adopt(tx, server.id());
+            for (var template : launch.adopt(tx, server.id())) {
+                LaunchActions.adopt(tx, template.id(), server.id());
+            }
             return null;
         });
         return new Enrolment<>(server, certificate);

@@ -7,12 +7,16 @@ import holdfast.base.RefusalException;
 /// ```
 /// LAUNCHING --BOOT_PROVEN--> RUNNING --MACHINE_ENDED--> FAILED
 /// LAUNCHING --LAUNCH_FAILED--> FAILED
-/// RUNNING, FAILED --TERMINATION_ASKED--> TERMINATING --CLEANED_UP--> TERMINATED
+/// LAUNCHING --MADE_READY--> STOPPED --START_ASKED--> LAUNCHING
+/// RUNNING, STOPPED, FAILED --TERMINATION_ASKED--> TERMINATING --CLEANED_UP--> TERMINATED
 /// TERMINATING --CLEAN_UP_FAILED--> FAILED
 /// ```
 public enum InstanceState {
     LAUNCHING,
     RUNNING,
+
+    /// Its branches are there, its machine was never started.
+    STOPPED,
     FAILED,
     TERMINATING,
     TERMINATED;
@@ -21,6 +25,8 @@ public enum InstanceState {
     enum Event {
         BOOT_PROVEN,
         LAUNCH_FAILED,
+        MADE_READY,
+        START_ASKED,
         MACHINE_ENDED,
         TERMINATION_ASKED,
         CLEANED_UP,
@@ -35,12 +41,23 @@ public enum InstanceState {
         return switch (event) {
             case BOOT_PROVEN -> from(LAUNCHING, event, RUNNING);
             case LAUNCH_FAILED -> from(LAUNCHING, event, FAILED);
+            case MADE_READY -> from(LAUNCHING, event, STOPPED);
+            case START_ASKED -> {
+                if (this != STOPPED) {
+                    throw new RefusalException(
+                            "instance-not-stopped",
+                            "the recovery instance is "
+                                    + this
+                                    + ": only one that is STOPPED can be started");
+                }
+                yield LAUNCHING;
+            }
             case MACHINE_ENDED -> from(RUNNING, event, FAILED);
             case CLEANED_UP -> from(TERMINATING, event, TERMINATED);
             case CLEAN_UP_FAILED -> from(TERMINATING, event, FAILED);
             case TERMINATION_ASKED ->
                     switch (this) {
-                        case RUNNING, FAILED -> TERMINATING;
+                        case RUNNING, STOPPED, FAILED -> TERMINATING;
                         case LAUNCHING ->
                                 throw new RefusalException(
                                         "instance-launching",

@@ -63,6 +63,19 @@ public final class Instances {
         });
     }
 
+    /// Begins to start an instance that was made ready only: marks it and makes the job, both or
+    /// neither.
+    ///
+    /// @throws RefusalException if there is none, or it is not stopped
+    public Job.View start(String id) throws IOException {
+        return database.transact(tx -> {
+            var instance = require(tx, id);
+            change(tx, instance, InstanceState.Event.START_ASKED, "start asked for");
+            var job = jobs.submit(tx, new JobRequest.Start(id, instance.server()));
+            return new Job.View(job, List.of(), List.of(id));
+        });
+    }
+
     /// Whether its machine runs now.
     public boolean machineRuns(String id) throws IOException {
         return host.find(id).filter(machine -> machine.running()).isPresent();
@@ -90,6 +103,16 @@ public final class Instances {
                 .select(tx, "where job_id = ? and server_id = ?", job, server)
                 .stream()
                 .findFirst();
+    }
+
+    /// Those of a server that are being terminated for that reason.
+    List<RecoveryInstance> endingFor(String server, String reason) throws IOException {
+        return database.transact(tx ->
+                Tables.INSTANCES.select(
+                        tx,
+                        "where server_id = ? and state = 'TERMINATING' and reason = ? order by created_at, id",
+                        server,
+                        reason));
     }
 
     static void change(

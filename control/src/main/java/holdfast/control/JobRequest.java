@@ -7,11 +7,17 @@ public sealed interface JobRequest {
     /// Launches one recovery instance a server.
     ///
     /// @param drill whether the source goes on; said of the instance, no different in the launching
-    record Recover(List<RecoveryTarget> targets, boolean drill) implements JobRequest {
+    /// @param superseding whether earlier instances of the servers end first, and a server of which
+    ///   the newest point is asked for is waited for to make one
+    record Recover(List<RecoveryTarget> targets, boolean drill, boolean superseding)
+            implements JobRequest {
         public Recover {
             targets = List.copyOf(targets);
         }
     }
+
+    /// Starts the machine of an instance that was made ready only.
+    record Start(String instance, String server) implements JobRequest {}
 
     /// Ends the machines of recovery instances and deletes their branches.
     record Terminate(List<Ending> endings) implements JobRequest {
@@ -36,7 +42,8 @@ public sealed interface JobRequest {
     /// The kind in the API and the database.
     default String kind() {
         return switch (this) {
-            case Recover(_, var drill) -> drill ? "DRILL" : "RECOVER";
+            case Recover(_, var drill, _) -> drill ? "DRILL" : "RECOVER";
+            case Start _ -> "START";
             case Terminate _ -> "TERMINATE";
             case Verify _ -> "VERIFY";
             case Scrub() -> "SCRUB";
@@ -46,7 +53,9 @@ public sealed interface JobRequest {
     /// Ids of the servers concerned.
     default List<String> servers() {
         return switch (this) {
-            case Recover(var targets, _) -> targets.stream().map(RecoveryTarget::server).toList();
+            case Recover(var targets, _, _) ->
+                    targets.stream().map(RecoveryTarget::server).toList();
+            case Start(_, var server) -> List.of(server);
             case Terminate(var endings) -> endings.stream().map(Ending::server).distinct().toList();
             case Verify(var server, _) -> List.of(server);
             case Scrub() -> List.of();

@@ -175,6 +175,19 @@ public final class Jobs {
                                 tx, "where job_id = ? and state = 'LAUNCHING'", job.id())) {
                     Instances.change(tx, left, InstanceState.Event.LAUNCH_FAILED, reason);
                 }
+                for (var left :
+                        Tables.INSTANCES.select(
+                                tx,
+                                "where state = 'TERMINATING' and reason = ?",
+                                RecoverWork.superseded(job.id()))) {
+                    Instances.change(tx, left, InstanceState.Event.CLEAN_UP_FAILED, reason);
+                }
+            }
+            case JobRequest.Start(var instance, _) -> {
+                var left = Instances.require(tx, instance);
+                if (left.state() == InstanceState.LAUNCHING) {
+                    Instances.change(tx, left, InstanceState.Event.LAUNCH_FAILED, reason);
+                }
             }
             case JobRequest.Terminate request -> {
                 for (var instance : request.instances()) {
@@ -328,6 +341,7 @@ public final class Jobs {
         var instances =
                 switch (job.request()) {
                     case JobRequest.Terminate request -> request.instances();
+                    case JobRequest.Start(var instance, _) -> List.of(instance);
                     case JobRequest.Recover _ ->
                             Tables.INSTANCES
                                     .select(

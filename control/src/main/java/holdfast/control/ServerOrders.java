@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -21,11 +22,17 @@ public final class ServerOrders {
     private final Database database;
     private final Servers servers;
     private final VolumeStore store;
+    private final Settings<ReplicationSettings> settings;
 
-    ServerOrders(Database database, Servers servers, VolumeStore store) {
+    ServerOrders(
+            Database database,
+            Servers servers,
+            VolumeStore store,
+            Settings<ReplicationSettings> settings) {
         this.database = database;
         this.servers = servers;
         this.store = store;
+        this.settings = settings;
     }
 
     /// Ends replication for a time: the replica and all its points go, the agent waits.
@@ -90,6 +97,16 @@ public final class ServerOrders {
                                     SessionControl.AGAIN,
                                     "the operator wants replication begun anew"));
                 });
+    }
+
+    /// Changes how a server is replicated; this acts at once.
+    ///
+    /// @throws RefusalException if there is none
+    public ReplicationSettings configure(String id, UnaryOperator<ReplicationSettings> change)
+            throws IOException {
+        var changed = settings.change(id, change);
+        servers.apply(id, changed);
+        return changed;
     }
 
     private void beginAnew(Transaction tx, SourceServer server) throws IOException {
@@ -165,6 +182,8 @@ public final class ServerOrders {
     private void forget(Transaction tx, String id) throws DatabaseException {
         servers.change(tx, Servers.require(tx, id), new ReplicationEvent.Delete());
         Tags.forget(tx, id);
+        Settings.forget(tx, id);
+        LaunchActions.forget(tx, id);
     }
 
     /// @param order returns what the agent is to be told, if its session is to end
@@ -213,6 +232,7 @@ public final class ServerOrders {
     }
 
     private static void refuseWhileUsed(Transaction tx, String id) throws DatabaseException {
+        refuseWithJob(tx, List.of(id)); // which may be launching the instance below
         for (var instance :
                 Tables.INSTANCES.select(tx, "where server_id = ? and state <> 'TERMINATED'", id)) {
             throw new RefusalException(
@@ -233,7 +253,6 @@ public final class ServerOrders {
                             id,
                             export.id()));
         }
-        refuseWithJob(tx, List.of(id));
     }
 
     /// @throws RefusalException if a job works on one of these servers

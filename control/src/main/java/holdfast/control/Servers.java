@@ -31,7 +31,7 @@ public final class Servers implements ReplicationHost {
     private final Database database;
     private final VolumeStore store;
     private final TimeSource time;
-    private final SnapshotPolicy policy;
+    private final Settings<ReplicationSettings> settings;
     private final Duration silence;
     private final long startNanos;
     private final Map<String, Presence> presences = new ConcurrentHashMap<>();
@@ -43,12 +43,12 @@ public final class Servers implements ReplicationHost {
             Database database,
             VolumeStore store,
             TimeSource time,
-            SnapshotPolicy policy,
+            Settings<ReplicationSettings> settings,
             Duration silence) {
         this.database = database;
         this.store = store;
         this.time = time;
-        this.policy = policy;
+        this.settings = settings;
         this.silence = silence;
         this.startNanos = time.nanoTime();
     }
@@ -144,9 +144,7 @@ public final class Servers implements ReplicationHost {
         for (var disk : facts) {
             volumes.add(volumeFor(serverId, disk));
         }
-        if (!store.snapshotPolicy(serverId).equals(policy)) {
-            store.snapshotPolicy(serverId, policy);
-        }
+        keepPoints(serverId, settings.of(serverId).policy());
         database.<@Nullable Void>transact(tx -> {
             var current = requireAdmitted(tx, serverId);
             var known = current.with(machine, merged(current.disks(), facts, volumes));
@@ -171,10 +169,28 @@ public final class Servers implements ReplicationHost {
         sessions.put(serverId, session);
         try { // an order given since the session asked to begin may have missed it
             database.transact(tx -> requireAdmitted(tx, serverId));
+            session.limit(settings.of(serverId).limitBytesPerSecond());
         } catch (RefusalException e) {
             session.end(e);
         } catch (IOException e) {
             session.end(new RefusalException(SessionControl.AGAIN, String.valueOf(e.getMessage())));
+        }
+    }
+
+    /// Lets new settings act.
+    void apply(String serverId, ReplicationSettings changed) throws IOException {
+        if (!ownedBy(serverId).isEmpty()) {
+            keepPoints(serverId, changed.policy());
+        }
+        var session = sessions.get(serverId);
+        if (session != null) {
+            session.limit(changed.limitBytesPerSecond());
+        }
+    }
+
+    private void keepPoints(String serverId, SnapshotPolicy policy) throws IOException {
+        if (!store.snapshotPolicy(serverId).equals(policy)) {
+            store.snapshotPolicy(serverId, policy);
         }
     }
 

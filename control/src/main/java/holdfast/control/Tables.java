@@ -262,6 +262,58 @@ final class Tables {
                                     "value", tag.value()),
                     row -> new Tags.Tag(row.text("resource"), row.text("name"), row.text("value")));
 
+    static final Table<Settings.Kept> SETTINGS =
+            new Table<>(
+                    "settings",
+                    List.of("resource", "kind"),
+                    List.of("resource", "kind", "created_at", "settings"),
+                    kept ->
+                            values(
+                                    "resource", kept.resource(),
+                                    "kind", kept.kind(),
+                                    "created_at", kept.createdAt(),
+                                    "settings", kept.settings()),
+                    row ->
+                            new Settings.Kept(
+                                    row.text("resource"),
+                                    row.text("kind"),
+                                    row.instant("created_at"),
+                                    row.text("settings")));
+
+    static final Table<LaunchAction> LAUNCH_ACTIONS =
+            new Table<>(
+                    "launch_actions",
+                    List.of("resource", "id"),
+                    List.of(
+                            "resource",
+                            "id",
+                            "position",
+                            "script",
+                            "optional",
+                            "active",
+                            "parameters",
+                            "document"),
+                    action ->
+                            values(
+                                    "resource", action.resource(),
+                                    "id", action.id(),
+                                    "position", (long) action.order(),
+                                    "script", action.script(),
+                                    "optional", action.optional() ? 1L : 0L,
+                                    "active", action.active() ? 1L : 0L,
+                                    "parameters", SettingsDocuments.ofTexts(action.parameters()),
+                                    "document", action.document()),
+                    row ->
+                            new LaunchAction(
+                                    row.text("resource"),
+                                    row.text("id"),
+                                    Math.toIntExact(row.number("position")),
+                                    row.text("script"),
+                                    row.flag("optional"),
+                                    row.flag("active"),
+                                    SettingsDocuments.texts(row.text("parameters")),
+                                    row.text("document")));
+
     static final List<Table<?>> ALL =
             List.of(
                     VERSIONS,
@@ -273,7 +325,9 @@ final class Tables {
                     EXPORTS,
                     ACCOUNT,
                     ACCESS_KEYS,
-                    TAGS);
+                    TAGS,
+                    SETTINGS,
+                    LAUNCH_ACTIONS);
 
     private Tables() {}
 

@@ -9,8 +9,8 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/// Names and values that users give to servers, jobs and recovery instances. They go with what they
-/// were given to. Safe for any thread.
+/// Names and values that users give to servers, jobs, recovery instances and templates. They go
+/// with what they were given to. Safe for any thread.
 public final class Tags {
     /// Of one resource.
     static final int COUNT_MAX = 50;
@@ -44,8 +44,7 @@ public final class Tags {
         });
     }
 
-    private static Map<String, String> of(Transaction tx, String resource)
-            throws DatabaseException {
+    static Map<String, String> of(Transaction tx, String resource) throws DatabaseException {
         var tags = new TreeMap<String, String>();
         for (var tag : Tables.TAGS.select(tx, "where resource = ?", resource)) {
             tags.put(tag.name(), tag.value());
@@ -125,13 +124,15 @@ public final class Tags {
     private static void require(Transaction tx, String resource) throws DatabaseException {
         if (!exists(tx, resource)) {
             throw new RefusalException(
-                    "unknown-resource", "there is no server, job or instance " + resource);
+                    "unknown-resource",
+                    "there is no server, job, instance or template " + resource);
         }
     }
 
     private static boolean exists(Transaction tx, String resource) throws DatabaseException {
         return Servers.find(tx, resource).isPresent()
                 || Tables.INSTANCES.find(tx, resource).isPresent()
-                || Tables.JOBS.find(tx, resource).isPresent();
+                || Tables.JOBS.find(tx, resource).isPresent()
+                || !Tables.SETTINGS.select(tx, "where resource = ?", resource).isEmpty();
     }
 }

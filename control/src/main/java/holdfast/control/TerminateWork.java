@@ -52,8 +52,9 @@ final class TerminateWork {
                 : JobOutcome.failed(String.join("; ", failures));
     }
 
+    /// @param suffix of the phases' names
     /// @return why it failed, if it did
-    private Optional<String> end(JobRun run, JobRequest.Ending ending, String suffix)
+    Optional<String> end(JobRun run, JobRequest.Ending ending, String suffix)
             throws IOException, InterruptedException {
         var id = ending.instance();
         JobRun.Failure failure =

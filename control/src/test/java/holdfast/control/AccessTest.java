@@ -146,7 +146,8 @@ class AccessTest {
                                 List.of(
                                         new RecoveryTarget("s-1", new PointChoice.ById("pit-1")),
                                         new RecoveryTarget("s-2", new PointChoice.ById("pit-1"))),
-                                true));
+                                true,
+                                false));
         var end =
                 new JobRequest.Terminate(
                         List.of(

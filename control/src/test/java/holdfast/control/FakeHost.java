@@ -5,18 +5,23 @@ import holdfast.recovery.BootProof;
 import holdfast.recovery.Machine;
 import holdfast.recovery.MachineHost;
 import holdfast.recovery.MachineSpec;
+import holdfast.recovery.ScriptRun;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 
 /// Machines that outlive the controllers, and die with them at each call, before or after the
 /// effect.
 final class FakeHost implements MachineHost {
     final Map<String, MachineSpec> machines = new LinkedHashMap<>();
+    final List<String> scripts = new CopyOnWriteArrayList<>();
+    String note = "";
     int launches;
     boolean refusing;
     boolean broken;
@@ -43,7 +48,7 @@ final class FakeHost implements MachineHost {
     }
 
     private Machine machine(String id) {
-        return new Machine(id, running, 4711, "tcg", FakeTime.START, "");
+        return new Machine(id, running, 4711, "tcg", FakeTime.START, note);
     }
 
     @Override
@@ -66,6 +71,16 @@ final class FakeHost implements MachineHost {
         var evidence = booting ? "login prompt" : "Kernel panic";
         return new BootProof(
                 booting, evidence, Duration.ofSeconds(9), Path.of("console.log"), Optional.empty());
+    }
+
+    @Override
+    public ScriptRun runScript(
+            String id, byte[] script, Map<String, String> environment, Duration timeout) {
+        fuse.step();
+        var text = new String(script, StandardCharsets.UTF_8);
+        scripts.add(text + environment.get("HOLDFAST_INSTANCE").equals(id));
+        fuse.step();
+        return new ScriptRun(text.startsWith("bad") ? 3 : 0, "said " + environment.get("PORT"));
     }
 
     @Override

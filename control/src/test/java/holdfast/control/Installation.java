@@ -1,10 +1,12 @@
 package holdfast.control;
 
+import holdfast.base.Filesystem;
 import holdfast.base.RandomSource;
 import holdfast.replication.AgentReport;
 import holdfast.replication.DiskFacts;
 import holdfast.replication.MachineFacts;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -52,6 +54,7 @@ final class Installation implements AutoCloseable {
                 store,
                 host,
                 Path.of("nbd.sock"),
+                new LaunchScripts(Filesystem.local(), file.resolveSibling("scripts")),
                 ControlSettings.DEFAULT,
                 time,
                 RandomSource.system());
@@ -83,6 +86,13 @@ final class Installation implements AutoCloseable {
         database = Database.open(file);
         controller = newController(database);
         controller.resume();
+    }
+
+    /// Puts a launch script where launch actions find it.
+    void script(String name, String text) throws IOException {
+        var scripts = file.resolveSibling("scripts");
+        Files.createDirectories(scripts);
+        Files.writeString(scripts.resolve(name), text);
     }
 
     /// Enrols a server, whose agent connects.

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import org.junit.jupiter.api.Test;
@@ -34,6 +35,64 @@ class JobCrashTest {
             }
         }
         assertThat(crashes).isGreaterThan(15);
+    }
+
+    /// What AWS clients begin: an earlier instance ends, a point is waited for, an action is run.
+    @Test
+    void aSupersedingRecoveryKilledAtAnyStepLeavesOneInstance() throws IOException {
+        var crashes = 0;
+        for (var step = 0; ; step++) {
+            try (var installation = installation(step)) {
+                var server = installation.server();
+                installation.store.addPoint(server, 7, FakeTime.START, 5);
+                recover(installation, server);
+                installation.work();
+                var earlier = installation.controller().instances().list().getFirst().id();
+                withAction(installation, server);
+                var job =
+                        installation
+                                .controller()
+                                .recover(
+                                        List.of(
+                                                new RecoveryTarget(
+                                                        server, new PointChoice.Newest())),
+                                        true,
+                                        Map.of())
+                                .job()
+                                .id();
+                if (!diesAfter(installation, step)) {
+                    break;
+                }
+                crashes++;
+                installation.restart();
+                installation.work();
+                var view = installation.controller().jobs().get(job);
+                assertThat(view.job().state())
+                        .as("killed at step %d: %s", step, view)
+                        .isEqualTo(new JobState.Completed());
+                assertThat(installation.controller().instances().get(earlier).state())
+                        .isEqualTo(InstanceState.TERMINATED);
+                var now = installation.controller().instances().get(view.instances().getFirst());
+                assertThat(now.state()).isEqualTo(InstanceState.RUNNING);
+                assertThat(installation.host.machines).containsOnlyKeys(now.id());
+                assertThat(installation.host.scripts).isNotEmpty();
+                assertThat(installation.store.volumes()).hasSize(4);
+                assertThat(view.phases()).allMatch(phase -> phase.endedAt().isPresent());
+            }
+        }
+        assertThat(crashes).isGreaterThan(30);
+    }
+
+    private static void withAction(Installation installation, String server) throws IOException {
+        installation.script("check", "exit 0");
+        installation
+                .controller()
+                .launchActions()
+                .put(new LaunchAction(server, "a", 2, "check", false, true, Map.of(), "{}"));
+        installation
+                .controller()
+                .launchSettings()
+                .change(server, _ -> new LaunchSettings(true, false, false, true, ""));
     }
 
     @Test

@@ -123,6 +123,9 @@ class StateMachinesTest {
                 List.of(
                         "LAUNCHING BOOT_PROVEN RUNNING",
                         "LAUNCHING LAUNCH_FAILED FAILED",
+                        "LAUNCHING MADE_READY STOPPED",
+                        "STOPPED START_ASKED LAUNCHING",
+                        "STOPPED TERMINATION_ASKED TERMINATING",
                         "RUNNING MACHINE_ENDED FAILED",
                         "RUNNING TERMINATION_ASKED TERMINATING",
                         "FAILED TERMINATION_ASKED TERMINATING",

@@ -87,7 +87,8 @@ final class GuestAgentWatch implements AutoCloseable {
         return time.nanoTime() - nextAskNanos >= 0;
     }
 
-    private static byte[] question(long number) {
+    /// A line that an agent answers with the number.
+    static byte[] question(long number) {
         var question = JSON.createObjectNode().put("execute", "guest-sync-delimited");
         question.putObject("arguments").put("id", number);
         var line = (question + "\n").getBytes(StandardCharsets.UTF_8);

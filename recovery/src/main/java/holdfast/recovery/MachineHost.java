@@ -3,6 +3,7 @@ package holdfast.recovery;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 
@@ -29,6 +30,16 @@ public interface MachineHost {
     ///
     /// @param progress told in words what the console shows while waiting
     BootProof awaitBoot(String id, Duration timeout, Consumer<String> progress)
+            throws IOException, InterruptedException;
+
+    /// Runs a shell script in the machine as its root, through its guest agent, and waits for its
+    /// end.
+    ///
+    /// @param script at most 64 KiB
+    /// @param environment variables that the script finds, besides a usual PATH
+    /// @throws holdfast.base.RefusalException if there is no such machine
+    /// @throws IOException if its guest agent does not answer or time is up
+    ScriptRun runScript(String id, byte[] script, Map<String, String> environment, Duration timeout)
             throws IOException, InterruptedException;
 
     /// Ends the machine and removes all that was kept of it but its evidence; quiet if it is gone.

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
@@ -130,12 +131,7 @@ public final class QemuHost implements MachineHost {
     public BootProof awaitBoot(String id, Duration timeout, Consumer<String> progress)
             throws IOException, InterruptedException {
         var directory = MachineDirectory.of(host, id);
-        var record = files.record(directory);
-        if (record.isEmpty()) {
-            throw new RefusalException(
-                    "unknown-machine", "machine " + id + ": not launched here, or terminated");
-        }
-        var launchedAt = record.get().launchedAt();
+        var launchedAt = requireRecord(directory).launchedAt();
         var kept = ProofRecord.read(smallFiles, directory, launchedAt);
         if (kept.isPresent() && kept.get().proven()) {
             return kept.get();
@@ -144,6 +140,27 @@ public final class QemuHost implements MachineHost {
         try (var watch = new BootWatch(filesystem, network, time, directory, subject, progress)) {
             return keep(directory, launchedAt, watch.await(timeout));
         }
+    }
+
+    @Override
+    public ScriptRun runScript(
+            String id, byte[] script, Map<String, String> environment, Duration timeout)
+            throws IOException, InterruptedException {
+        var directory = MachineDirectory.of(host, id);
+        requireRecord(directory);
+        try (var guest = new GuestScript(network, time, directory.guestAgent())) {
+            return guest.run(script, environment, timeout);
+        }
+    }
+
+    private LaunchRecord requireRecord(MachineDirectory directory) throws IOException {
+        return files.record(directory)
+                .orElseThrow(() ->
+                        new RefusalException(
+                                "unknown-machine",
+                                "machine "
+                                        + directory.id()
+                                        + ": not launched here, or terminated"));
     }
 
     @Override

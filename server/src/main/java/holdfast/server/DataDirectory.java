@@ -139,6 +139,11 @@ final class DataDirectory implements AutoCloseable {
         return path.resolve("staging");
     }
 
+    /// Where the operator puts scripts for launch actions; he makes it.
+    Path launchScripts() {
+        return path.resolve("launch-actions");
+    }
+
     /// For machines and evidence, not a folder below: paths of their sockets have a limit.
     Path recovery() {
         return path;

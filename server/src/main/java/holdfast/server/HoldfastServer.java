@@ -9,6 +9,7 @@ import holdfast.base.TimeSource;
 import holdfast.control.AccessRole;
 import holdfast.control.Controller;
 import holdfast.control.Database;
+import holdfast.control.LaunchScripts;
 import holdfast.nbd.NbdLimits;
 import holdfast.nbd.NbdServer;
 import holdfast.nbd.Tls;
@@ -87,6 +88,7 @@ public final class HoldfastServer implements AutoCloseable {
                             store,
                             host,
                             socket.getPath(),
+                            new LaunchScripts(files, data.launchScripts()),
                             settings.control(),
                             time,
                             random);

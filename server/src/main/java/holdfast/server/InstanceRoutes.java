@@ -29,6 +29,7 @@ final class InstanceRoutes implements HttpService {
     public void routing(HttpRules rules) {
         rules.get("/", this::list)
                 .get("/{id}", this::show)
+                .post("/{id}/start", this::start)
                 .post("/{id}/terminate", this::terminate)
                 .get("/{id}/console", this::console)
                 .get("/{id}/screenshot", this::screenshot);
@@ -41,6 +42,10 @@ final class InstanceRoutes implements HttpService {
 
     private void show(ServerRequest request, ServerResponse response) throws IOException {
         Api.send(response, 200, ApiJson.instance(controller.instances().get(Api.id(request))));
+    }
+
+    private void start(ServerRequest request, ServerResponse response) throws IOException {
+        Api.send(response, 202, ApiJson.job(controller.instances().start(Api.id(request))));
     }
 
     private void terminate(ServerRequest request, ServerResponse response) throws IOException {

@@ -43,6 +43,19 @@ final class DrsFixture implements AutoCloseable {
     record Key(String id, String secret) {}
 
     static DrsFixture open() throws IOException, InterruptedException {
+        var fixture = openUnprotected();
+        try {
+            var agent = fixture.protect();
+            fixture.lab.installation.awaitState("CONTINUOUS", agent, Duration.ofMinutes(2));
+            return fixture;
+        } catch (IOException | InterruptedException | RuntimeException e) {
+            fixture.close();
+            throw e;
+        }
+    }
+
+    /// Without an agent yet.
+    static DrsFixture openUnprotected() throws IOException, InterruptedException {
         var lab = Lab.open("drs");
         try {
             var image = lab.directory.resolve("source.img");
@@ -53,13 +66,16 @@ final class DrsFixture implements AutoCloseable {
                             _ -> {});
             var loop = lab.keep(LoopDevice.attach(lab.commands, image));
             lab.installation.startServer();
-            var agent = lab.installation.startAgent(List.of("--disk", loop.device().toString()));
-            lab.installation.awaitState("CONTINUOUS", agent, Duration.ofMinutes(2));
             return new DrsFixture(lab, loop.device());
         } catch (IOException | InterruptedException | RuntimeException e) {
             lab.close();
             throw e;
         }
+    }
+
+    /// Enrols an agent, which protects the disk from now on.
+    Process protect() throws IOException, InterruptedException {
+        return lab.installation.startAgent(List.of("--disk", device.toString()));
     }
 
     URI endpoint() {

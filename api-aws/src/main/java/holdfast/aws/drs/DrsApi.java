@@ -2,8 +2,6 @@ package holdfast.aws.drs;
 
 import holdfast.aws.drs.model.DeleteJobRequest;
 import holdfast.aws.drs.model.DeleteJobResponse;
-import holdfast.aws.drs.model.DeleteSourceServerRequest;
-import holdfast.aws.drs.model.DeleteSourceServerResponse;
 import holdfast.aws.drs.model.DescribeJobLogItemsRequest;
 import holdfast.aws.drs.model.DescribeJobLogItemsResponse;
 import holdfast.aws.drs.model.DescribeJobsRequest;
@@ -14,20 +12,12 @@ import holdfast.aws.drs.model.DescribeRecoverySnapshotsRequest;
 import holdfast.aws.drs.model.DescribeRecoverySnapshotsResponse;
 import holdfast.aws.drs.model.DescribeSourceServersRequest;
 import holdfast.aws.drs.model.DescribeSourceServersResponse;
-import holdfast.aws.drs.model.DisconnectSourceServerRequest;
-import holdfast.aws.drs.model.DrsService;
 import holdfast.aws.drs.model.InitializeServiceRequest;
 import holdfast.aws.drs.model.InitializeServiceResponse;
 import holdfast.aws.drs.model.ListTagsForResourceRequest;
 import holdfast.aws.drs.model.ListTagsForResourceResponse;
-import holdfast.aws.drs.model.RetryDataReplicationRequest;
-import holdfast.aws.drs.model.SourceServer;
 import holdfast.aws.drs.model.StartRecoveryRequest;
 import holdfast.aws.drs.model.StartRecoveryResponse;
-import holdfast.aws.drs.model.StartReplicationRequest;
-import holdfast.aws.drs.model.StartReplicationResponse;
-import holdfast.aws.drs.model.StopReplicationRequest;
-import holdfast.aws.drs.model.StopReplicationResponse;
 import holdfast.aws.drs.model.TagResourceRequest;
 import holdfast.aws.drs.model.TerminateRecoveryInstancesRequest;
 import holdfast.aws.drs.model.TerminateRecoveryInstancesResponse;
@@ -40,16 +30,20 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Map;
 
-/// The operations that are available. Those not overridden answer that they are not.
+/// The operations that are available: those here, and those of the areas. Those not overridden
+/// answer that they are not.
 ///
 /// Safe for any thread.
-final class DrsApi implements DrsService {
+final class DrsApi implements ReplicationOperations, LaunchOperations {
     private final Controller controller;
-    private final ReplicationOrders orders;
 
     DrsApi(Controller controller) {
         this.controller = controller;
-        this.orders = new ReplicationOrders(controller);
+    }
+
+    @Override
+    public Controller controller() {
+        return controller;
     }
 
     @Override
@@ -74,41 +68,6 @@ final class DrsApi implements DrsService {
                 .items(page.items().stream().map(translation::server).toList())
                 .nextToken(page.nextToken())
                 .build();
-    }
-
-    @Override
-    public StopReplicationResponse stopReplication(
-            RequestContext context, StopReplicationRequest request) throws IOException {
-        return StopReplicationResponse.builder()
-                .sourceServer(orders.stop(context, request.sourceServerID()))
-                .build();
-    }
-
-    @Override
-    public StartReplicationResponse startReplication(
-            RequestContext context, StartReplicationRequest request) throws IOException {
-        return StartReplicationResponse.builder()
-                .sourceServer(orders.start(context, request.sourceServerID()))
-                .build();
-    }
-
-    @Override
-    public SourceServer retryDataReplication(
-            RequestContext context, RetryDataReplicationRequest request) throws IOException {
-        return orders.retry(context, request.sourceServerID());
-    }
-
-    @Override
-    public SourceServer disconnectSourceServer(
-            RequestContext context, DisconnectSourceServerRequest request) throws IOException {
-        return orders.disconnect(context, request.sourceServerID());
-    }
-
-    @Override
-    public DeleteSourceServerResponse deleteSourceServer(
-            RequestContext context, DeleteSourceServerRequest request) throws IOException {
-        controller.orders().delete(request.sourceServerID());
-        return DeleteSourceServerResponse.builder().build();
     }
 
     @Override

@@ -11,7 +11,7 @@ final class Ids {
 
     private static final Pattern ARN =
             Pattern.compile(
-                    "arn:aws:drs:[a-z0-9-]+:([0-9]{12}):(?:source-server/(s-.+)|recovery-instance/(i-.+)|job/drsjob-(.+))");
+                    "arn:aws:drs:[a-z0-9-]+:([0-9]{12}):(?:source-server/(s-.+)|recovery-instance/(i-.+)|job/drsjob-(.+)|replication-configuration-template/(rct-.+)|launch-configuration-template/(lct-.+))");
 
     private Ids() {}
 
@@ -33,6 +33,14 @@ final class Ids {
         return context.arn(SERVICE, "recovery-instance/" + id);
     }
 
+    static String replicationTemplateArn(RequestContext context, String id) {
+        return context.arn(SERVICE, "replication-configuration-template/" + id);
+    }
+
+    static String launchTemplateArn(RequestContext context, String id) {
+        return context.arn(SERVICE, "launch-configuration-template/" + id);
+    }
+
     static String jobArn(RequestContext context, String ours) {
         return context.arn(SERVICE, "job/" + job(ours));
     }
@@ -44,11 +52,16 @@ final class Ids {
             throw DrsRules.notFound(
                     "resource",
                     arn,
-                    "not the ARN of a source server, recovery instance or job of this installation");
+                    "not the ARN of a source server, recovery instance, job or template of this installation");
         }
-        if (parts.group(2) != null) {
-            return parts.group(2);
+        if (parts.group(4) != null) {
+            return OUR_JOB + parts.group(4);
         }
-        return parts.group(3) != null ? parts.group(3) : OUR_JOB + parts.group(4);
+        for (var group = 2; group <= parts.groupCount(); group++) {
+            if (parts.group(group) != null) {
+                return parts.group(group);
+            }
+        }
+        throw new IllegalStateException("no id in " + arn);
     }
 }

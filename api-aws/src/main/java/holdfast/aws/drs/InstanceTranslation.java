@@ -84,6 +84,7 @@ record InstanceTranslation(
         return switch (instance.state()) {
             case LAUNCHING -> EC2InstanceState.PENDING;
             case RUNNING -> EC2InstanceState.RUNNING;
+            case STOPPED -> EC2InstanceState.STOPPED;
             case TERMINATING -> EC2InstanceState.SHUTTING_DOWN;
             case TERMINATED -> EC2InstanceState.TERMINATED;
             // one that did not prove its boot may run on, for a look at its console

@@ -64,7 +64,7 @@ final class JobFilter {
     static boolean isOfTheService(Job job) {
         return switch (job.request()) {
             case JobRequest.Recover _, JobRequest.Terminate _ -> true;
-            case JobRequest.Verify _, JobRequest.Scrub() -> false;
+            case JobRequest.Start _, JobRequest.Verify _, JobRequest.Scrub() -> false;
         };
     }
 }

@@ -34,12 +34,9 @@ record JobLogTranslation(Controller controller) {
         var entries = new ArrayList<Entry>();
         var nothing = JobLogEventData.builder().build();
         entries.add(new Entry(view.job().createdAt(), JobLogEvent.JOB_START, nothing));
-        var instances =
-                controller.instances().list().stream()
-                        .filter(instance -> view.instances().contains(instance.id()))
-                        .toList();
+        var instances = controller.instances().list();
         for (var phase : view.phases()) {
-            add(entries, phase, instance(phase, instances));
+            add(entries, phase, newPoint(view, phase.server()), instance(phase, view, instances));
         }
         entries.sort(Comparator.comparing(Entry::at)); // stable: the end stays behind what it ends
         view.job()
@@ -57,44 +54,70 @@ record JobLogTranslation(Controller controller) {
 
     /// Of several that end in one job the phase's name tells which, but for the first.
     private static Optional<RecoveryInstance> instance(
-            Job.Phase phase, List<RecoveryInstance> instances) {
+            Job.Phase phase, Job.View view, List<RecoveryInstance> instances) {
         return instances.stream()
                 .filter(instance -> phase.name().endsWith(instance.id()))
                 .findFirst()
                 .or(() ->
                         instances.stream()
+                                .filter(instance -> view.instances().contains(instance.id()))
                                 .filter(instance -> instance.server().equals(phase.server()))
                                 .findFirst());
     }
 
+    private static String kind(Job.Phase phase) {
+        var name = phase.name().split(" i-", 2)[0];
+        return name.startsWith("action ") ? "action" : name;
+    }
+
+    /// Whether a point was made for the job.
+    private static boolean newPoint(Job.View view, String server) {
+        return view.phases().stream()
+                .filter(phase -> phase.server().equals(server) && phase.name().equals("take point"))
+                .anyMatch(phase -> phase.endedAt().isPresent() && !failed(phase));
+    }
+
+    private static boolean failed(Job.Phase phase) {
+        return phase.endedAt().isPresent()
+                && (phase.detail().startsWith(FAILED)
+                        || phase.detail().startsWith("boot not proven"));
+    }
+
     private static void add(
-            List<Entry> entries, Job.Phase phase, Optional<RecoveryInstance> instance) {
-        var failed =
-                phase.endedAt().isPresent()
-                        && (phase.detail().startsWith(FAILED)
-                                || phase.detail().startsWith("boot not proven"));
+            List<Entry> entries,
+            Job.Phase phase,
+            boolean newPoint,
+            Optional<RecoveryInstance> instance) {
+        var failed = failed(phase);
         var data = JobLogEventData.builder().sourceServerID(phase.server());
         instance.ifPresent(one -> data.targetInstanceID(one.id()));
         var plain = data.build();
         var error = failed ? data.rawError(phase.detail()).build() : plain;
         var end = phase.endedAt();
-        switch (phase.name().split(" i-", 2)[0]) {
-            case "pick point" ->
-                    end.ifPresent(at ->
-                            entries.add(
-                                    failed
-                                            ? new Entry(at, JobLogEvent.SERVER_SKIPPED, error)
-                                            : new Entry(
-                                                    at,
-                                                    JobLogEvent.USING_PREVIOUS_SNAPSHOT,
-                                                    plain)));
+        switch (kind(phase)) {
+            case "take point" -> {
+                entries.add(new Entry(phase.startedAt(), JobLogEvent.SNAPSHOT_START, plain));
+                end.ifPresent(at ->
+                        entries.add(
+                                failed
+                                        ? new Entry(at, JobLogEvent.SNAPSHOT_FAIL, error)
+                                        : new Entry(at, JobLogEvent.SNAPSHOT_END, plain)));
+            }
+            case "pick point" -> {
+                if (end.isPresent() && failed) {
+                    entries.add(new Entry(end.get(), JobLogEvent.SERVER_SKIPPED, error));
+                } else if (end.isPresent() && !newPoint) {
+                    entries.add(new Entry(end.get(), JobLogEvent.USING_PREVIOUS_SNAPSHOT, plain));
+                }
+            }
+            case "supersede" -> {} // what ends has phases of its own
             case "branch" -> {
                 if (failed) {
                     end.ifPresent(
                             at -> entries.add(new Entry(at, JobLogEvent.LAUNCH_FAILED, error)));
                 }
             }
-            case "launch", "boot" -> {
+            case "launch", "boot", "action" -> {
                 if (phase.name().equals("launch")) {
                     entries.add(new Entry(phase.startedAt(), JobLogEvent.LAUNCH_START, plain));
                 }

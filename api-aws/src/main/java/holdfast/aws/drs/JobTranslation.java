@@ -11,6 +11,7 @@ import holdfast.control.Controller;
 import holdfast.control.InstanceState;
 import holdfast.control.JobRequest;
 import holdfast.control.JobState;
+import holdfast.control.LaunchAction;
 import holdfast.control.RecoveryInstance;
 import java.io.IOException;
 import java.util.List;
@@ -18,12 +19,19 @@ import java.util.Map;
 import java.util.Optional;
 
 /// Jobs, as they were when this was made.
+///
+/// @param actions those that there are, by server
 record JobTranslation(
         RequestContext context,
         List<RecoveryInstance> instances,
+        Map<String, List<LaunchAction>> actions,
         Map<String, Map<String, String>> tags) {
     static JobTranslation of(Controller controller, RequestContext context) throws IOException {
-        return new JobTranslation(context, controller.instances().list(), controller.tags().all());
+        return new JobTranslation(
+                context,
+                controller.instances().list(),
+                controller.launchActions().all(),
+                controller.tags().all());
     }
 
     Job job(holdfast.control.Job.View view) {
@@ -39,7 +47,7 @@ record JobTranslation(
                         .initiatedBy(initiatedBy(job))
                         .status(status(job.state()))
                         .creationDateTime(Times.text(job.createdAt()))
-                        .participatingServers(participants(job))
+                        .participatingServers(participants(view))
                         .tags(tags.getOrDefault(job.id(), Map.of()));
         job.endedAt().ifPresent(at -> translated.endDateTime(Times.text(at)));
         return translated.build();
@@ -48,9 +56,10 @@ record JobTranslation(
     private static InitiatedBy initiatedBy(holdfast.control.Job job) {
         return switch (job.request()) {
             case JobRequest.Terminate _ -> InitiatedBy.TERMINATE_RECOVERY_INSTANCES;
-            case JobRequest.Recover(_, var drill) ->
+            case JobRequest.Recover(_, var drill, _) ->
                     drill ? InitiatedBy.START_DRILL : InitiatedBy.START_RECOVERY;
-            case JobRequest.Verify _, JobRequest.Scrub() -> InitiatedBy.DIAGNOSTIC;
+            case JobRequest.Start _, JobRequest.Verify _, JobRequest.Scrub() ->
+                    InitiatedBy.DIAGNOSTIC;
         };
     }
 
@@ -63,16 +72,17 @@ record JobTranslation(
         };
     }
 
-    private List<ParticipatingServer> participants(holdfast.control.Job job) {
-        return switch (job.request()) {
-            case JobRequest.Recover(var targets, _) ->
-                    targets.stream().map(target -> launched(job, target.server())).toList();
+    private List<ParticipatingServer> participants(holdfast.control.Job.View view) {
+        return switch (view.job().request()) {
+            case JobRequest.Recover(var targets, _, _) ->
+                    targets.stream().map(target -> launched(view, target.server())).toList();
             case JobRequest.Terminate(var endings) -> endings.stream().map(this::ended).toList();
-            case JobRequest.Verify _, JobRequest.Scrub() -> List.of();
+            case JobRequest.Start _, JobRequest.Verify _, JobRequest.Scrub() -> List.of();
         };
     }
 
-    private ParticipatingServer launched(holdfast.control.Job job, String server) {
+    private ParticipatingServer launched(holdfast.control.Job.View view, String server) {
+        var job = view.job();
         var instance =
                 instances.stream()
                         .filter(one -> one.job().equals(job.id()) && one.server().equals(server))
@@ -80,7 +90,8 @@ record JobTranslation(
         var participant =
                 ParticipatingServer.builder()
                         .sourceServerID(server)
-                        .launchStatus(Launches.status(job, instance));
+                        .launchStatus(Launches.status(job, instance))
+                        .launchActionsStatus(LaunchActionRuns.status(actions, view, server));
         instance.ifPresent(one -> participant.recoveryInstanceID(one.id()));
         return participant.build();
     }
@@ -103,7 +114,7 @@ record JobTranslation(
         return switch (state.orElse(InstanceState.TERMINATED)) {
             case TERMINATED -> LaunchStatus.TERMINATED;
             case TERMINATING -> LaunchStatus.IN_PROGRESS;
-            case LAUNCHING, RUNNING, FAILED -> LaunchStatus.FAILED;
+            case LAUNCHING, RUNNING, STOPPED, FAILED -> LaunchStatus.FAILED;
         };
     }
 }

@@ -22,7 +22,7 @@ final class Launches {
         }
         return switch (instance.get().state()) {
             case LAUNCHING -> LaunchStatus.IN_PROGRESS;
-            case RUNNING, TERMINATING -> LaunchStatus.LAUNCHED;
+            case RUNNING, STOPPED, TERMINATING -> LaunchStatus.LAUNCHED;
             case FAILED -> proven(instance.get()) ? LaunchStatus.LAUNCHED : LaunchStatus.FAILED;
             case TERMINATED -> LaunchStatus.TERMINATED;
         };

@@ -1,0 +1,180 @@
+package holdfast.aws.drs;
+
+import holdfast.aws.drs.model.ReplicationConfiguration;
+import holdfast.aws.drs.model.ReplicationConfigurationDataPlaneRouting;
+import holdfast.aws.drs.model.ReplicationConfigurationDefaultLargeStagingDiskType;
+import holdfast.aws.drs.model.ReplicationConfigurationEbsEncryption;
+import holdfast.aws.drs.model.ReplicationConfigurationReplicatedDisk;
+import holdfast.aws.drs.model.ReplicationConfigurationReplicatedDiskStagingDiskType;
+import holdfast.aws.drs.model.ReplicationConfigurationTemplate;
+import holdfast.aws.protocol.RequestContext;
+import holdfast.aws.protocol.Structure;
+import holdfast.control.ReplicationSettings;
+import holdfast.control.Settings;
+import holdfast.control.SourceServer;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/// How a server is replicated, in the service's words. Which of them act here, and how, is said in
+/// docs/compatibility/drs.md.
+final class ReplicationConfigurations {
+    private static final long BYTES_PER_MEGABIT = 1_000_000 / 8;
+
+    private ReplicationConfigurations() {}
+
+    /// Settings after a request to change them.
+    ///
+    /// @param request has members of [ReplicationConfiguration]
+    /// @throws holdfast.aws.protocol.ServiceException if something is asked for that would not be
+    ///   done
+    static ReplicationSettings changed(ReplicationSettings before, Structure request) {
+        var document = Kept.changed(before.document(), request);
+        var wanted = Kept.read(document, ReplicationConfiguration::read);
+        refuseWhatIsNotDone(wanted);
+        var limit = wanted.bandwidthThrottling();
+        if (limit != null && limit > Long.MAX_VALUE / BYTES_PER_MEGABIT) {
+            throw DrsRules.invalid(
+                    "bandwidthThrottling", "more megabits a second than there can be: " + limit);
+        }
+        var rules = wanted.pitPolicy();
+        return new ReplicationSettings(
+                limit == null ? before.limitBytesPerSecond() : limit * BYTES_PER_MEGABIT,
+                rules == null ? before.policy() : PitPolicy.policy(rules),
+                document);
+    }
+
+    private static void refuseWhatIsNotDone(ReplicationConfiguration wanted) {
+        var key = wanted.ebsEncryptionKeyArn();
+        if (wanted.ebsEncryption() == ReplicationConfigurationEbsEncryption.CUSTOM
+                || (key != null && !key.isEmpty())) {
+            throw DrsRules.invalid(
+                    key == null ? "ebsEncryption" : "ebsEncryptionKeyArn",
+                    "each volume is encrypted with a key of its own, kept by this installation; there are no keys of others: use DEFAULT");
+        }
+        if (Boolean.TRUE.equals(wanted.autoReplicateNewDisks())) {
+            throw DrsRules.invalid(
+                    "autoReplicateNewDisks",
+                    "an agent replicates the disks that it was started with, and no others: use false, and name a new disk with --disk when the agent is started");
+        }
+    }
+
+    /// @throws holdfast.aws.protocol.ServiceException if a disk is named that the server has not
+    static void checkDisks(
+            SourceServer server, @Nullable List<ReplicationConfigurationReplicatedDisk> disks) {
+        var named = new HashSet<String>();
+        for (var disk : disks == null ? List.<ReplicationConfigurationReplicatedDisk>of() : disks) {
+            var name = disk.deviceName();
+            if (name == null || server.disks().stream().noneMatch(d -> d.name().equals(name))) {
+                throw DrsRules.invalid(
+                        "replicatedDisks",
+                        String.format(
+                                Locale.ROOT,
+                                "server %s has no disk %s; it has %s",
+                                server.id(),
+                                name,
+                                server.disks().stream().map(SourceServer.Disk::name).toList()));
+            }
+            if (!named.add(name)) {
+                throw DrsRules.invalid("replicatedDisks", "the disk " + name + " is named twice");
+            }
+        }
+    }
+
+    static ReplicationConfiguration of(SourceServer server, ReplicationSettings settings) {
+        var kept = Kept.read(settings.document(), ReplicationConfiguration::read);
+        return ReplicationConfiguration.builder()
+                .sourceServerID(server.id())
+                .name(orElse(kept.name(), server.hostname()))
+                .stagingAreaSubnetId(kept.stagingAreaSubnetId())
+                .associateDefaultSecurityGroup(orElse(kept.associateDefaultSecurityGroup(), true))
+                .replicationServersSecurityGroupsIDs(
+                        orElse(kept.replicationServersSecurityGroupsIDs(), List.of()))
+                .replicationServerInstanceType(
+                        orElse(kept.replicationServerInstanceType(), "t3.small"))
+                .useDedicatedReplicationServer(orElse(kept.useDedicatedReplicationServer(), false))
+                .defaultLargeStagingDiskType(
+                        orElse(
+                                kept.defaultLargeStagingDiskType(),
+                                ReplicationConfigurationDefaultLargeStagingDiskType.AUTO))
+                .replicatedDisks(disks(server, orElse(kept.replicatedDisks(), List.of())))
+                .ebsEncryption(
+                        orElse(kept.ebsEncryption(), ReplicationConfigurationEbsEncryption.DEFAULT))
+                .bandwidthThrottling(settings.limitBytesPerSecond() / BYTES_PER_MEGABIT)
+                .dataPlaneRouting(
+                        orElse(
+                                kept.dataPlaneRouting(),
+                                ReplicationConfigurationDataPlaneRouting.PUBLIC_IP))
+                .createPublicIP(orElse(kept.createPublicIP(), true))
+                .stagingAreaTags(orElse(kept.stagingAreaTags(), Map.of()))
+                .pitPolicy(
+                        Objects.requireNonNullElseGet(
+                                kept.pitPolicy(), () -> PitPolicy.rules(settings.policy())))
+                .autoReplicateNewDisks(false)
+                .build();
+    }
+
+    private static List<ReplicationConfigurationReplicatedDisk> disks(
+            SourceServer server, List<ReplicationConfigurationReplicatedDisk> kept) {
+        return server.disks().stream()
+                .map(disk -> {
+                    var set =
+                            kept.stream()
+                                    .filter(one -> disk.name().equals(one.deviceName()))
+                                    .findFirst();
+                    var translated =
+                            ReplicationConfigurationReplicatedDisk.builder()
+                                    .deviceName(disk.name())
+                                    .isBootDisk(disk.equals(server.disks().getFirst()))
+                                    .optimizedStagingDiskType(
+                                            ReplicationConfigurationReplicatedDiskStagingDiskType
+                                                    .STANDARD)
+                                    .stagingDiskType(
+                                            ReplicationConfigurationReplicatedDiskStagingDiskType
+                                                    .AUTO);
+                    set.ifPresent(one ->
+                            translated
+                                    .stagingDiskType(
+                                            orElse(
+                                                    one.stagingDiskType(),
+                                                    ReplicationConfigurationReplicatedDiskStagingDiskType
+                                                            .AUTO))
+                                    .iops(one.iops())
+                                    .throughput(one.throughput()));
+                    return translated.build();
+                })
+                .toList();
+    }
+
+    static ReplicationConfigurationTemplate of(
+            RequestContext context,
+            Settings.Template<ReplicationSettings> template,
+            Map<String, String> tags) {
+        var kept = Kept.read(template.settings().document(), ReplicationConfiguration::read);
+        return ReplicationConfigurationTemplate.builder()
+                .replicationConfigurationTemplateID(template.id())
+                .arn(Ids.replicationTemplateArn(context, template.id()))
+                .tags(tags)
+                .stagingAreaSubnetId(kept.stagingAreaSubnetId())
+                .associateDefaultSecurityGroup(kept.associateDefaultSecurityGroup())
+                .replicationServersSecurityGroupsIDs(kept.replicationServersSecurityGroupsIDs())
+                .replicationServerInstanceType(kept.replicationServerInstanceType())
+                .useDedicatedReplicationServer(kept.useDedicatedReplicationServer())
+                .defaultLargeStagingDiskType(kept.defaultLargeStagingDiskType())
+                .ebsEncryption(kept.ebsEncryption())
+                .bandwidthThrottling(template.settings().limitBytesPerSecond() / BYTES_PER_MEGABIT)
+                .dataPlaneRouting(kept.dataPlaneRouting())
+                .createPublicIP(kept.createPublicIP())
+                .stagingAreaTags(kept.stagingAreaTags())
+                .pitPolicy(kept.pitPolicy())
+                .autoReplicateNewDisks(false)
+                .build();
+    }
+
+    private static <T> T orElse(@Nullable T kept, T usual) {
+        return Objects.requireNonNullElse(kept, usual);
+    }
+}

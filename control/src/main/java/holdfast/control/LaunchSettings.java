@@ -1,0 +1,15 @@
+package holdfast.control;
+
+/// How a server's recovery instances are launched.
+///
+/// @param start whether the machine is started; else it is made ready, for someone to start later
+/// @param exactSize whether a launch host that has not the source's processors and memory is no
+///   good; else the machine gets what there is
+/// @param copyTags whether an instance gets the tags that its server has when it is launched
+/// @param runActions whether the server's launch actions are run once the boot is proven
+/// @param document what an outer API keeps with it in words of its own, as JSON; nothing here acts
+///   on it, and there is none if it is empty
+public record LaunchSettings(
+        boolean start, boolean exactSize, boolean copyTags, boolean runActions, String document) {
+    static final LaunchSettings DEFAULT = new LaunchSettings(true, false, false, false, "");
+}
