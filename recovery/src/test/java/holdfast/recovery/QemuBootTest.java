@@ -14,11 +14,13 @@ import holdfast.demo.disk.Firmware;
 import holdfast.demo.disk.Prerequisites;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import javax.imageio.ImageIO;
@@ -131,6 +133,9 @@ class QemuBootTest {
                 Thread.sleep(50);
             }
         }
+        var script = "echo $GREETING from $(id -u); exit 5".getBytes(StandardCharsets.UTF_8);
+        assertThat(host.runScript(ID, script, Map.of("GREETING", "hello"), BOOT_TIMEOUT))
+                .isEqualTo(new ScriptRun(5, "hello from 0"));
     }
 
     @Test

@@ -33,6 +33,10 @@ record DrsRules(Accounts accounts) implements RestJsonEndpoint.Rules {
 
     @Override
     public ServiceException invalid(Violations violations) {
+        return violated(violations);
+    }
+
+    static ServiceException violated(Violations violations) {
         return ValidationException.builder()
                 .code("VALIDATION")
                 .reason(ValidationExceptionReason.FIELDVALIDATIONFAILED)

@@ -19,6 +19,13 @@ final class PitPolicy {
     ///
     /// @throws holdfast.aws.protocol.ServiceException if they are not
     static SnapshotPolicy policy(List<PITPolicyRule> rules) {
+        if (rules.size() != PITPolicyRuleUnits.values().length) {
+            throw DrsRules.invalid(
+                    "pitPolicy",
+                    "there are three rules, one each of MINUTE, HOUR and DAY: "
+                            + rules.size()
+                            + " were given");
+        }
         var units = EnumSet.noneOf(PITPolicyRuleUnits.class);
         var kept = new ArrayList<SnapshotPolicy.Rule>();
         for (var i = 0; i < rules.size(); i++) {

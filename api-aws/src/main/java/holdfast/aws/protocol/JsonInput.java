@@ -3,6 +3,7 @@ package holdfast.aws.protocol;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -33,6 +34,9 @@ public final class JsonInput {
 
     private final JsonParser parser;
     private final Violations violations;
+
+    /// By nesting depth, whether the object there is a map, whose names are keys.
+    private final BitSet maps = new BitSet();
 
     JsonInput(byte[] body, Violations violations) {
         this.violations = violations;
@@ -156,10 +160,18 @@ public final class JsonInput {
     /// Where the parser is, as [MemberPath] writes it.
     private String member() {
         var path = MemberPath.ROOT;
+        var depth = 0;
         for (var part : parser.streamReadContext().pathAsPointer().toString().split("/", -1)) {
-            if (!part.isEmpty()) {
-                var index = part.chars().allMatch(Character::isDigit) && part.length() < 9;
-                path = index ? path.index(Integer.parseInt(part)) : path.field(part);
+            if (part.isEmpty()) {
+                continue;
+            }
+            depth++;
+            if (maps.get(depth)) {
+                path = path.entry(part);
+            } else if (part.chars().allMatch(Character::isDigit) && part.length() < 9) {
+                path = path.index(Integer.parseInt(part));
+            } else {
+                path = path.field(part);
             }
         }
         return path.toString();
@@ -185,6 +197,8 @@ public final class JsonInput {
     public <K, T extends @Nullable Object> Map<K, T> map(
             Function<String, @Nullable K> keyOf, Reader<T> reader) {
         beginObject();
+        var depth = parser.streamReadContext().getNestingDepth();
+        maps.set(depth);
         var map = new LinkedHashMap<K, T>();
         for (String name; (name = nextField()) != null; ) {
             var key = keyOf.apply(name);
@@ -195,6 +209,7 @@ public final class JsonInput {
                 map.put(key, reader.read(this));
             }
         }
+        maps.clear(depth);
         return map;
     }
 

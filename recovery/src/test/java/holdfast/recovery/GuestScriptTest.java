@@ -1,0 +1,153 @@
+package holdfast.recovery;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import holdfast.base.Network;
+import holdfast.base.TimeSource;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/// Agents that do as they should, and others. A real one is asked in [QemuBootTest].
+@Timeout(60)
+class GuestScriptTest {
+    private static final Duration LONG = Duration.ofSeconds(50);
+
+    @TempDir private Path directory;
+    private final List<JsonNode> asked = Collections.synchronizedList(new ArrayList<>());
+
+    @Test
+    void aScriptIsHandedOverAndItsEndComesBack() throws Exception {
+        try (var peer =
+                agent(
+                        "{\"exited\":true,\"exitcode\":3,\"out-data\":\""
+                                + base64("said\n")
+                                + "\"}")) {
+            var ended = run(peer, LONG);
+            assertThat(ended).isEqualTo(new ScriptRun(3, "said"));
+        }
+        var exec = asked.get(0).path("arguments");
+        assertThat(
+                        new String(
+                                Base64.getDecoder().decode(exec.path("input-data").asString("")),
+                                StandardCharsets.UTF_8))
+                .isEqualTo("exit 3");
+        assertThat(exec.path("env").toString()).contains("\"PORT=80\"");
+        assertThat(asked.get(1).path("arguments").path("pid").asInt()).isEqualTo(7);
+    }
+
+    @Test
+    void oneThatASignalEndedSaysSo() throws Exception {
+        try (var peer = agent("{\"exited\":true,\"signal\":9}")) {
+            assertThat(run(peer, LONG)).isEqualTo(new ScriptRun(137, ""));
+        }
+    }
+
+    @Test
+    void outputIsTheEndOfWhatWasSaidWithoutCommandsToATerminal() throws Exception {
+        var much = "x".repeat(10_000) + "\u001b[2Jlast";
+        try (var peer =
+                agent("{\"exited\":true,\"exitcode\":0,\"out-data\":\"" + base64(much) + "\"}")) {
+            assertThat(run(peer, LONG).output()).hasSize(4000).endsWith("?[2Jlast");
+        }
+    }
+
+    @Test
+    void outputThatIsNoneIsTold() throws Exception {
+        try (var peer = agent("{\"exited\":true,\"exitcode\":0,\"out-data\":\"§\"}")) {
+            assertThat(run(peer, LONG).output()).contains("no Base64");
+        }
+    }
+
+    @Test
+    void oneThatDoesNotEndIsKilledAndTold() throws Exception {
+        try (var peer = agent("{\"exited\":false}")) {
+            assertThatThrownBy(() -> run(peer, Duration.ofSeconds(3)))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("not ended within 3 s, and killed");
+        }
+        assertThat(asked.getLast().path("arguments").path("arg").toString())
+                .contains("kill -KILL 7");
+    }
+
+    @Test
+    void anAgentThatIsNotThereIsTold() throws Exception {
+        try (var peer = new Peer(directory, (in, _) -> in.lines().forEach(_ -> {}))) {
+            assertThatThrownBy(() -> run(peer, Duration.ofSeconds(1)))
+                    .hasMessageContaining("did not answer within 1 s")
+                    .hasMessageContaining("qemu-guest-agent");
+        }
+    }
+
+    @Test
+    void aRefusalIsToldInTheAgentsWords() throws Exception {
+        try (var peer =
+                new Peer(
+                        directory,
+                        (in, out) -> {
+                            synchronize(in, out);
+                            in.readLine();
+                            Peer.say(
+                                    out,
+                                    "{\"error\":{\"desc\":\"Command guest-exec has been disabled\"}}\n");
+                        })) {
+            assertThatThrownBy(() -> run(peer, LONG))
+                    .hasMessageContaining("Command guest-exec has been disabled");
+        }
+    }
+
+    private ScriptRun run(Peer peer, Duration timeout) throws IOException, InterruptedException {
+        try (var script = new GuestScript(Network.system(), TimeSource.system(), peer.socket())) {
+            return script.run(
+                    "exit 3".getBytes(StandardCharsets.UTF_8), Map.of("PORT", "80"), timeout);
+        }
+    }
+
+    /// @param status what it says of a process that it started
+    private Peer agent(String status) throws IOException {
+        asked.clear();
+        return new Peer(
+                directory,
+                (in, out) -> {
+                    synchronize(in, out);
+                    for (var line = in.readLine(); line != null; line = in.readLine()) {
+                        var question = JsonMapper.shared().readTree(line);
+                        asked.add(question);
+                        Peer.say(
+                                out,
+                                question.path("execute").asString("").equals("guest-exec")
+                                        ? "{\"return\":{\"pid\":7}}\n"
+                                        : "{\"return\":" + status + "}\n");
+                    }
+                });
+    }
+
+    private static void synchronize(BufferedReader in, OutputStream out) throws IOException {
+        var line = in.readLine();
+        var id =
+                JsonMapper.shared()
+                        .readTree(line.substring(line.indexOf('{')))
+                        .path("arguments")
+                        .path("id");
+        out.write(0xff);
+        Peer.say(out, "{\"return\":" + id + "}\n");
+    }
+
+    private static String base64(String text) {
+        return Base64.getEncoder().encodeToString(text.getBytes(StandardCharsets.UTF_8));
+    }
+}
