@@ -10,7 +10,7 @@ import java.util.Locale;
 /// time, so it is a matter of seconds, unless something is wrong.
 final class FreshPoints {
     private static final Duration WITHIN = Duration.ofMinutes(1);
-    private static final Duration LOOK_EVERY = Duration.ofMillis(200);
+    private static final Duration LOOK_EVERY = Duration.ofMillis(500);
 
     private final Servers servers;
     private final TimeSource time;

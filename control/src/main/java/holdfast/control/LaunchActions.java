@@ -2,11 +2,11 @@ package holdfast.control;
 
 import holdfast.base.RefusalException;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// The launch actions of servers, and of the launch template, whose actions servers enrolled later
@@ -33,14 +33,14 @@ public final class LaunchActions {
         });
     }
 
-    /// By resource, of all that have some.
-    public Map<String, List<LaunchAction>> all() throws IOException {
+    /// Those of several resources; one that there is not has none.
+    public Map<String, List<LaunchAction>> of(Set<String> resources) throws IOException {
         return database.transact(tx -> {
-            var all = new HashMap<String, List<LaunchAction>>();
-            for (var action : Tables.LAUNCH_ACTIONS.select(tx, "order by position, id")) {
-                all.computeIfAbsent(action.resource(), _ -> new ArrayList<>()).add(action);
+            var found = new HashMap<String, List<LaunchAction>>();
+            for (var resource : resources) {
+                found.put(resource, of(tx, resource));
             }
-            return all;
+            return found;
         });
     }
 

@@ -252,6 +252,36 @@ abstract class ReplicationContract {
     }
 
     @Test
+    void aLimitHoldsFromWhenItIsSetUntilItIsLifted() throws Exception {
+        try (var link = stage.link(SERVER, DISK_BYTES)) {
+            stage.host.sessions.get(SERVER).limit(1);
+            for (var round = 1; round <= 2; round++) { // the second is answered behind the limit
+                get(link.endRound(round, false, false, INSTANT, 0));
+            }
+            link.send(0, Samples.extent(0, 4, 1), () -> {}); // on credit
+            var waiting = new CompletableFuture<Void>();
+            Thread.ofVirtual()
+                    .name("sender")
+                    .start(() -> {
+                        try {
+                            link.send(0, Samples.extent(4, 4, 1), () -> {});
+                            waiting.complete(null);
+                        } catch (IOException | InterruptedException e) {
+                            waiting.completeExceptionally(e);
+                        }
+                    });
+            stage.time.awaitAsleep("sender");
+            assertThat(waiting).isNotDone();
+            stage.host.sessions.get(SERVER).limit(0);
+            while (!waiting.isDone()) {
+                stage.time.advance(Duration.ofMillis(100));
+                Thread.yield();
+            }
+            get(waiting);
+        }
+    }
+
+    @Test
     void theOperatorEndsASessionAndTheAgentIsToldAtOnce() throws Exception {
         try (var link = stage.link(SERVER, DISK_BYTES)) {
             stage.host

@@ -28,6 +28,7 @@ import holdfast.control.PointChoice;
 import holdfast.control.RecoveryTarget;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 
 /// The operations that are available: those here, and those of the areas. Those not overridden
@@ -94,7 +95,7 @@ final class DrsApi implements ReplicationOperations, LaunchOperations {
         var job =
                 controller.recover(targets, drill != null && drill, tags == null ? Map.of() : tags);
         return StartRecoveryResponse.builder()
-                .job(JobTranslation.of(controller, context).job(job))
+                .job(JobTranslation.of(controller, context, List.of(job)).job(job))
                 .build();
     }
 
@@ -104,7 +105,7 @@ final class DrsApi implements ReplicationOperations, LaunchOperations {
         var ids = request.recoveryInstanceIDs().stream().distinct().toList();
         var job = controller.instances().terminate(ids);
         return TerminateRecoveryInstancesResponse.builder()
-                .job(JobTranslation.of(controller, context).job(job))
+                .job(JobTranslation.of(controller, context, List.of(job)).job(job))
                 .build();
     }
 
@@ -118,7 +119,7 @@ final class DrsApi implements ReplicationOperations, LaunchOperations {
                         true,
                         request.maxResults(),
                         request.nextToken());
-        var translation = JobTranslation.of(controller, context);
+        var translation = JobTranslation.of(controller, context, page.items());
         return DescribeJobsResponse.builder()
                 .items(page.items().stream().map(translation::job).toList())
                 .nextToken(page.nextToken())

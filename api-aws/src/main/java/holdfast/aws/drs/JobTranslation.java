@@ -20,17 +20,20 @@ import java.util.Optional;
 
 /// Jobs, as they were when this was made.
 ///
-/// @param actions those that there are, by server
+/// @param actions those that there are, by server, of servers in which some were run
 record JobTranslation(
         RequestContext context,
         List<RecoveryInstance> instances,
         Map<String, List<LaunchAction>> actions,
         Map<String, Map<String, String>> tags) {
-    static JobTranslation of(Controller controller, RequestContext context) throws IOException {
+    /// @param views that are to be translated
+    static JobTranslation of(
+            Controller controller, RequestContext context, List<holdfast.control.Job.View> views)
+            throws IOException {
         return new JobTranslation(
                 context,
                 controller.instances().list(),
-                controller.launchActions().all(),
+                controller.launchActions().of(LaunchActionRuns.servers(views)),
                 controller.tags().all());
     }
 

@@ -9,7 +9,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// What became of the launch actions of one server in one job, from the job's phases.
@@ -21,6 +23,15 @@ final class LaunchActionRuns {
     private static final int REASON_CHARS_MAX = 256;
 
     private LaunchActionRuns() {}
+
+    /// Those in whose instances some were run.
+    static Set<String> servers(List<Job.View> views) {
+        return views.stream()
+                .flatMap(view -> view.phases().stream())
+                .filter(phase -> phase.name().startsWith(PHASE))
+                .map(Job.Phase::server)
+                .collect(Collectors.toSet());
+    }
 
     /// @param actions that there are now, by server
     /// @return null if none was run
