@@ -11,7 +11,6 @@ import holdfast.replication.MachineFacts;
 import holdfast.replication.ReplicationLink;
 import holdfast.replication.ReplicationLinks;
 import holdfast.replication.certificates.Identity;
-import holdfast.tracking.Disks;
 import holdfast.tracking.TrackedDisk;
 import holdfast.tracking.Tracker;
 import holdfast.tracking.TrackerException;
@@ -37,7 +36,7 @@ public record AgentSeams(
         RandomSource random,
         Filesystem files,
         Network network,
-        Disks disks,
+        SourceDisks disks,
         Path root,
         String version,
         Trackers trackers,
@@ -73,7 +72,7 @@ public record AgentSeams(
                 random,
                 Filesystem.local(),
                 network,
-                Disks.local(),
+                SourceDisks.local(),
                 Path.of("/"),
                 version,
                 disks ->

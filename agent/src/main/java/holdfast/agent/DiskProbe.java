@@ -6,7 +6,6 @@ import holdfast.base.linux.Errno;
 import holdfast.base.linux.LinuxException;
 import holdfast.replication.DiskFacts;
 import holdfast.tracking.DiskDescription;
-import holdfast.tracking.Disks;
 import holdfast.tracking.TrackedDisk;
 import holdfast.tracking.TrackerException;
 import java.io.IOException;
@@ -18,7 +17,7 @@ import java.util.List;
 /// Looks at the disks that are to be protected, and refuses what cannot be.
 ///
 /// @param disks of this machine
-record DiskProbe(Disks disks) {
+record DiskProbe(SourceDisks disks) {
     /// Nothing that is worth protecting is smaller.
     private static final long SIZE_BYTES_MIN = 1 << 20;
 
@@ -58,7 +57,7 @@ record DiskProbe(Disks disks) {
         }
     }
 
-    private static void check(Path path, TrackedDisk disk) throws IOException {
+    private void check(Path path, TrackedDisk disk) throws IOException {
         var size = disk.sizeBytes();
         if (size < SIZE_BYTES_MIN || size % Blocks.SECTOR_BYTES != 0) {
             throw new RefusalException(
@@ -69,7 +68,7 @@ record DiskProbe(Disks disks) {
                             + " bytes; what is protected has 1 MiB or more, in sectors of 512"
                             + " bytes");
         }
-        try (var open = DirectDisk.open(disk)) {
+        try (var open = disks.open(disk)) {
             open.read(0, 1, new byte[Blocks.BLOCK_BYTES]);
         } catch (LinuxException e) {
             if (e.is(Errno.EACCES) || e.is(Errno.EPERM)) {

@@ -52,7 +52,7 @@ final class Protection implements AutoCloseable {
         this.packers = threads("agent-pack-", resources.packers(), UnaryOperator.identity());
         try {
             for (var disk : disks) {
-                sources.add(DirectDisk.open(disk.tracked()));
+                sources.add(seams.disks().open(disk.tracked()));
             }
         } catch (IOException e) {
             close();
@@ -83,8 +83,8 @@ final class Protection implements AutoCloseable {
     }
 
     /// Platform threads: direct reads and native compression would pin a virtual thread's carrier.
-    private static ExecutorService threads(String name, int count, UnaryOperator<Runnable> how) {
-        var factory = Thread.ofPlatform().daemon().name(name, 0).factory();
+    private ExecutorService threads(String name, int count, UnaryOperator<Runnable> how) {
+        var factory = seams.time().workers().name(name, 0).factory();
         return Executors.newFixedThreadPool(count, work -> factory.newThread(how.apply(work)));
     }
 

@@ -3,7 +3,7 @@ package holdfast.agent;
 import java.io.IOException;
 
 /// A protected disk, open for reading only. Any thread may read; whoever opened it closes it.
-interface SourceDisk extends AutoCloseable {
+public interface SourceDisk extends AutoCloseable {
     /// Its size now, which may be another than when it was opened.
     long sizeBytes() throws IOException;
 

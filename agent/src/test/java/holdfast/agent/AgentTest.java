@@ -9,7 +9,6 @@ import holdfast.base.Network;
 import holdfast.base.RefusalException;
 import holdfast.replication.SessionControl;
 import holdfast.replication.SessionEndedException;
-import holdfast.tracking.Disks;
 import holdfast.tracking.TrackedDisk;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -295,7 +294,7 @@ class AgentTest {
         assertRefused(small, "1 MiB or more");
         assertRefused(directory.resolve("none.img"), "there is no disk");
         assertRefused(directory, "neither a block device nor an image file");
-        assertThatThrownBy(() -> new DiskProbe(Disks.local()).probe(List.of(image, image)))
+        assertThatThrownBy(() -> new DiskProbe(SourceDisks.local()).probe(List.of(image, image)))
                 .isInstanceOf(RefusalException.class)
                 .hasMessageContaining("are the same disk");
         assertThat(opened).isEmpty();
@@ -366,7 +365,7 @@ class AgentTest {
                 bytes -> Arrays.fill(bytes, (byte) 3),
                 Filesystem.local(),
                 Network.system(),
-                Disks.local(),
+                SourceDisks.local(),
                 Path.of("/"),
                 "0.1",
                 disks -> {

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import holdfast.base.Blocks;
-import holdfast.tracking.Disks;
 import holdfast.tracking.TrackedDisk;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -55,7 +54,7 @@ class LinuxDisksTest {
     void aBlockDeviceIsReadPastTheCacheAndNamedAsItWasGiven() throws Exception {
         try (var loop = Loop.attach(directory)) {
             var given = Files.createSymbolicLink(directory.resolve("by-id"), Path.of(loop.device));
-            var probed = new DiskProbe(Disks.local()).probe(List.of(given)).getFirst();
+            var probed = new DiskProbe(SourceDisks.local()).probe(List.of(given)).getFirst();
             assertThat(probed.facts().name()).isEqualTo(given.toString());
             assertThat(probed.facts().sizeBytes()).isEqualTo(16 << 20);
             assertThat(probed.tracked().blockDevice()).isTrue();

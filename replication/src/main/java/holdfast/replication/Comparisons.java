@@ -1,6 +1,7 @@
 package holdfast.replication;
 
 import holdfast.base.Blocks;
+import holdfast.base.TimeSource;
 import holdfast.volume.ReplicaStore;
 import holdfast.volume.Volume;
 import holdfast.volume.VolumeView;
@@ -28,11 +29,11 @@ final class Comparisons implements AutoCloseable {
     private final ReplicaStore store;
     private final ExecutorService threads;
 
-    Comparisons(ReplicaStore store, int threadCount) {
+    Comparisons(ReplicaStore store, int threadCount, TimeSource time) {
         this.store = store;
         this.threads =
                 Executors.newFixedThreadPool(
-                        threadCount, Thread.ofPlatform().daemon().name("compare-", 0).factory());
+                        threadCount, time.workers().name("compare-", 0).factory());
     }
 
     /// Compares with all that was appended to the volume before this call.

@@ -101,7 +101,7 @@ public final class Replicator implements AutoCloseable {
                 new CreditPool(limits.memoryBytes(), limits.sessionsMax(), limits.windowBytesMax());
         var listener = network.listen(address);
         var comparers = Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
-        var comparisons = new Comparisons(store, comparers);
+        var comparisons = new Comparisons(store, comparers, time);
         var services = new Services(store, host, comparisons, credit, authority, time, limits);
         var replicator = new Replicator(listener, tls, services);
         replicator.watching.start();

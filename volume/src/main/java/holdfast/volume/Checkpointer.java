@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.ReentrantLock;
 
 /// Makes checkpoints: on request, and from a thread of its own whenever so much was journalled that
 /// an opening would have to read more than it should.
@@ -23,14 +23,18 @@ final class Checkpointer {
 
     private final StoreCore core;
     private final VolumeRegistry registry;
-    private final Thread thread =
-            Thread.ofPlatform().name("checkpointer").daemon().unstarted(this::run);
+    private final Thread thread;
+
+    /// Held while a checkpoint is made: one at a time.
+    private final ReentrantLock lock = new ReentrantLock();
+
     private volatile boolean stopping;
     private long checkpointedBytes;
 
     Checkpointer(StoreCore core, VolumeRegistry registry) {
         this.core = core;
         this.registry = registry;
+        this.thread = core.time.workers().name("checkpointer").unstarted(this::run);
     }
 
     void start() {
@@ -77,7 +81,8 @@ final class Checkpointer {
     /// @throws StoreException without waiting for long, while the journal is full or fails
     void checkpoint() throws IOException {
         registry.keepGaps();
-        synchronized (this) {
+        lock.lock();
+        try {
             for (var state : core.volumes().values()) {
                 state.checkMap(); // an older checkpoint and the journal still have what it lacks
             }
@@ -87,11 +92,14 @@ final class Checkpointer {
             } finally {
                 release(cut);
             }
+        } finally {
+            lock.unlock();
         }
     }
 
     private void store(Cut cut) throws IOException {
-        synchronized (core.checkpoints) { // reclaim must not run between pages and roots
+        core.checkpoints.lock.lock(); // reclaim must not run between pages and roots
+        try {
             var roots = new HashMap<Integer, Roots.Root>();
             for (var entry : cut.maps().entrySet()) {
                 var map = entry.getValue();
@@ -108,6 +116,8 @@ final class Checkpointer {
                 replaceNewestOfSameSequence(checkpoint);
             }
             checkpointedBytes = cut.writtenBytes();
+        } finally {
+            core.checkpoints.lock.unlock();
         }
     }
 
@@ -170,7 +180,7 @@ final class Checkpointer {
     private void await(JournalRequest barrier) throws IOException, InterruptedException {
         while (true) {
             try {
-                barrier.durable.get(LOOK_AFTER.toMillis(), TimeUnit.MILLISECONDS);
+                core.time.await(barrier.durable, LOOK_AFTER);
                 return;
             } catch (TimeoutException _) {
                 var state = core.journal().state();

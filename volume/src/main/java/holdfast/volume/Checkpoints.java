@@ -5,10 +5,14 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /// The checkpoints that are kept. Safe for any thread.
 final class Checkpoints {
+    /// Held by whoever writes a checkpoint or removes what none reaches.
+    final ReentrantLock lock = new ReentrantLock();
+
     private final StagingStorage storage;
     private final ConcurrentSkipListMap<Long, Checkpoint.Place> places =
             new ConcurrentSkipListMap<>();

@@ -38,8 +38,8 @@ final class Journal implements AutoCloseable {
         this.appender =
                 new JournalAppender(settings, storage, segments, time, queue, health, nextSequence);
         var syncer = new JournalSyncer(queue, health);
-        this.appending = Thread.ofPlatform().name("journal-appender").unstarted(appender::run);
-        this.syncing = Thread.ofPlatform().name("journal-syncer").unstarted(syncer::run);
+        this.appending = time.workers().name("journal-appender").unstarted(appender::run);
+        this.syncing = time.workers().name("journal-syncer").unstarted(syncer::run);
     }
 
     /// Starts both threads.

@@ -3,6 +3,7 @@ package holdfast.volume;
 import holdfast.format.SegmentIndex;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.concurrent.locks.ReentrantLock;
 
 /// A segment that is being written. The appender writes and seals, the syncer syncs.
 final class JournalSegment implements AutoCloseable {
@@ -12,6 +13,7 @@ final class JournalSegment implements AutoCloseable {
     private volatile long writtenBytes;
     private volatile long syncedBytes;
     private volatile boolean sealWritten;
+    private final ReentrantLock syncing = new ReentrantLock();
     private boolean broken;
     private int recordCount;
 
@@ -82,7 +84,16 @@ final class JournalSegment implements AutoCloseable {
 
     /// @throws IOException also whenever an earlier call failed: the kernel tells of a lost write
     ///   once, and a later success means nothing
-    synchronized void sync() throws IOException {
+    void sync() throws IOException {
+        syncing.lock();
+        try {
+            syncInTurn();
+        } finally {
+            syncing.unlock();
+        }
+    }
+
+    private void syncInTurn() throws IOException {
         if (broken) {
             throw new IOException("an earlier sync of the segment did not succeed");
         }

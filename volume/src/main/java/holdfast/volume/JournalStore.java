@@ -23,7 +23,7 @@ import java.util.function.Consumer;
 
 /// A staging area: the contract over journal, maps, points and keys.
 final class JournalStore implements VolumeStore, JournalBranch.Writing {
-    private final StoreCore core;
+    final StoreCore core;
     private final VolumeRegistry registry;
     private final Checkpointer checkpointer;
     private final Map<Integer, ReadWriteLock> branchLocks = new ConcurrentHashMap<>();

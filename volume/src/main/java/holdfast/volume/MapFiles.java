@@ -4,7 +4,7 @@ import holdfast.base.Checksums;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
-import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -26,7 +26,7 @@ final class MapFiles implements MapPageStore, AutoCloseable {
 
     private final StagingStorage storage;
     private final OpenObjects objects;
-    private final Set<StagingStorage.StoredObject> dirty = new HashSet<>();
+    private final Set<StagingStorage.StoredObject> dirty = new LinkedHashSet<>();
     private long nextFile;
     private long currentFile;
     private long writtenBytes;
@@ -149,10 +149,10 @@ final class MapFiles implements MapPageStore, AutoCloseable {
                     "map pages could not be made durable earlier; restart the server, which rebuilds"
                             + " the maps from the journal");
         }
-        Set<StagingStorage.StoredObject> syncing;
+        List<StagingStorage.StoredObject> syncing;
         StagingStorage.StoredObject open;
         synchronized (this) {
-            syncing = Set.copyOf(dirty);
+            syncing = List.copyOf(dirty);
             dirty.clear();
             open = current;
         }

@@ -3,6 +3,7 @@ package holdfast.volume;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.concurrent.locks.ReentrantLock;
 
 /// Objects kept open for reading, so that a read costs one system call and not three. The least
 /// recently used are closed beyond a limit, but never under a reader. Safe for any thread.
@@ -11,6 +12,9 @@ final class OpenObjects implements AutoCloseable {
 
     private final StagingStorage storage;
     private final LinkedHashMap<String, Lease> open = new LinkedHashMap<>(16, 0.75f, true);
+
+    /// Of what is open, and who uses it.
+    private final ReentrantLock lock = new ReentrantLock();
 
     OpenObjects(StagingStorage storage) {
         this.storage = storage;
@@ -32,11 +36,14 @@ final class OpenObjects implements AutoCloseable {
 
         @Override
         public void close() throws IOException {
-            synchronized (open) {
+            lock.lock();
+            try {
                 users--;
                 if (users > 0 || !forgotten) {
                     return;
                 }
+            } finally {
+                lock.unlock();
             }
             object.close();
         }
@@ -45,7 +52,8 @@ final class OpenObjects implements AutoCloseable {
     Lease use(String name) throws IOException {
         var surplus = new ArrayList<Lease>();
         Lease lease;
-        synchronized (open) {
+        lock.lock();
+        try {
             var known = open.get(name);
             if (known == null) {
                 known = new Lease(storage.open(name));
@@ -61,6 +69,8 @@ final class OpenObjects implements AutoCloseable {
                     surplus.add(candidate);
                 }
             }
+        } finally {
+            lock.unlock();
         }
         for (var closing : surplus) {
             closing.object.close();
@@ -71,7 +81,8 @@ final class OpenObjects implements AutoCloseable {
     /// Closes the object as soon as nobody uses it; a later [#use] opens it afresh.
     void forget(String name) throws IOException {
         Lease lease;
-        synchronized (open) {
+        lock.lock();
+        try {
             lease = open.remove(name);
             if (lease == null) {
                 return;
@@ -80,17 +91,22 @@ final class OpenObjects implements AutoCloseable {
             if (lease.users > 0) {
                 return;
             }
+        } finally {
+            lock.unlock();
         }
         lease.object.close();
     }
 
     @Override
     public void close() throws IOException {
-        synchronized (open) {
+        lock.lock();
+        try {
             for (var lease : open.values()) {
                 lease.object.close();
             }
             open.clear();
+        } finally {
+            lock.unlock();
         }
     }
 }

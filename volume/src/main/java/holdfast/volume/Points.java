@@ -10,6 +10,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.IntFunction;
@@ -70,7 +71,7 @@ final class Points {
 
     /// The last point written of each owner.
     Map<Integer, SegmentIndex.Point> newestWritten() {
-        return Map.copyOf(newestWritten);
+        return Collections.unmodifiableMap(new TreeMap<>(newestWritten));
     }
 
     /// A point is on stable storage.

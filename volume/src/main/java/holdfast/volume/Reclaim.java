@@ -41,7 +41,8 @@ final class Reclaim {
     }
 
     ReclaimReport run() throws IOException {
-        synchronized (core.checkpoints) {
+        core.checkpoints.lock.lock();
+        try {
             readCheckpoints();
             var base = chooseBase();
             keepSnapshotsBefore(base);
@@ -53,6 +54,8 @@ final class Reclaim {
             }
             mark();
             return sweep(base);
+        } finally {
+            core.checkpoints.lock.unlock();
         }
     }
 

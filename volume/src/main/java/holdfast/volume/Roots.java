@@ -3,8 +3,10 @@ package holdfast.volume;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.TreeMap;
 
 /// Where the maps of all volumes begin, as of one sequence.
 ///
@@ -12,7 +14,8 @@ import java.util.Map;
 /// @param byVolume by volume number
 record Roots(long sequence, Map<Integer, Root> byVolume) {
     Roots {
-        byVolume = Map.copyOf(byVolume);
+        // sorted, so that the same roots are the same bytes
+        byVolume = Collections.unmodifiableMap(new TreeMap<>(byVolume));
     }
 
     /// @param reference of the root page; zero if nothing is mapped

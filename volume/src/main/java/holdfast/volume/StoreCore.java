@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.IntFunction;
 import javax.crypto.SecretKey;
 import org.jspecify.annotations.Nullable;
@@ -31,7 +32,10 @@ final class StoreCore {
     final ExtentCipher cipher;
     final Checkpoints checkpoints;
 
-    /// Changed under the lock of this object, stored before it is set.
+    /// Held by whoever changes the catalogue, while it is stored.
+    final ReentrantLock catalogueLock = new ReentrantLock();
+
+    /// Changed under its lock, stored before it is set.
     volatile Catalogue catalogue = Catalogue.empty(new StoreIdentity(0, 0));
 
     /// Gaps by owner, ahead of the catalogue.
@@ -257,9 +261,12 @@ final class StoreCore {
 
     /// Waits for a reclaim that is looking at the map, then closes it.
     void viewClosed(VolumeMap map) {
-        synchronized (checkpoints) {
+        checkpoints.lock.lock();
+        try {
             openMaps.remove(map);
             map.close();
+        } finally {
+            checkpoints.lock.unlock();
         }
     }
 

@@ -48,7 +48,8 @@ final class VolumeRegistry {
             Optional<Volume.Origin> origin,
             VolumeMap head)
             throws IOException {
-        synchronized (core) {
+        core.catalogueLock.lock();
+        try {
             for (var state : core.volumes().values()) {
                 if (state.volume().owner().equals(owner) && state.volume().name().equals(name)) {
                     head.close();
@@ -70,11 +71,14 @@ final class VolumeRegistry {
             store(catalogue.nextNumber() + 1, catalogue.owners(), volumes);
             core.add(state);
             return state;
+        } finally {
+            core.catalogueLock.unlock();
         }
     }
 
     VolumeState grow(VolumeState state, long sizeBytes) throws IOException {
-        synchronized (core) {
+        core.catalogueLock.lock();
+        try {
             var before = state.volume();
             if (sizeBytes < before.sizeBytes()) {
                 throw new RefusalException(
@@ -95,11 +99,14 @@ final class VolumeRegistry {
             store(catalogue.nextNumber(), catalogue.owners(), volumes);
             state.volume(after);
             return state;
+        } finally {
+            core.catalogueLock.unlock();
         }
     }
 
     void delete(VolumeState state) throws IOException, InterruptedException {
-        synchronized (core) {
+        core.catalogueLock.lock();
+        try {
             var id = state.volume().id();
             for (var other : core.volumes().values()) {
                 var origin = other.volume().origin();
@@ -125,12 +132,15 @@ final class VolumeRegistry {
             core.remove(state);
             core.keys.destroy(id);
             core.journal().submit(List.of(new JournalEntry.Barrier(_ -> state.end())));
+        } finally {
+            core.catalogueLock.unlock();
         }
     }
 
     /// The owner's number; one is given where there is none yet.
     int ownerNumber(String owner) {
-        synchronized (core) {
+        core.catalogueLock.lock();
+        try {
             var known = findOwner(owner);
             if (known.isPresent()) {
                 return known.get();
@@ -145,6 +155,8 @@ final class VolumeRegistry {
                 throw new java.io.UncheckedIOException(e);
             }
             return number;
+        } finally {
+            core.catalogueLock.unlock();
         }
     }
 
@@ -156,19 +168,23 @@ final class VolumeRegistry {
     }
 
     void policy(String owner, SnapshotPolicy policy) throws IOException {
-        synchronized (core) {
+        core.catalogueLock.lock();
+        try {
             var number = ownerNumber(owner);
             var catalogue = core.catalogue;
             var owners = new TreeMap<>(catalogue.owners());
             owners.put(number, new Catalogue.Owner(owner, policy, core.gap(number)));
             store(catalogue.nextNumber(), owners, catalogue.volumes());
+        } finally {
+            core.catalogueLock.unlock();
         }
     }
 
     /// Stores which gaps have ended. Until that is done an opening takes them for open, and has the
     /// owner's disks compared once more.
     void keepGaps() throws IOException {
-        synchronized (core) {
+        core.catalogueLock.lock();
+        try {
             var owners = new TreeMap<Integer, Catalogue.Owner>();
             core.catalogue
                     .owners()
@@ -180,6 +196,8 @@ final class VolumeRegistry {
             if (!owners.equals(core.catalogue.owners())) {
                 store(core.catalogue.nextNumber(), owners, core.catalogue.volumes());
             }
+        } finally {
+            core.catalogueLock.unlock();
         }
     }
 
