@@ -196,6 +196,11 @@ public final class FaultyFilesystem {
         return contents;
     }
 
+    /// All files.
+    public synchronized Set<Path> names() {
+        return Set.copyOf(names.keySet());
+    }
+
     /// What someone with the disk in hand could find, also of files that were deleted.
     synchronized List<byte[]> everything() {
         var found = new ArrayList<byte[]>();

@@ -1,0 +1,346 @@
+package holdfast.simulation;
+
+import holdfast.base.Blocks;
+import holdfast.base.RefusalException;
+import holdfast.volume.ConsistencyPoint;
+import holdfast.volume.DamagedDataException;
+import holdfast.volume.SnapshotPolicy;
+import holdfast.volume.StoreException;
+import holdfast.volume.Volume;
+import holdfast.volume.VolumeStore;
+import holdfast.volume.VolumeView;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/// What the world's onlooker knows, whatever dies: which points were acknowledged, what each read
+/// as when it was first read, which agents were told of which. Holds the store to it.
+final class Ledger {
+    private static final Duration SLACK = Duration.ofSeconds(5);
+
+    private final Map<String, SourceMachine> machines = new LinkedHashMap<>();
+    private final Map<String, TreeMap<Long, Known>> points = new LinkedHashMap<>();
+    private final Scheduler scheduler;
+    private final Duration window;
+    private final SnapshotPolicy policy;
+
+    /// A byte of the staging area was changed: points may be missing, and reading may name damage.
+    boolean rotten;
+
+    /// Wall clocks were set: what the policy says of intervals holds for the clocks as they were.
+    boolean clocksJumped;
+
+    /// What a failed sync took is written again from memory; until then it cannot be read.
+    boolean syncsFail;
+
+    private static final class Known {
+        private final ConsistencyPoint point;
+        private final long foundNanos;
+        private boolean acknowledged;
+        private Optional<long[][]> firstRead = Optional.empty();
+
+        Known(ConsistencyPoint point, long foundNanos) {
+            this.point = point;
+            this.foundNanos = foundNanos;
+        }
+    }
+
+    Ledger(
+            Scheduler scheduler,
+            List<SourceMachine> machines,
+            Duration window,
+            SnapshotPolicy policy) {
+        this.scheduler = scheduler;
+        for (var machine : machines) {
+            this.machines.put(machine.serverId, machine);
+            points.put(machine.serverId, new TreeMap<>());
+        }
+        this.window = window;
+        this.policy = policy;
+    }
+
+    /// The store says that the point is durable.
+    void acknowledged(ConsistencyPoint point) {
+        known(point).acknowledged = true;
+    }
+
+    private Known known(ConsistencyPoint point) {
+        return of(point.owner())
+                .computeIfAbsent(point.sequence(), _ -> new Known(point, scheduler.nanos()));
+    }
+
+    private TreeMap<Long, Known> of(String owner) {
+        var known = points.get(owner);
+        if (known == null) {
+            throw new BrokenInvariantException(
+                    Invariant.BRANCH_ISOLATION, "a point of " + owner + ", which has none");
+        }
+        return known;
+    }
+
+    int pointCount() {
+        return points.values().stream().mapToInt(TreeMap::size).sum();
+    }
+
+    /// The newest acknowledged point's place on the world's clock, or -1.
+    long newestPointNanos(SourceMachine machine) {
+        var newest = -1L;
+        for (var known : points.get(machine.serverId).values()) {
+            for (var cut : cuts(machine, known.point)) {
+                newest = known.acknowledged ? Math.max(newest, cut.nanos()) : newest;
+            }
+        }
+        return newest;
+    }
+
+    Optional<ConsistencyPoint> newest(SourceMachine machine) {
+        return points.get(machine.serverId).values().stream()
+                .filter(known -> known.acknowledged)
+                .reduce((_, later) -> later)
+                .map(known -> known.point);
+    }
+
+    /// The agent says that this is its newest point.
+    void claimed(SourceMachine machine, Instant instant) {
+        var millis = instant.toEpochMilli();
+        if (points.get(machine.serverId).values().stream()
+                .noneMatch(known -> known.point.instant().toEpochMilli() == millis)) {
+            throw new BrokenInvariantException(
+                    Invariant.LAG_TELLS_THE_TRUTH,
+                    machine.serverId + "'s agent tells of a point at " + instant + "; none is");
+        }
+    }
+
+    /// The store was opened: everything acknowledged must be there.
+    void opened(VolumeStore store, Instant now) throws IOException {
+        for (var machine : machines.values()) {
+            var listed = list(store, machine.serverId);
+            listed.forEach(this::known);
+            checkKept(store, machine.serverId, listed, now);
+            var memo = ByteBuffer.wrap(machine.bits.memo);
+            var told = memo.capacity() < 32 ? -1 : memo.getLong(16);
+            var newest =
+                    store.newestPoint(machine.serverId).map(ConsistencyPoint::round).orElse(-1L);
+            if (!rotten && newest < told) {
+                throw new BrokenInvariantException(
+                        Invariant.ACKNOWLEDGED_IS_DURABLE,
+                        String.format(
+                                "%s's agent was told of the point of round %d, the newest is of %d",
+                                machine.serverId, told, newest));
+            }
+        }
+    }
+
+    private static List<ConsistencyPoint> list(VolumeStore store, String owner) throws IOException {
+        return store.points(owner, Instant.MIN, Instant.MAX, Integer.MAX_VALUE);
+    }
+
+    /// Window and policy keep what they say.
+    void checkKept(VolumeStore store, Instant now) throws IOException {
+        for (var owner : machines.keySet()) {
+            checkKept(store, owner, list(store, owner), now);
+        }
+    }
+
+    private void checkKept(
+            VolumeStore store, String owner, List<ConsistencyPoint> listed, Instant now)
+            throws IOException {
+        if (rotten) {
+            return;
+        }
+        var found = listed.stream().map(ConsistencyPoint::sequence).toList();
+        var wanted = new TreeMap<Long, String>();
+        var newestOf = new TreeMap<String, Known>();
+        for (var known : of(owner).values()) {
+            var point = known.point;
+            if (!known.acknowledged) {
+                continue;
+            }
+            var age = Duration.ofNanos(scheduler.nanos() - known.foundNanos);
+            if (Duration.between(point.durableAt(), now).compareTo(window.minus(SLACK)) < 0
+                    && age.compareTo(window.minus(SLACK)) < 0) {
+                wanted.put(point.sequence(), "the window");
+            }
+            for (var rule : policy.rules()) {
+                var interval =
+                        Math.floorDiv(point.instant().toEpochMilli(), rule.every().toMillis());
+                newestOf.put(rule + " of " + interval, known);
+            }
+        }
+        if (!of(owner).isEmpty() && of(owner).lastEntry().getValue().acknowledged) {
+            wanted.put(of(owner).lastKey(), "being the newest");
+        }
+        if (!clocksJumped) {
+            for (var rule : policy.rules()) {
+                newestOf.forEach((name, known) -> {
+                    var age = Duration.between(known.point.instant(), now);
+                    if (name.startsWith(rule.toString())
+                            && age.compareTo(rule.keptFor().minus(SLACK)) < 0
+                            && isNewestOfAll(owner, known, rule)) {
+                        wanted.put(known.point.sequence(), name);
+                    }
+                });
+            }
+        }
+        for (var point : wanted.entrySet()) {
+            if (!found.contains(point.getKey()) || store.point(owner, point.getKey()).isEmpty()) {
+                throw new BrokenInvariantException(
+                        point.getValue().equals("the window")
+                                ? Invariant.ACKNOWLEDGED_IS_DURABLE
+                                : Invariant.RETENTION_KEEPS_WHAT_IT_SAYS,
+                        String.format(
+                                "point %d of %s, at %s, is gone at %s; kept by %s",
+                                point.getKey(),
+                                owner,
+                                of(owner).get(point.getKey()).point.instant(),
+                                now,
+                                point.getValue()));
+            }
+        }
+    }
+
+    /// Points that were made and never acknowledged count in their interval as well.
+    private boolean isNewestOfAll(String owner, Known known, SnapshotPolicy.Rule rule) {
+        var next = of(owner).higherEntry(known.point.sequence());
+        return next == null
+                || Math.floorDiv(
+                                next.getValue().point.instant().toEpochMilli(),
+                                rule.every().toMillis())
+                        != Math.floorDiv(
+                                known.point.instant().toEpochMilli(), rule.every().toMillis());
+    }
+
+    /// Reads the whole point and holds it against what the machine's disks were.
+    ///
+    /// @return what it reads as; empty if it is no more, rightly
+    Optional<long[][]> check(VolumeStore store, ConsistencyPoint point, Instant now)
+            throws IOException {
+        var machine = machines.get(point.owner());
+        if (machine == null) {
+            throw new IllegalArgumentException(point.owner());
+        }
+        var known = known(point);
+        var content = new long[machine.device.length][];
+        for (var volume : store.volumes()) {
+            if (!volume.owner().equals(point.owner())) {
+                continue;
+            }
+            var read = read(store, volume, point, now);
+            if (read.isEmpty()) {
+                return Optional.empty();
+            }
+            content[diskOf(volume)] = read.get();
+        }
+        checkInstant(machine, point, content);
+        known.firstRead.ifPresent(before -> {
+            for (var disk = 0; disk < before.length; disk++) {
+                if (!Arrays.equals(before[disk], content[disk])) {
+                    throw new BrokenInvariantException(
+                            Invariant.SNAPSHOT_IMMUTABILITY,
+                            "point " + point.id() + " reads otherwise than before");
+                }
+            }
+        });
+        known.firstRead = Optional.of(content);
+        return Optional.of(content);
+    }
+
+    static int diskOf(Volume volume) {
+        return volume.name().charAt("/dev/sim".length()) - 'a';
+    }
+
+    private Optional<long[]> read(
+            VolumeStore store, Volume volume, ConsistencyPoint point, Instant now)
+            throws IOException {
+        try (var view = store.view(volume.id(), point.sequence())) {
+            return Optional.of(sectors(view));
+        } catch (DamagedDataException e) {
+            if (rotten || syncsFail) {
+                return Optional.empty();
+            }
+            throw new BrokenInvariantException(
+                    Invariant.RECLAIM_KEEPS_WHAT_IS_REACHABLE,
+                    point.id() + " of " + volume.id() + ": " + e.getMessage());
+        } catch (StoreException | RefusalException e) {
+            checkKept(store, point.owner(), list(store, point.owner()), now);
+            if (rotten || store.point(point.owner(), point.sequence()).isEmpty()) {
+                return Optional.empty(); // reclaimed meanwhile
+            }
+            throw new BrokenInvariantException(
+                    Invariant.RECLAIM_KEEPS_WHAT_IS_REACHABLE,
+                    point.id() + " is offered, and cannot be read: " + e.getMessage());
+        }
+    }
+
+    /// Everything a volume holds.
+    static long[] sectors(VolumeView view) throws IOException {
+        var data = ByteBuffer.allocate(Math.toIntExact(view.sizeBytes()));
+        view.read(data, 0);
+        var sectors = new long[data.capacity() / Blocks.SECTOR_BYTES];
+        for (var i = 0; i < sectors.length; i++) {
+            sectors[i] = SourceMachine.contentOf(data, i * Blocks.SECTOR_BYTES);
+        }
+        return sectors;
+    }
+
+    private static List<SourceMachine.Cut> cuts(SourceMachine machine, ConsistencyPoint point) {
+        return machine.cuts.getOrDefault(point.instant().toEpochMilli(), List.of());
+    }
+
+    private static void checkInstant(
+            SourceMachine machine, ConsistencyPoint point, long[][] content) {
+        var why = "no flip was at its instant";
+        for (var cut : cuts(machine, point)) {
+            why = differences(cut, content);
+            if (why.isEmpty()) {
+                checkSeries(point, content);
+                return;
+            }
+        }
+        throw new BrokenInvariantException(
+                why.contains("holds -1:")
+                        ? Invariant.NO_WRONG_BYTE
+                        : Invariant.POINT_IS_ONE_INSTANT,
+                point.id() + " of " + machine.serverId + " at " + point.instant() + ": " + why);
+    }
+
+    private static String differences(SourceMachine.Cut cut, long[][] content) {
+        for (var disk = 0; disk < content.length; disk++) {
+            for (var sector = 0; sector < content[disk].length; sector++) {
+                if (!cut.allows(disk, sector, content[disk][sector])) {
+                    return String.format(
+                            "disk %d sector %d holds %d: a power cut would have left %d",
+                            disk, sector, content[disk][sector], cut.settled()[disk][sector]);
+                }
+            }
+        }
+        return "";
+    }
+
+    /// A record of the second series is there only with the same of the first.
+    private static void checkSeries(ConsistencyPoint point, long[][] content) {
+        var half = Writers.SERIES_BLOCKS / 2 * SourceMachine.SECTORS;
+        var a = newestRecord(content[0], 0, half);
+        var b = newestRecord(content[content.length - 1], half, 2 * half);
+        if (b > a || a > b + 1) {
+            throw new BrokenInvariantException(
+                    Invariant.POINT_IS_ONE_INSTANT,
+                    point.id() + ": record " + a + " of A and " + b + " of B");
+        }
+    }
+
+    private static long newestRecord(long[] sectors, int from, int to) {
+        var newest = -1L;
+        for (var sector = from; sector < to; sector++) {
+            newest = sectors[sector] < -1 ? Math.max(newest, -2 - sectors[sector]) : newest;
+        }
+        return newest;
+    }
+}

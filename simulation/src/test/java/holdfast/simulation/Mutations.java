@@ -1,0 +1,154 @@
+package holdfast.simulation;
+
+import java.lang.classfile.CodeBuilder;
+import java.util.List;
+import java.util.Set;
+
+/// The deliberate bugs that the simulation must find.
+final class Mutations {
+    private static final String VOLUME = "holdfast.volume.";
+    private static final String AGENT = "holdfast.agent.";
+    private static final String REPLICATION = "holdfast.replication.";
+
+    /// So many worlds are enough for each of them.
+    static final long SEEDS = 60;
+
+    /// Those that two or three worlds are enough for.
+    static final Set<String> QUICKLY_FOUND =
+            Set.of(
+                    "forget the blocks that conflicted",
+                    "call a round with conflicts a point",
+                    "hand out the live map as its snapshot");
+
+    private Mutations() {}
+
+    static List<Mutation> all() {
+        return List.of(
+                Mutation.without(
+                        "acknowledge before the sync", VOLUME + "JournalSyncer", "sync", "sync"),
+                Mutation.without(
+                        "sync a new segment without its name",
+                        VOLUME + "LocalStorage$LocalObject",
+                        "sync",
+                        "syncDirectory"),
+                Mutation.without(
+                        "rename a file before its content is synced",
+                        VOLUME + "LocalStorage",
+                        "put",
+                        "sync"),
+                Mutation.without(
+                        "store a checkpoint before its pages",
+                        VOLUME + "Checkpointer",
+                        "store",
+                        "sync"),
+                Mutation.without(
+                        "lose the journal's tail when opening",
+                        VOLUME + "Opening",
+                        "restoreVolumes",
+                        "replay"),
+                Mutation.body(
+                        "take records for valid that a failed sync left in doubt",
+                        VOLUME + "Segments",
+                        "lastValid",
+                        code -> code.loadConstant(Long.MAX_VALUE).lreturn()),
+                Mutation.calling(
+                        "destroy every volume's key when opening",
+                        VOLUME + "Opening",
+                        "forgetDeletedVolumes",
+                        "contains",
+                        0),
+                Mutation.body(
+                        "drop the snapshots that the policy keeps",
+                        VOLUME + "Reclaim",
+                        "isWanted",
+                        Mutations::no),
+                Mutation.without(
+                        "let points leave the window without a root",
+                        VOLUME + "Reclaim",
+                        "run",
+                        "keepSnapshotsBefore"),
+                Mutation.without(
+                        "reclaim what only checkpoints and snapshots reach",
+                        VOLUME + "Reclaim",
+                        "mark",
+                        "mark"),
+                Mutation.calling(
+                        "choose a base that is newer than the window's start",
+                        VOLUME + "Reclaim",
+                        "chooseBase",
+                        "madeMillis",
+                        0),
+                Mutation.body(
+                        "hand out the live map as its snapshot",
+                        VOLUME + "VolumeMap",
+                        "snapshot",
+                        code -> code.aload(0).areturn()),
+                Mutation.calling(
+                        "compare with everything and find it equal",
+                        REPLICATION + "Comparisons$Comparison",
+                        "slice",
+                        "equals",
+                        1),
+                Mutation.calling(
+                        "take a replica with data for a new one",
+                        REPLICATION + "Admissions",
+                        "describe",
+                        "isEmpty",
+                        1),
+                Mutation.calling(
+                        "call a round with conflicts a point",
+                        AGENT + "Replication",
+                        "outcome",
+                        "conflictBlocks",
+                        0),
+                Mutation.without(
+                        "forget the blocks that conflicted",
+                        AGENT + "ReplicatedDisk",
+                        "check",
+                        "removeAll"),
+                Mutation.without(
+                        "forget changes before they are acknowledged",
+                        AGENT + "Replication",
+                        "end",
+                        "await"),
+                Mutation.body(
+                        "take every block for sent already",
+                        AGENT + "SentDigests",
+                        "holds",
+                        Mutations::yes),
+                Mutation.body(
+                        "call a part of the changes all",
+                        AGENT + "RoundPlan$Selection",
+                        "isAll",
+                        Mutations::yes),
+                Mutation.calling(
+                        "trust a tracker that lost events, when a session begins",
+                        AGENT + "Resumption",
+                        "decide",
+                        "isPresent",
+                        0),
+                Mutation.without(
+                        "trust a tracker that lost events, and go on",
+                        AGENT + "Replication",
+                        "compareDistrusted",
+                        "add"),
+                Mutation.without(
+                        "forget where a first copy has been",
+                        AGENT + "Replication",
+                        "round",
+                        "enterUncopied"),
+                Mutation.without(
+                        "write to a branch without waiting for durability",
+                        VOLUME + "JournalBranch",
+                        "flush",
+                        "await"));
+    }
+
+    private static void yes(CodeBuilder code) {
+        code.loadConstant(1).ireturn();
+    }
+
+    private static void no(CodeBuilder code) {
+        code.loadConstant(0).ireturn();
+    }
+}

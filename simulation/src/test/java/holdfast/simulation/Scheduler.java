@@ -1,0 +1,203 @@
+package holdfast.simulation;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.PriorityQueue;
+import java.util.SplittableRandom;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+
+/// One processor and one clock for all threads of all simulated processes. Of the threads that can
+/// run, the seed chooses which does, and it runs until it waits; time goes on only when none can
+/// run, and then to the next timer. So a seed decides every interleaving, and repeats it.
+///
+/// Everything runs on the thread that calls [#run].
+final class Scheduler {
+    /// A world that goes on without time going on is caught in a loop.
+    private static final int STEPS_AT_ONE_TIME_MAX = 2_000_000;
+
+    private final SplittableRandom random;
+    private final List<Ready> ready = new ArrayList<>();
+    private final ConcurrentLinkedQueue<Ready> arriving = new ConcurrentLinkedQueue<>();
+    private final PriorityQueue<Timer> timers =
+            new PriorityQueue<>(
+                    Comparator.comparingLong(Timer::atNanos)
+                            .thenComparingLong(Timer::tieBreak)
+                            .thenComparingLong(Timer::number));
+    private long nanos;
+    private long timerCount;
+    private long steps;
+    private long trace = 1;
+
+    private record Ready(SimProcess process, Runnable step) {}
+
+    /// Something that happens at a time unless it is cancelled before.
+    static final class Timer {
+        private final long atNanos;
+        private final long tieBreak;
+        private final long number;
+        private final Runnable action;
+        private boolean cancelled;
+
+        private Timer(long atNanos, long tieBreak, long number, Runnable action) {
+            this.atNanos = atNanos;
+            this.tieBreak = tieBreak;
+            this.number = number;
+            this.action = action;
+        }
+
+        private long atNanos() {
+            return atNanos;
+        }
+
+        private long tieBreak() {
+            return tieBreak;
+        }
+
+        private long number() {
+            return number;
+        }
+
+        void cancel() {
+            cancelled = true;
+        }
+    }
+
+    Scheduler(SplittableRandom random) {
+        this.random = random;
+    }
+
+    /// Nanoseconds since the world began.
+    long nanos() {
+        return nanos;
+    }
+
+    /// Steps of threads so far.
+    long steps() {
+        return steps;
+    }
+
+    /// A digest of everything that happened, in order: equal for equal runs.
+    long trace() {
+        return trace;
+    }
+
+    /// Adds to the trace.
+    void note(long what) {
+        trace = (trace ^ what) * 0x9E3779B97F4A7C15L;
+        trace ^= trace >>> 29;
+    }
+
+    /// A thread of the process can run. Called from any thread.
+    void ready(SimProcess process, Runnable step) {
+        arriving.add(new Ready(process, step));
+    }
+
+    Timer at(long atNanos, Runnable action) {
+        var timer = new Timer(Math.max(atNanos, nanos), random.nextLong(), timerCount++, action);
+        timers.add(timer);
+        return timer;
+    }
+
+    Timer after(long delayNanos, Runnable action) {
+        return at(nanos + delayNanos, action);
+    }
+
+    /// Runs until the condition holds, which is asked between steps, or nothing is left to happen.
+    ///
+    /// @return whether it holds
+    boolean run(BooleanSupplier until) {
+        var stepsAtOneTime = 0;
+        while (!until.getAsBoolean()) {
+            collect();
+            if (!ready.isEmpty()) {
+                step();
+                if (++stepsAtOneTime > STEPS_AT_ONE_TIME_MAX) {
+                    throw new IllegalStateException("the world goes on without time going on");
+                }
+            } else if (!timers.isEmpty()) {
+                var next = timers.remove();
+                if (!next.cancelled) {
+                    if (next.atNanos > nanos) {
+                        stepsAtOneTime = 0;
+                    }
+                    nanos = next.atNanos;
+                    next.action.run();
+                }
+            } else {
+                return until.getAsBoolean();
+            }
+        }
+        return true;
+    }
+
+    private void step() {
+        var chosen = random.nextInt(ready.size());
+        var last = ready.removeLast();
+        var next = chosen < ready.size() ? ready.set(chosen, last) : last;
+        if (!next.process().isAlive()) {
+            return; // its threads stay where they are, for ever
+        }
+        steps++;
+        note(nanos * 31 + next.process().number());
+        note(chosen);
+        next.process().stepped();
+        if (!next.process().isAlive()) {
+            return;
+        }
+        var thread = VirtualThreads.of(next.step());
+        next.step().run();
+        if (thread.getState() == Thread.State.BLOCKED) {
+            throw new IllegalStateException(blocked(thread));
+        }
+    }
+
+    private void collect() {
+        for (var next = arriving.poll(); next != null; next = arriving.poll()) {
+            ready.add(next);
+        }
+    }
+
+    /// The JVM hands a monitor on in its own time, which no seed repeats.
+    private static String blocked(Thread thread) {
+        var where = new StringBuilder(thread.getName());
+        where.append(" waits for a monitor that is held across a wait: use a lock there");
+        for (var frame : thread.getStackTrace()) {
+            where.append("\n    at ").append(frame);
+        }
+        return where.toString();
+    }
+
+    /// Lets the calling thread, one of a simulated process, wait.
+    void sleep(long durationNanos) throws InterruptedException {
+        if (durationNanos <= 0) {
+            return;
+        }
+        if (!new Signal(this).await(nanos + durationNanos)) {
+            return;
+        }
+        throw new IllegalStateException("nobody signals a sleep");
+    }
+
+    /// As a wait for a disk, which heeds no interrupt.
+    void sleepThroughInterrupts(long durationNanos) {
+        var thread = Thread.currentThread();
+        var over = new boolean[1];
+        after(
+                durationNanos,
+                () -> {
+                    over[0] = true;
+                    LockSupport.unpark(thread);
+                });
+        var interrupted = false;
+        while (!over[0]) {
+            LockSupport.park();
+            interrupted |= Thread.interrupted();
+        }
+        if (interrupted) {
+            thread.interrupt();
+        }
+    }
+}

@@ -1,0 +1,160 @@
+package holdfast.simulation;
+
+import holdfast.base.Filesystem;
+import holdfast.volume.FaultyFilesystem;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.SplittableRandom;
+
+/// The files of a machine as one process sees them: each call takes its time, in which others run
+/// and anything may happen. What the disk keeps is up to [FaultyFilesystem].
+final class SimFiles implements Filesystem {
+    private final Scheduler scheduler;
+    private final SimProcess process;
+    private final FaultyFilesystem disk;
+    private final Filesystem files;
+    private final DiskSpeed speed;
+    private final SplittableRandom random;
+
+    /// How fast a disk is at present.
+    static final class DiskSpeed {
+        long factor = 1;
+    }
+
+    SimFiles(
+            Scheduler scheduler,
+            SimProcess process,
+            FaultyFilesystem disk,
+            DiskSpeed speed,
+            SplittableRandom random) {
+        this.scheduler = scheduler;
+        this.process = process;
+        this.disk = disk;
+        this.files = disk.mount();
+        this.speed = speed;
+        this.random = random;
+    }
+
+    private void takes(long micros) {
+        scheduler.sleepThroughInterrupts(
+                (micros * 500 + random.nextLong(micros * 1000)) * speed.factor);
+    }
+
+    @Override
+    public FileHandle openForReading(Path file) throws IOException {
+        takes(10);
+        return new Handle(files.openForReading(file));
+    }
+
+    @Override
+    public FileHandle openForWriting(Path file) throws IOException {
+        takes(10);
+        return new Handle(files.openForWriting(file));
+    }
+
+    @Override
+    public void createDirectories(Path directory) throws IOException {
+        files.createDirectories(directory);
+    }
+
+    @Override
+    public void syncDirectory(Path directory) throws IOException {
+        takes(800);
+        files.syncDirectory(directory);
+    }
+
+    @Override
+    public List<String> list(Path directory) throws IOException {
+        takes(20);
+        return files.list(directory);
+    }
+
+    /// Directories are there when something is in them.
+    @Override
+    public boolean exists(Path file) {
+        return files.exists(file) || disk.names().stream().anyMatch(name -> name.startsWith(file));
+    }
+
+    @Override
+    public void rename(Path from, Path to) throws IOException {
+        takes(20);
+        files.rename(from, to);
+    }
+
+    @Override
+    public void delete(Path file) throws IOException {
+        takes(20);
+        files.delete(file);
+    }
+
+    @Override
+    public long usableBytes(Path path) throws IOException {
+        return files.usableBytes(path);
+    }
+
+    @Override
+    public long sizeBytes(Path file) throws IOException {
+        return files.sizeBytes(file);
+    }
+
+    @Override
+    public Optional<AutoCloseable> lock(Path file) throws IOException {
+        var lock = files.lock(file);
+        lock.ifPresent(held -> process.whenEnded(() -> unlock(held)));
+        return lock;
+    }
+
+    private static void unlock(AutoCloseable lock) {
+        try {
+            lock.close();
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private final class Handle implements FileHandle {
+        private final FileHandle file;
+
+        Handle(FileHandle file) {
+            this.file = file;
+        }
+
+        @Override
+        public int read(ByteBuffer target, long offsetBytes) throws IOException {
+            takes(60);
+            return file.read(target, offsetBytes);
+        }
+
+        @Override
+        public void write(ByteBuffer source, long offsetBytes) throws IOException {
+            takes(15);
+            file.write(source, offsetBytes);
+        }
+
+        @Override
+        public void sync() throws IOException {
+            takes(1500);
+            file.sync();
+            takes(200);
+        }
+
+        @Override
+        public long sizeBytes() throws IOException {
+            return file.sizeBytes();
+        }
+
+        @Override
+        public void truncate(long sizeBytes) throws IOException {
+            takes(15);
+            file.truncate(sizeBytes);
+        }
+
+        @Override
+        public void close() throws IOException {
+            file.close();
+        }
+    }
+}

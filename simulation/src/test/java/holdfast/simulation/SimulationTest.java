@@ -1,0 +1,75 @@
+package holdfast.simulation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/// Some worlds for every build; `simulation/run` runs as many as one has time for.
+class SimulationTest {
+    private static final Logger QUIET = Logger.getLogger("holdfast");
+
+    @BeforeAll
+    static void logNothing() {
+        QUIET.setLevel(Level.OFF);
+    }
+
+    @Test
+    void aSeedRepeatsItsWorld() {
+        for (var seed = 2L; seed <= 4; seed++) {
+            assertThat(run(seed)).as("seed %d", seed).isEqualTo(run(seed));
+        }
+        assertThat(run(2).trace()).isNotEqualTo(run(3).trace());
+    }
+
+    @Test
+    void nothingThatIsPromisedBreaks() {
+        var points = 0;
+        for (var seed = 1L; seed <= 12; seed++) {
+            points += run(seed).points();
+        }
+        assertThat(points).isGreaterThan(500);
+    }
+
+    /// Each of them within as many worlds as CI runs in a few builds.
+    @Test
+    @Tag("long")
+    void everyDeliberateBugIsFound() throws Exception {
+        for (var bug : Mutations.all()) {
+            assertThat(new MutatedClasses(bug).firstFinding(Mutations.SEEDS))
+                    .as(bug.name())
+                    .isPresent();
+        }
+    }
+
+    /// Those that need no rare fault.
+    @Test
+    void theCommonestDeliberateBugsAreFound() throws Exception {
+        for (var bug : Mutations.all()) {
+            if (Mutations.QUICKLY_FOUND.contains(bug.name())) {
+                assertThat(new MutatedClasses(bug).firstFinding(3)).as(bug.name()).isPresent();
+            }
+        }
+    }
+
+    private static World.Outcome run(long seed) {
+        try (var world = new World(seed, false)) {
+            return world.run();
+        } catch (BrokenInvariantException e) {
+            throw new AssertionError(
+                    "seed "
+                            + seed
+                            + ": "
+                            + e.getMessage()
+                            + "; again: simulation/run --seeds "
+                            + seed
+                            + ".."
+                            + seed
+                            + " --verbose",
+                    e);
+        }
+    }
+}
