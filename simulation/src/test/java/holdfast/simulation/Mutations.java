@@ -16,7 +16,7 @@ final class Mutations {
     /// Those that two or three worlds are enough for.
     static final Set<String> QUICKLY_FOUND =
             Set.of(
-                    "forget the blocks that conflicted",
+                    "drop the snapshots that the policy keeps",
                     "call a round with conflicts a point",
                     "hand out the live map as its snapshot");
 
@@ -46,11 +46,6 @@ final class Mutations {
                         VOLUME + "Opening",
                         "restoreVolumes",
                         "replay"),
-                Mutation.body(
-                        "take records for valid that a failed sync left in doubt",
-                        VOLUME + "Segments",
-                        "lastValid",
-                        code -> code.loadConstant(Long.MAX_VALUE).lreturn()),
                 Mutation.calling(
                         "destroy every volume's key when opening",
                         VOLUME + "Opening",
@@ -101,11 +96,6 @@ final class Mutations {
                         "outcome",
                         "conflictBlocks",
                         0),
-                Mutation.without(
-                        "forget the blocks that conflicted",
-                        AGENT + "ReplicatedDisk",
-                        "check",
-                        "removeAll"),
                 Mutation.without(
                         "forget changes before they are acknowledged",
                         AGENT + "Replication",
