@@ -7,10 +7,10 @@ import holdfast.tracking.TrackedDisk;
 import holdfast.tracking.Tracker;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
-import org.jspecify.annotations.Nullable;
 
 /// The tracker over a simulated machine's bitmaps: what it keeps outlives the agent.
 final class SimTracker implements Tracker {
@@ -44,6 +44,18 @@ final class SimTracker implements Tracker {
     @Override
     public BlockSet pending(int disk) {
         return bits.pending[disk];
+    }
+
+    @Override
+    public BlockSet changed(int disk) {
+        return bits.changed[disk];
+    }
+
+    @Override
+    public long changedSinceFlip(int disk) {
+        var changed = bits.completed[disk].copy();
+        changed.removeAll(bits.pending[disk]);
+        return changed.size();
     }
 
     @Override
@@ -110,26 +122,21 @@ final class SimTracker implements Tracker {
         }
 
         @Override
-        public BlockSet conflicts(int disk, BlockSet read) {
-            pass();
+        public BitSet writtenSince(int disk, long firstBlock, int blockCount) {
             if (number != bits.flips) {
-                throw new IllegalStateException("conflicts of a flip that is over");
+                throw new IllegalStateException("asked of a flip that is over");
             }
-            var conflicts = read.copy();
-            if (bits.distrust[disk] == null) {
-                conflicts.retainAll(bits.issued[disk]);
+            var written = new BitSet();
+            for (var i = 0; i < blockCount; i++) {
+                written.set(i, bits.issued[disk].contains(firstBlock + i));
             }
-            return conflicts;
+            return written;
         }
 
         @Override
-        public boolean isProven() {
-            for (@Nullable String distrust : bits.distrust) {
-                if (distrust != null) {
-                    return false;
-                }
-            }
-            return true;
+        public boolean isProven(int disk) {
+            pass();
+            return bits.distrust[disk] == null;
         }
     }
 

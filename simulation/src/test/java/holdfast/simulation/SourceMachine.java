@@ -79,6 +79,7 @@ final class SourceMachine {
     static final class KernelBits {
         final BlockSet[] pending;
         final BlockSet[] completed;
+        final BlockSet[] changed;
         final BlockSet[] issued;
         final String[] distrust;
         byte[] memo = {};
@@ -87,11 +88,13 @@ final class SourceMachine {
         KernelBits(int disks, int blocks) {
             pending = new BlockSet[disks];
             completed = new BlockSet[disks];
+            changed = new BlockSet[disks];
             issued = new BlockSet[disks];
             distrust = new String[disks];
             for (var disk = 0; disk < disks; disk++) {
                 pending[disk] = new BlockSet(blocks);
                 completed[disk] = new BlockSet(blocks);
+                changed[disk] = new BlockSet(blocks);
                 issued[disk] = new BlockSet(blocks);
                 distrust[disk] = "the tracker is new";
             }
@@ -157,6 +160,7 @@ final class SourceMachine {
     Cut flip() {
         for (var disk = 0; disk < device.length; disk++) {
             bits.pending[disk].addAll(bits.completed[disk]);
+            bits.changed[disk] = bits.completed[disk].copy();
             bits.completed[disk].clear();
             bits.issued[disk].clear();
         }

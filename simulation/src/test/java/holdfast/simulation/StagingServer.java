@@ -8,6 +8,7 @@ import holdfast.replication.DiskFacts;
 import holdfast.replication.MachineFacts;
 import holdfast.replication.ReplicationHost;
 import holdfast.replication.Replicator;
+import holdfast.replication.SessionControl;
 import holdfast.replication.certificates.CertificateAuthority;
 import holdfast.replication.certificates.TlsContexts;
 import holdfast.volume.ConsistencyPoint;
@@ -189,6 +190,9 @@ final class StagingServer implements ReplicationHost {
         }
         return volumes;
     }
+
+    @Override
+    public void began(String serverId, SessionControl session) {}
 
     @Override
     public void certified(String serverId, Instant expiresAt) {}
