@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 
 /// `holdfast servers`: the source servers, how far each is behind and why.
 final class ServersCommand {
@@ -19,20 +20,41 @@ final class ServersCommand {
                         "Shows one source server: state and why, lag, backlog, disks, newest point.",
                         ServersCommand::show);
         show.addPositional(Syntax.positional("<server>", "Its id or host name."));
+        var stop =
+                Syntax.asking(
+                        "stop",
+                        "Stops a server's replication for a time and destroys the keys of its volumes: nothing of it can be recovered until it has replicated anew.",
+                        ServersCommand::stop);
+        stop.addPositional(Syntax.positional("<server>", "Its id or host name."));
+        stop.addOption(confirmation());
+        var start =
+                Syntax.asking(
+                        "start",
+                        "Lets a stopped server replicate again, from the first byte on.",
+                        ServersCommand::start);
+        start.addPositional(Syntax.positional("<server>", "Its id or host name."));
         var remove =
                 Syntax.asking(
                         "remove",
-                        "Ends a server's protection and destroys the keys of its volumes: nothing of it can be recovered after that.",
+                        "Ends a server's protection and destroys the keys of its volumes: nothing of it can be recovered after that. Its agent uninstalls itself.",
                         ServersCommand::remove);
         remove.addPositional(Syntax.positional("<server>", "Its id or host name."));
-        remove.addOption(
-                Syntax.flag("--yes", "Do it. Without this, only what would be lost is said."));
+        remove.addOption(confirmation());
+        Syntax.examples(stop, List.of("holdfast servers stop web-1 --yes"));
+        Syntax.examples(start, List.of("holdfast servers start web-1"));
         Syntax.examples(
                 list,
                 List.of("holdfast servers", "holdfast servers --json | jq '.servers[].lagMillis'"));
         Syntax.examples(show, List.of("holdfast servers show web-1"));
         Syntax.examples(remove, List.of("holdfast servers remove web-1 --yes"));
-        return list.addSubcommand("show", show).addSubcommand("remove", remove);
+        return list.addSubcommand("show", show)
+                .addSubcommand("stop", stop)
+                .addSubcommand("start", start)
+                .addSubcommand("remove", remove);
+    }
+
+    private static OptionSpec confirmation() {
+        return Syntax.flag("--yes", "Do it. Without this, only what would be lost is said.");
     }
 
     private static ExitStatus list(Session session) throws IOException, InterruptedException {
@@ -99,6 +121,45 @@ final class ServersCommand {
     }
 
     private static ExitStatus remove(Session session) throws IOException, InterruptedException {
+        var id = confirmed(session);
+        var answer = session.api().delete(ApiClient.path("servers", id));
+        if (session.json()) {
+            session.print(answer);
+        } else {
+            session.terminal()
+                    .result(
+                            id
+                                    + " removed; the keys of its volumes are destroyed, and its agent uninstalls itself when it is next heard");
+        }
+        return ExitStatus.OK;
+    }
+
+    private static ExitStatus stop(Session session) throws IOException, InterruptedException {
+        return order(session, confirmed(session), "stop");
+    }
+
+    private static ExitStatus start(Session session) throws IOException, InterruptedException {
+        return order(
+                session, session.server(session.arguments().positional(0)).text("id"), "start");
+    }
+
+    private static ExitStatus order(Session session, String id, String call)
+            throws IOException, InterruptedException {
+        var server =
+                session.api()
+                        .post(
+                                ApiClient.path("servers", id, call),
+                                ApiClient.JSON.createObjectNode());
+        if (session.json()) {
+            session.print(server);
+        } else {
+            session.terminal().result(id + " is " + server.text("state"));
+        }
+        return ExitStatus.OK;
+    }
+
+    /// The server's id, if the user has said that its points may go.
+    private static String confirmed(Session session) throws IOException, InterruptedException {
         var server = session.server(session.arguments().positional(0));
         var id = server.text("id");
         if (!session.arguments().flag("--yes")) {
@@ -111,13 +172,7 @@ final class ServersCommand {
                             server.text("hostname"),
                             server.list("disks").size()));
         }
-        var answer = session.api().delete(ApiClient.path("servers", id));
-        if (session.json()) {
-            session.print(answer);
-        } else {
-            session.terminal().result(id + " removed; the keys of its volumes are destroyed");
-        }
-        return ExitStatus.OK;
+        return id;
     }
 
     private static String lag(Answer server) {

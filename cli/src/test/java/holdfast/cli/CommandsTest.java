@@ -99,6 +99,17 @@ class CommandsTest {
     }
 
     @Test
+    void stoppingAServerWantsToBeConfirmedAndStartingDoesNot() {
+        assertThat(holdfast.line("servers stop web-1").status()).isEqualTo(ExitStatus.REFUSED);
+        api.on("POST /servers/s-00000000000000001/stop", 200, "{\"state\": \"STOPPED\"}");
+        assertThat(holdfast.line("servers stop web-1 --yes").out())
+                .isEqualTo("s-00000000000000001 is STOPPED\n");
+        api.on("POST /servers/s-00000000000000001/start", 200, "{\"state\": \"INITIATING\"}");
+        assertThat(holdfast.line("servers start web-1").out())
+                .isEqualTo("s-00000000000000001 is INITIATING\n");
+    }
+
+    @Test
     void pointsAroundTheNewestAreListed() {
         api.on(
                 "GET /servers/s-00000000000000001/points?from=2026-11-21T15%3A29%3A29.150Z",

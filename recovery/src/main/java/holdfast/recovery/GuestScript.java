@@ -20,8 +20,25 @@ import tools.jackson.databind.node.ObjectNode;
 /// `guest-exec`). All that comes back is the guest's word, so it is bounded and never trusted to be
 /// of any form. Used by one thread.
 final class GuestScript implements AutoCloseable {
-    /// The agent keeps 16 MiB of each stream, and sends them as Base64.
-    private static final int LINE_BYTES_MAX = 48 << 20;
+    /// Far more than the output that we ask for, in Base64; a guest may send more, and is cut off.
+    private static final int LINE_BYTES_MAX = 64 << 10;
+
+    /// Runs the script that comes as input and says the end of what it said; when told to end, ends
+    /// the script with all that it started. The agent would keep 16 MiB, and a guest that means
+    /// harm could have us keep as much.
+    private static final String WRAPPER =
+            """
+            f=$(mktemp /run/holdfast.XXXXXX 2>/dev/null || mktemp 2>/dev/null) || f=/dev/null
+            exec 3<&0
+            $(command -v setsid) /bin/sh -s <&3 3<&- >"$f" 2>&1 &
+            p=$!
+            trap 'kill -s KILL -- -"$p" 2>/dev/null || kill -s KILL "$p"' TERM
+            wait "$p"
+            s=$?
+            tail -c 4000 "$f"
+            [ "$f" = /dev/null ] || rm -f "$f"
+            exit "$s"
+            """;
 
     private static final int OUTPUT_CHARS_MAX = 4000;
     private static final Duration ASK_EVERY = Duration.ofMillis(250);
@@ -98,7 +115,7 @@ final class GuestScript implements AutoCloseable {
             LineChannel open, byte[] script, Map<String, String> environment, long deadline)
             throws IOException, InterruptedException {
         var arguments = JSON.createObjectNode().put("path", "/bin/sh").put("capture-output", true);
-        arguments.putArray("arg").add("-c").add("exec 2>&1; exec /bin/sh -s");
+        arguments.putArray("arg").add("-c").add(WRAPPER);
         arguments.put("input-data", Base64.getEncoder().encodeToString(script));
         var variables = arguments.putArray("env");
         variables.add("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
@@ -116,7 +133,7 @@ final class GuestScript implements AutoCloseable {
 
     private void kill(LineChannel open, long pid) throws InterruptedException {
         var arguments = JSON.createObjectNode().put("path", "/bin/sh");
-        arguments.putArray("arg").add("-c").add("kill -KILL " + pid);
+        arguments.putArray("arg").add("-c").add("kill -TERM " + pid);
         try {
             ask(open, "guest-exec", arguments, time.nanoTime() + KILL_WITHIN.toNanos());
         } catch (IOException _) {

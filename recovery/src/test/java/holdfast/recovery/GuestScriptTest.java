@@ -81,7 +81,7 @@ class GuestScriptTest {
                     .hasMessageContaining("not ended within 3 s, and killed");
         }
         assertThat(asked.getLast().path("arguments").path("arg").toString())
-                .contains("kill -KILL 7");
+                .contains("kill -TERM 7");
     }
 
     @Test

@@ -133,7 +133,12 @@ class QemuBootTest {
                 Thread.sleep(50);
             }
         }
-        var script = "echo $GREETING from $(id -u); exit 5".getBytes(StandardCharsets.UTF_8);
+        var endless = "sleep 1000".getBytes(StandardCharsets.UTF_8);
+        assertThatThrownBy(() -> host.runScript(ID, endless, Map.of(), Duration.ofSeconds(20)))
+                .hasMessageContaining("and killed");
+        var script =
+                "echo $GREETING from $(id -u); pidof sleep || exit 5"
+                        .getBytes(StandardCharsets.UTF_8);
         assertThat(host.runScript(ID, script, Map.of("GREETING", "hello"), BOOT_TIMEOUT))
                 .isEqualTo(new ScriptRun(5, "hello from 0"));
     }

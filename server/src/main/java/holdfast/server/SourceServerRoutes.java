@@ -30,6 +30,8 @@ final class SourceServerRoutes implements HttpService {
         rules.get("/", this::list)
                 .get("/{id}", this::show)
                 .delete("/{id}", this::delete)
+                .post("/{id}/stop", this::stop)
+                .post("/{id}/start", this::start)
                 .get("/{id}/points", this::points);
     }
 
@@ -46,6 +48,14 @@ final class SourceServerRoutes implements HttpService {
     private void delete(ServerRequest request, ServerResponse response) throws IOException {
         controller.orders().remove(Api.id(request));
         response.status(204).send();
+    }
+
+    private void stop(ServerRequest request, ServerResponse response) throws IOException {
+        Api.send(response, 200, ApiJson.server(controller.orders().stop(Api.id(request))));
+    }
+
+    private void start(ServerRequest request, ServerResponse response) throws IOException {
+        Api.send(response, 200, ApiJson.server(controller.orders().start(Api.id(request))));
     }
 
     private void points(ServerRequest request, ServerResponse response) throws IOException {

@@ -72,6 +72,9 @@ class ApiTest {
         "DELETE,/servers/s-0,unknown-server",
         "GET,/jobs/job-0,unknown-job",
         "GET,/instances/i-0,unknown-instance",
+        "POST,/servers/s-0/stop,unknown-server",
+        "POST,/servers/s-0/start,unknown-server",
+        "POST,/instances/i-0/start,unknown-instance",
         "POST,/instances/i-0/terminate,unknown-instance",
         "GET,/instances/i-0/console,unknown-instance",
         "DELETE,/exports/e-0,unknown-export"

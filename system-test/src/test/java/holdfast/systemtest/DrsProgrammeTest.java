@@ -429,8 +429,7 @@ class DrsProgrammeTest {
         assertThatThrownBy(() -> drill(id))
                 .isInstanceOf(ConflictException.class)
                 .hasMessageContaining("stopped by the operator");
-        assertThat(fixture.lab.installation.agentStatus().toString())
-                .contains("replication-stopped");
+        awaitAgentSays("replication-stopped");
         drs.startReplication(r -> r.sourceServerID(id));
         awaitServer(state(DataReplicationState.CONTINUOUS));
         assertThat(drs.describeRecoverySnapshots(r -> r.sourceServerID(id)).items())
@@ -535,6 +534,17 @@ class DrsProgrammeTest {
             assertThat(fixture.lab.time.nanoTime()).as("%s", servers).isLessThan(deadline);
             assertThat(agent.isAlive()).as("the agent lives").isTrue();
             fixture.lab.time.sleep(Duration.ofMillis(200));
+        }
+    }
+
+    private static void awaitAgentSays(String text) throws IOException, InterruptedException {
+        var deadline = fixture.lab.time.nanoTime() + PATIENCE.toNanos();
+        while (true) {
+            var said = fixture.lab.installation.agentStatus().toString();
+            if (said.contains(text)) {
+                return;
+            }
+            assertThat(fixture.lab.time.nanoTime()).as(said).isLessThan(deadline);
         }
     }
 
