@@ -1,5 +1,6 @@
 package holdfast.control;
 
+import holdfast.base.BlockRun;
 import holdfast.base.RandomSource;
 import holdfast.base.RefusalException;
 import holdfast.format.PackedExtent;
@@ -131,6 +132,20 @@ final class FakeStore implements VolumeStore {
     @Override
     public CompletableFuture<ConsistencyPoint> appendPoint(NewPoint point) {
         throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public synchronized ConsistencyPoint branchPoint(String owner) {
+        fuse.step();
+        var last = points.isEmpty() ? 0 : points.getLast().sequence();
+        var point = addPoint(owner, last + 1, Instant.EPOCH.plusSeconds(last), 0);
+        fuse.step();
+        return point;
+    }
+
+    @Override
+    public List<BlockRun> changes(VolumeView older, VolumeView newer, long fromBlock, int runsMax) {
+        return List.of();
     }
 
     @Override

@@ -1,5 +1,6 @@
 package holdfast.volume;
 
+import holdfast.base.BlockRun;
 import holdfast.base.Blocks;
 import holdfast.base.RefusalException;
 import holdfast.format.Compression;
@@ -17,6 +18,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Consumer;
@@ -208,6 +210,32 @@ final class JournalStore implements VolumeStore, JournalBranch.Writing {
         return core.points
                 .bySequence(query(number.get()), sequence)
                 .map(point -> describe(owner, point, isKept(point)));
+    }
+
+    @Override
+    public ConsistencyPoint branchPoint(String owner) throws IOException {
+        var number = registry.ownerNumber(owner);
+        if (core.gap(number).isOpen()) {
+            throw new StoreException(
+                    owner
+                            + ": writes to its branches may be missing, since the journal was"
+                            + " damaged; they can be read, but are no consistency point");
+        }
+        checkRoom(); // or it would wait until there is some
+        try {
+            return appendPoint(new NewPoint(owner, core.time.now(), 0, 0, false)).get();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted while making a point of " + owner);
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof IOException cause ? cause : new IOException(e.getCause());
+        }
+    }
+
+    @Override
+    public List<BlockRun> changes(VolumeView older, VolumeView newer, long fromBlock, int runsMax)
+            throws IOException {
+        return ((JournalView) newer).changesSince((JournalView) older, fromBlock, runsMax);
     }
 
     private boolean isKept(SegmentIndex.Point point) {

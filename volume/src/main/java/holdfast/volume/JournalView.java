@@ -1,5 +1,6 @@
 package holdfast.volume;
 
+import holdfast.base.BlockRun;
 import holdfast.base.Blocks;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -131,6 +132,21 @@ class JournalView implements VolumeView {
 
     private static long endOf(Run run) {
         return run.offsetBytes() + run.lengthBytes();
+    }
+
+    /// As [BranchStore#changes] says.
+    List<BlockRun> changesSince(JournalView older, long fromBlock, int runsMax) throws IOException {
+        checkOpen();
+        older.checkOpen();
+        if (!older.volume().id().equals(volume().id())) {
+            throw new IllegalArgumentException(older.volume() + " is not " + volume());
+        }
+        state.checkMap();
+        try {
+            return map.difference(older.map, fromBlock, runsMax);
+        } catch (DamagedDataException e) {
+            throw e.of(volume());
+        }
     }
 
     private List<MappedRun> runs(long firstBlock, long endBlock) throws IOException {

@@ -1,8 +1,10 @@
 package holdfast.volume;
 
+import holdfast.base.BlockRun;
 import holdfast.format.MapPage;
 import holdfast.format.PackedExtent;
 import java.io.IOException;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// From the blocks of one volume to where their data is: a copy-on-write B+tree that shares pages
@@ -114,6 +116,22 @@ final class VolumeMap implements AutoCloseable {
             walk.lookup(child, firstBlock, endBlock, visitor);
         } finally {
             maps.pages().releaseChild(child);
+        }
+    }
+
+    /// Which blocks another map of the same store maps differently, in ascending order; see
+    /// [MapDifference].
+    List<BlockRun> difference(VolumeMap other, long fromBlock, int runsMax) throws IOException {
+        var ours = acquireRoot();
+        try {
+            var theirs = other.acquireRoot();
+            try {
+                return maps.difference(fromBlock, runsMax).between(ours, theirs);
+            } finally {
+                maps.pages().releaseChild(theirs);
+            }
+        } finally {
+            maps.pages().releaseChild(ours);
         }
     }
 

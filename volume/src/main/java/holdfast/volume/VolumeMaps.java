@@ -59,6 +59,11 @@ final class VolumeMaps implements AutoCloseable {
         return new VolumeMap(this, walk, edit, root, mappedBlocks);
     }
 
+    /// A comparison of two of the maps.
+    MapDifference difference(long fromBlock, int runsMax) {
+        return new MapDifference(pages, cache, fromBlock, runsMax);
+    }
+
     TreePages pages() {
         return pages;
     }

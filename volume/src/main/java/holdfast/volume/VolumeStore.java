@@ -11,7 +11,7 @@ import java.util.function.Consumer;
 ///
 /// Unknown volumes and names in use are [holdfast.base.RefusalException]s; the world's faults are
 /// [StoreException]s.
-public interface VolumeStore extends ReplicaStore, AutoCloseable {
+public interface VolumeStore extends ReplicaStore, BranchStore, AutoCloseable {
     /// Makes an empty volume with a data key of its own; durable on return.
     Volume create(String owner, String name, long sizeBytes) throws IOException;
 
@@ -36,16 +36,10 @@ public interface VolumeStore extends ReplicaStore, AutoCloseable {
     /// The newest point at or before the instant that is still recoverable.
     Optional<ConsistencyPoint> pointAt(String owner, Instant at) throws IOException;
 
-    /// A recoverable point by its sequence.
-    Optional<ConsistencyPoint> point(String owner, long sequence) throws IOException;
-
     /// Sets which points are kept as snapshots beyond the journal window; durable on return.
     void snapshotPolicy(String owner, SnapshotPolicy policy) throws IOException;
 
     SnapshotPolicy snapshotPolicy(String owner);
-
-    /// The volume as it was at a point's sequence.
-    VolumeView view(VolumeId id, long sequence) throws IOException;
 
     /// Makes a writable child of the volume at a point's sequence, at a cost that does not depend
     /// on the volume's size; durable on return.

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /// What a map must hold, block by block; slow and plain.
 final class MapModel {
@@ -47,6 +48,37 @@ final class MapModel {
                     return true;
                 });
         assertThat(found).isEqualTo(expected(from, to));
+    }
+
+    /// What is told page by page is each block that the two map differently, and no other.
+    void checkDifference(VolumeMap map, VolumeMap otherMap, MapModel other) throws IOException {
+        var differing = new TreeSet<Long>();
+        for (var block : locations.keySet()) {
+            if (!locations.get(block).equals(other.locations.get(block))) {
+                differing.add(block);
+            }
+        }
+        for (var block : other.locations.keySet()) {
+            if (!locations.containsKey(block)) {
+                differing.add(block);
+            }
+        }
+        var found = new TreeSet<Long>();
+        var from = 0L;
+        while (true) {
+            var runs = map.difference(otherMap, from, 50);
+            for (var run : runs) {
+                assertThat(run.firstBlock()).isGreaterThanOrEqualTo(from);
+                for (var block = run.firstBlock(); block < run.endBlock(); block++) {
+                    found.add(block);
+                }
+                from = run.endBlock();
+            }
+            if (runs.size() < 50) {
+                break;
+            }
+        }
+        assertThat(found).isEqualTo(differing);
     }
 
     private List<Mapped> expected(long from, long to) {

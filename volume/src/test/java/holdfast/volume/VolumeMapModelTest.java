@@ -68,6 +68,10 @@ class VolumeMapModelTest {
                 if (random.nextInt(20) == 0 && pairs.size() > 1) {
                     pairs.remove(random.nextInt(pairs.size())).map.close();
                 }
+                var other = pairs.get(random.nextInt(pairs.size()));
+                if (pairs.contains(pair)) {
+                    other.model.checkDifference(other.map, pair.map, pair.model);
+                }
                 for (var each : turn % 30 == 0 ? pairs : List.of(pair)) {
                     if (pairs.contains(each)) {
                         each.model.check(each.map);
