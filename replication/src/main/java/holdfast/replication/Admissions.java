@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 
 /// Gives agents their sessions: one a server, and no more than allowed in all. Safe for any thread.
 final class Admissions {
@@ -69,14 +70,28 @@ final class Admissions {
         sessions().forEach(session -> session.end(Failures.stopping()));
     }
 
-    private List<AgentSession> sessions() {
+    private List<PeerSession> sessions() {
         return seats.values().stream().flatMap(seat -> seat.current.stream()).toList();
     }
+
+    /// A peer that may have its session.
+    ///
+    /// @param description what it is told first
+    /// @param began told of the session before it is served
+    /// @param ended told why the session ended
+    private record Admitted(
+            ReplicationLink.Session description,
+            SessionWork.Maker work,
+            Consumer<PeerSession> began,
+            Consumer<Optional<String>> ended) {}
 
     private void serve(Arrival arrival, Lobby.Guest guest, Seat seat, long epoch)
             throws TurnedAwayException, InterruptedException {
         var serverId = arrival.serverId();
-        var volumes = begin(serverId, arrival.begin());
+        var admitted =
+                services.failbacks().isClient(serverId)
+                        ? admitClient(serverId, arrival.begin())
+                        : admitAgent(serverId, arrival, seat);
         var error = Optional.of("the session did not begin");
         LOG.log(
                 System.Logger.Level.INFO,
@@ -84,23 +99,18 @@ final class Admissions {
                 serverId,
                 Long.toString(epoch),
                 arrival.connection().peer(),
-                Integer.toString(volumes.size()));
+                Integer.toString(admitted.description().disks().size()));
         try (var share = services.credit().join()) {
-            var description = describe(serverId, volumes, seat.written);
             var name = serverId + "-" + epoch;
-            var session = new AgentSession(name, arrival, volumes, seat.written, services, share);
+            var session = new PeerSession(name, arrival, admitted.work(), services, share);
             seat.current = Optional.of(session);
             if (stopping) {
                 session.end(Failures.stopping());
             }
             seat.successor(epoch).ifPresent(by -> session.end(Failures.superseded(by)));
             guest.close();
-            services.host().began(serverId, session);
-            services.host().certified(serverId, arrival.certificate().expiresAt());
-            error = session.run(description);
-        } catch (IOException e) {
-            error = Optional.of("storage-failure: " + e.getMessage());
-            throw new TurnedAwayException(Failures.storage(e));
+            admitted.began().accept(session);
+            error = session.run(admitted.description());
         } finally {
             seat.current = Optional.empty();
             LOG.log(
@@ -109,7 +119,50 @@ final class Admissions {
                     serverId,
                     Long.toString(epoch),
                     error.orElse("none"));
-            services.host().ended(serverId, error);
+            admitted.ended().accept(error);
+        }
+    }
+
+    private Admitted admitAgent(String serverId, Arrival arrival, Seat seat)
+            throws TurnedAwayException {
+        var volumes = begin(serverId, arrival.begin());
+        var host = services.host();
+        try {
+            var description = describe(serverId, volumes, seat.written);
+            return new Admitted(
+                    description,
+                    (outbox, release) ->
+                            new RequestLine(
+                                    serverId, volumes, seat.written, services, outbox, release),
+                    session -> {
+                        host.began(serverId, session);
+                        host.certified(serverId, arrival.certificate().expiresAt());
+                    },
+                    error -> host.ended(serverId, error));
+        } catch (IOException e) {
+            host.ended(serverId, Optional.of("storage-failure: " + e.getMessage()));
+            throw new TurnedAwayException(Failures.storage(e));
+        }
+    }
+
+    private Admitted admitClient(String clientId, Frame.Begin begin) throws TurnedAwayException {
+        try {
+            var followed = services.failbacks().begin(clientId, begin.machine(), begin.disks());
+            var disks = new ArrayList<ReplicationLink.Session.Disk>();
+            for (var branch : followed.branches()) {
+                disks.add(new ReplicationLink.Session.Disk(branch.id().text(), false, -1));
+            }
+            return new Admitted(
+                    new ReplicationLink.Session(
+                            followed.instance(), services.store().identity(), disks),
+                    (outbox, release) ->
+                            new BranchLine(clientId, followed, services, outbox, release),
+                    _ -> {},
+                    error -> services.failbacks().ended(clientId, error));
+        } catch (RefusalException e) {
+            throw new TurnedAwayException(Failures.refused(e));
+        } catch (IOException e) {
+            throw new TurnedAwayException(Failures.storage(e));
         }
     }
 
@@ -159,7 +212,7 @@ final class Admissions {
     private static final class Seat {
         private final ReentrantLock turn = new ReentrantLock();
         private final WrittenVolumes written = new WrittenVolumes();
-        private volatile Optional<AgentSession> current = Optional.empty();
+        private volatile Optional<PeerSession> current = Optional.empty();
         private long epoch;
         private Optional<SocketAddress> newest = Optional.empty();
 

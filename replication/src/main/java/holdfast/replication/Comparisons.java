@@ -43,7 +43,13 @@ final class Comparisons implements AutoCloseable {
     ///   the volume cannot be opened
     CompletableFuture<BitSet> differing(
             Volume volume, Frame.Compare request, BooleanSupplier cancelled) {
-        var comparison = new Comparison(volume, request, cancelled);
+        return differing(volume, () -> store.head(volume.id()), request, cancelled);
+    }
+
+    /// As above, with the volume as it is in a view that is opened for it.
+    CompletableFuture<BitSet> differing(
+            Volume volume, Opener opener, Frame.Compare request, BooleanSupplier cancelled) {
+        var comparison = new Comparison(volume, opener, request, cancelled);
         threads.execute(comparison);
         return comparison.outcome;
     }
@@ -54,19 +60,27 @@ final class Comparisons implements AutoCloseable {
         threads.close();
     }
 
+    /// Opens what is compared with; the comparison closes it.
+    @FunctionalInterface
+    interface Opener {
+        VolumeView open() throws IOException;
+    }
+
     /// One comparison; runs once for each slice.
     private final class Comparison implements Runnable {
         private final CompletableFuture<BitSet> outcome = new CompletableFuture<>();
         private final BitSet differing = new BitSet();
         private final Digests digests = new Digests();
         private final Volume volume;
+        private final Opener opener;
         private final Frame.Compare request;
         private final BooleanSupplier cancelled;
         private @Nullable VolumeView view;
         private int next;
 
-        Comparison(Volume volume, Frame.Compare request, BooleanSupplier cancelled) {
+        Comparison(Volume volume, Opener opener, Frame.Compare request, BooleanSupplier cancelled) {
             this.volume = volume;
+            this.opener = opener;
             this.request = request;
             this.cancelled = cancelled;
         }
@@ -74,7 +88,7 @@ final class Comparisons implements AutoCloseable {
         @Override
         public void run() {
             try {
-                var open = view == null ? store.head(volume.id()) : view;
+                var open = view == null ? opener.open() : view;
                 view = open;
                 slice(open);
             } catch (IOException | RuntimeException e) {

@@ -1,6 +1,7 @@
 package holdfast.replication;
 
 import holdfast.base.Network;
+import java.io.FilterInputStream;
 import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -16,13 +17,14 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /// A connection in the shape of a socket, so that the JDK's TLS can be layered over it. Has what
-/// that needs, and counts what is sent.
+/// that needs, and counts what is sent and what comes.
 ///
 /// A [Network.Connection] knows no half-close; TLS tells the end of one direction by itself
 /// (close_notify, RFC 8446 §6.1), so shutting down the output leaves the connection as it is.
 final class ConnectionSocket extends Socket {
     private final Network.Connection connection;
     private final CountingOutput output;
+    private final CountingInput input;
     private volatile boolean closed;
     private volatile boolean outputShut;
     private volatile int timeoutMillis;
@@ -31,15 +33,20 @@ final class ConnectionSocket extends Socket {
         super((SocketImpl) null); // no socket of the JDK's behind this one
         this.connection = connection;
         this.output = new CountingOutput(connection.output());
+        this.input = new CountingInput(connection.input());
     }
 
     long sentBytes() {
         return output.sentBytes.get();
     }
 
+    long receivedBytes() {
+        return input.receivedBytes.get();
+    }
+
     @Override
     public InputStream getInputStream() {
-        return connection.input();
+        return input;
     }
 
     @Override
@@ -128,6 +135,28 @@ final class ConnectionSocket extends Socket {
     @Override
     public String toString() {
         return "ConnectionSocket[" + connection.peer() + "]";
+    }
+
+    private static final class CountingInput extends FilterInputStream {
+        private final AtomicLong receivedBytes = new AtomicLong();
+
+        CountingInput(InputStream in) {
+            super(in);
+        }
+
+        @Override
+        public int read() throws IOException {
+            var value = in.read();
+            receivedBytes.addAndGet(value < 0 ? 0 : 1);
+            return value;
+        }
+
+        @Override
+        public int read(byte[] bytes, int offset, int length) throws IOException {
+            var read = in.read(bytes, offset, length);
+            receivedBytes.addAndGet(Math.max(0, read));
+            return read;
+        }
     }
 
     private static final class CountingOutput extends FilterOutputStream {

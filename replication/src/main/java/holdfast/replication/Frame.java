@@ -1,12 +1,13 @@
 package holdfast.replication;
 
+import holdfast.base.BlockRun;
 import holdfast.format.PackedExtent;
 import java.time.Instant;
 import java.util.BitSet;
 import java.util.List;
 
-/// What travels between agent and replicator. Fields, limits and the order in which frames may come
-/// are those of docs/formats/wire.md.
+/// What travels between agent, or failback client, and replicator. Fields, limits and the order in
+/// which frames may come are those of docs/formats/wire.md.
 sealed interface Frame {
     record Hello(int versionMin, int versionMax) implements Frame {}
 
@@ -24,6 +25,7 @@ sealed interface Frame {
         int cost();
     }
 
+    /// From an agent a request; from a replicator the answer, or a part of it, to [Pull].
     record Extents(long number, int disk, List<PackedExtent> extents) implements Request {
         @Override
         public int cost() {
@@ -58,6 +60,46 @@ sealed interface Frame {
             return Wire.REQUEST_COST;
         }
     }
+
+    /// Has the next point of the branches taken.
+    ///
+    /// @param since sequence of the point that the disks equal; -1 if none
+    record TakePoint(long number, long since) implements Request {
+        @Override
+        public int cost() {
+            return Wire.REQUEST_COST;
+        }
+    }
+
+    record ListChanges(long number, int disk, long firstBlock) implements Request {
+        @Override
+        public int cost() {
+            return Wire.REQUEST_COST;
+        }
+    }
+
+    record Pull(long number, int disk, List<BlockRun> runs) implements Request {
+        @Override
+        public int cost() {
+            return Wire.REQUEST_COST + runs.size() * Wire.PULLED_RUN_COST;
+        }
+    }
+
+    record Verified(long number, long sequence, List<ComparedDisk> disks) implements Request {
+        @Override
+        public int cost() {
+            return Wire.REQUEST_COST;
+        }
+    }
+
+    /// Answers [TakePoint].
+    record Point(long number, long sequence, Instant instant, boolean changesKnown, boolean last)
+            implements Frame {}
+
+    /// Answers [ListChanges].
+    ///
+    /// @param complete whether nothing changed behind the last run
+    record Changes(long number, boolean complete, List<BlockRun> runs) implements Frame {}
 
     /// @param pieceCount pieces that were asked about; `differing` has none beyond
     record Compared(long number, int pieceCount, BitSet differing) implements Frame {}

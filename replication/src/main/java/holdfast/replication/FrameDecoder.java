@@ -1,5 +1,6 @@
 package holdfast.replication;
 
+import holdfast.base.BlockRun;
 import holdfast.base.Blocks;
 import holdfast.format.Compression;
 import holdfast.format.PackedExtent;
@@ -81,6 +82,12 @@ final class FrameDecoder {
                             new Frame.CertificateRequest(
                                     der("request", Wire.CERTIFICATE_REQUEST_BYTES_MAX));
                     case CERTIFICATE -> certificate();
+                    case TAKE_POINT -> takePoint(allowance);
+                    case POINT -> point();
+                    case LIST_CHANGES -> listChanges(allowance);
+                    case CHANGES -> changes();
+                    case PULL -> pull(allowance);
+                    case VERIFIED -> verified(allowance);
                     case LIMIT -> new Frame.Limit(in.natural("bytes per second"));
                 };
         in.end();
@@ -202,6 +209,83 @@ final class FrameDecoder {
         var age = in.natural("age");
         return new Frame.RoundEnd(
                 number, round, consistent, frozen, Instant.ofEpochSecond(second, nanos), age);
+    }
+
+    private Frame takePoint(Allowance allowance) throws IOException {
+        allowance.spend(Wire.REQUEST_COST);
+        var number = in.natural("number");
+        var since = in.i64();
+        if (since < -1) {
+            throw new ProtocolException("since " + since + ", expected a sequence or -1");
+        }
+        return new Frame.TakePoint(number, since);
+    }
+
+    private Frame point() throws IOException {
+        var number = in.natural("number");
+        var sequence = in.natural("sequence");
+        var second = in.natural("instant", SECOND_MAX);
+        var nanos = in.natural32("nanoseconds", NANOS_MAX);
+        return new Frame.Point(
+                number, sequence, Instant.ofEpochSecond(second, nanos), in.flag(), in.flag());
+    }
+
+    private Frame listChanges(Allowance allowance) throws IOException {
+        allowance.spend(Wire.REQUEST_COST);
+        return new Frame.ListChanges(
+                in.natural("number"),
+                in.count("disk", Wire.DISKS_MAX - 1),
+                in.natural("first block"));
+    }
+
+    private Frame changes() throws IOException {
+        var number = in.natural("number");
+        var complete = in.flag();
+        var count = in.count("runs", Wire.CHANGES_MAX);
+        var runs = new ArrayList<BlockRun>();
+        for (var i = 0; i < count; i++) {
+            runs.add(run(in.natural("first block"), in.natural("blocks")));
+        }
+        return new Frame.Changes(number, complete, runs);
+    }
+
+    private Frame pull(Allowance allowance) throws IOException {
+        var number = in.natural("number");
+        var disk = in.count("disk", Wire.DISKS_MAX - 1);
+        var count = in.count("runs", Wire.PULL_RUNS_MAX);
+        allowance.spend(Wire.REQUEST_COST + count * Wire.PULLED_RUN_COST);
+        var runs = new ArrayList<BlockRun>();
+        var blocks = 0L;
+        for (var i = 0; i < count; i++) {
+            var run = run(in.natural("first block"), in.count("blocks", PackedExtent.BLOCKS_MAX));
+            blocks += run.blockCount();
+            runs.add(run);
+        }
+        if (blocks == 0 || blocks > BranchLink.PULL_BLOCKS_MAX) {
+            throw new ProtocolException(
+                    blocks + " blocks asked for, expected 1 to " + BranchLink.PULL_BLOCKS_MAX);
+        }
+        return new Frame.Pull(number, disk, runs);
+    }
+
+    private static BlockRun run(long firstBlock, long blockCount) throws ProtocolException {
+        try {
+            return new BlockRun(firstBlock, blockCount);
+        } catch (IllegalArgumentException e) {
+            throw new ProtocolException(String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    private Frame verified(Allowance allowance) throws IOException {
+        allowance.spend(Wire.REQUEST_COST);
+        var number = in.natural("number");
+        var sequence = in.natural("sequence");
+        var count = in.count("disks", Wire.DISKS_MAX);
+        var disks = new ArrayList<ComparedDisk>();
+        for (var i = 0; i < count; i++) {
+            disks.add(new ComparedDisk(in.natural("compared"), in.natural("differing")));
+        }
+        return new Frame.Verified(number, sequence, disks);
     }
 
     private byte[] der(String what, int max) throws IOException {

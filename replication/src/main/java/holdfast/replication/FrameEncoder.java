@@ -25,6 +25,22 @@ final class FrameEncoder {
             }
             case Frame.Compare compare -> compare(compare, out);
             case Frame.RoundEnd end -> roundEnd(end, out);
+            case Frame.TakePoint(var number, var since) -> out.i64(number).i64(since);
+            case Frame.Point point -> point(point, out);
+            case Frame.ListChanges(var number, var disk, var firstBlock) ->
+                    out.i64(number).u16(disk).i64(firstBlock);
+            case Frame.Changes(var number, var complete, var runs) -> {
+                out.i64(number).flag(complete).u16(count("runs", runs, Wire.CHANGES_MAX));
+                runs.forEach(run -> out.i64(run.firstBlock()).i64(run.blockCount()));
+            }
+            case Frame.Pull(var number, var disk, var runs) -> {
+                out.i64(number).u16(disk).u16(count("runs", runs, Wire.PULL_RUNS_MAX));
+                runs.forEach(run -> out.i64(run.firstBlock()).u16((int) run.blockCount()));
+            }
+            case Frame.Verified(var number, var sequence, var disks) -> {
+                out.i64(number).i64(sequence).u16(count("disks", disks, Wire.DISKS_MAX));
+                disks.forEach(disk -> out.i64(disk.comparedBytes()).i64(disk.differingBytes()));
+            }
             case Frame.Compared(var number, var pieceCount, var differing) -> {
                 out.i64(number).u16(pieceCount);
                 for (var i = 0; i < pieceCount; i += Byte.SIZE) {
@@ -72,6 +88,12 @@ final class FrameEncoder {
             case Frame.Goodbye _ -> FrameType.GOODBYE;
             case Frame.CertificateRequest _ -> FrameType.CERTIFICATE_REQUEST;
             case Frame.Certificate _ -> FrameType.CERTIFICATE;
+            case Frame.TakePoint _ -> FrameType.TAKE_POINT;
+            case Frame.Point _ -> FrameType.POINT;
+            case Frame.ListChanges _ -> FrameType.LIST_CHANGES;
+            case Frame.Changes _ -> FrameType.CHANGES;
+            case Frame.Pull _ -> FrameType.PULL;
+            case Frame.Verified _ -> FrameType.VERIFIED;
         };
     }
 
@@ -141,6 +163,16 @@ final class FrameEncoder {
                 .i64(instant.getEpochSecond())
                 .i32(instant.getNano())
                 .i64(end.ageMillis());
+    }
+
+    private static void point(Frame.Point point, WireOutput out) {
+        var instant = point.instant();
+        out.i64(point.number())
+                .i64(point.sequence())
+                .i64(instant.getEpochSecond())
+                .i32(instant.getNano())
+                .flag(point.changesKnown())
+                .flag(point.last());
     }
 
     /// The code is part of the format, so given here and not left to the order of the constants.

@@ -4,7 +4,6 @@ import holdfast.format.PackedExtent;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.BitSet;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
@@ -16,7 +15,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 
-/// What an agent's link has to send, and what it has sent and waits for.
+/// What a link has to send, and what it has sent and waits for.
 ///
 /// Requests wait for credit before they get in, and few get in at a time, so what waits here is
 /// bounded; while the network is busy they gather, and leave in larger frames. Of reports and pings
@@ -33,13 +32,14 @@ final class LinkOutbox {
     private final ArrayDeque<Outgoing> waiting = new ArrayDeque<>();
     private final EnumMap<FrameType, Frame> newest = new EnumMap<>(FrameType.class);
     private final ArrayDeque<Unacknowledged> unacknowledged = new ArrayDeque<>();
-    private final Map<Long, Unanswered> unanswered = new HashMap<>();
+    private final Map<Long, Answer<?>> unanswered = new HashMap<>();
     private @Nullable IOException failure;
     private boolean finished;
     private long waitingCost;
     private long creditLimit;
     private long spent;
     private long lastNumber;
+    private long extentsCost;
 
     /// A request that has no number yet.
     private sealed interface Outgoing {
@@ -53,7 +53,8 @@ final class LinkOutbox {
         }
     }
 
-    private record RoundEnd(LongFunction<Frame.RoundEnd> frame, CompletableFuture<Void> durable)
+    /// Something that is acknowledged once it is recorded.
+    private record Message(LongFunction<Frame.Request> frame, CompletableFuture<Void> recorded)
             implements Outgoing {
         @Override
         public int cost() {
@@ -61,20 +62,12 @@ final class LinkOutbox {
         }
     }
 
-    private record Question(
-            LongFunction<Frame.Compare> frame, int pieceCount, CompletableFuture<BitSet> answer)
-            implements Outgoing {
-        @Override
-        public int cost() {
-            return Wire.compareCost(pieceCount);
-        }
-    }
+    private record Question(LongFunction<Frame.Request> frame, int cost, Answer<?> answer)
+            implements Outgoing {}
 
-    /// @param roundEnd completes when it is acknowledged, if that is what it is
+    /// @param recorded completes when it is acknowledged, if it is a message
     private record Unacknowledged(
-            long number, List<Runnable> durable, Optional<CompletableFuture<Void>> roundEnd) {}
-
-    private record Unanswered(int pieceCount, CompletableFuture<BitSet> answer) {}
+            long number, List<Runnable> durable, Optional<CompletableFuture<Void>> recorded) {}
 
     LinkOutbox(long creditLimit) {
         this.creditLimit = creditLimit;
@@ -91,21 +84,26 @@ final class LinkOutbox {
     /// Waits for credit, and for room.
     ///
     /// @param frame makes the frame for the number it is given
-    CompletableFuture<Void> add(LongFunction<Frame.RoundEnd> frame)
+    CompletableFuture<Void> add(LongFunction<Frame.Request> frame)
             throws IOException, InterruptedException {
-        var durable = new CompletableFuture<Void>();
-        enqueue(new RoundEnd(frame, durable));
-        return durable;
+        var recorded = new CompletableFuture<Void>();
+        enqueue(new Message(frame, recorded));
+        return recorded;
     }
 
     /// Waits for credit, and for room.
     ///
     /// @param frame makes the frame for the number it is given
-    CompletableFuture<BitSet> add(LongFunction<Frame.Compare> frame, int pieceCount)
+    <T> CompletableFuture<T> add(LongFunction<Frame.Request> frame, int cost, Answer<T> answer)
             throws IOException, InterruptedException {
-        var answer = new CompletableFuture<BitSet>();
-        enqueue(new Question(frame, pieceCount, answer));
-        return answer;
+        lock.lock();
+        try {
+            extentsCost += answer.extentsCost();
+        } finally {
+            lock.unlock();
+        }
+        enqueue(new Question(frame, cost, answer));
+        return answer.future();
     }
 
     /// Sends the frame soon, instead of one of its kind that still waits.
@@ -148,23 +146,42 @@ final class LinkOutbox {
         }
     }
 
-    /// @return whose answer this is
-    CompletableFuture<BitSet> answered(Frame.Compared answer) throws ProtocolException {
+    /// Called before memory is taken for an extent from the replicator.
+    ///
+    /// @throws ProtocolException if it is more than was asked for
+    void expect(int cost) throws ProtocolException {
         lock.lock();
         try {
-            checkSent(answer.number());
-            var question = unanswered.remove(answer.number());
-            if (question == null || question.pieceCount() != answer.pieceCount()) {
-                throw new ProtocolException(
-                        "answer to a comparison that was not asked for: number "
-                                + answer.number()
-                                + ", "
-                                + answer.pieceCount()
-                                + " pieces");
+            extentsCost -= cost;
+            if (extentsCost < 0) {
+                throw new ProtocolException("was sent more than it asked for");
             }
-            return question.answer();
         } finally {
             lock.unlock();
+        }
+    }
+
+    /// Takes an answer, or a part of one, to the question of that number.
+    void answered(long number, Frame frame) throws ProtocolException {
+        Answer<?> answer;
+        lock.lock();
+        try {
+            checkSent(number);
+            answer = unanswered.get(number);
+        } finally {
+            lock.unlock();
+        }
+        if (answer == null) {
+            throw new ProtocolException(
+                    FrameEncoder.typeOf(frame) + " to what was not asked: number " + number);
+        }
+        if (answer.take(frame)) { // outside the lock, since it runs whatever waits for it
+            lock.lock();
+            try {
+                unanswered.remove(number);
+            } finally {
+                lock.unlock();
+            }
         }
     }
 
@@ -215,12 +232,12 @@ final class LinkOutbox {
             for (var request : waiting) {
                 switch (request) {
                     case Data _ -> {}
-                    case RoundEnd end -> futures.add(end.durable());
-                    case Question question -> futures.add(question.answer());
+                    case Message message -> futures.add(message.recorded());
+                    case Question question -> futures.add(question.answer().future());
                 }
             }
-            unacknowledged.forEach(request -> request.roundEnd().ifPresent(futures::add));
-            unanswered.values().forEach(question -> futures.add(question.answer()));
+            unacknowledged.forEach(request -> request.recorded().ifPresent(futures::add));
+            unanswered.values().forEach(answer -> futures.add(answer.future()));
             return futures;
         } finally {
             lock.unlock();
@@ -257,14 +274,14 @@ final class LinkOutbox {
         var number = ++lastNumber;
         switch (first) {
             case Data data -> FrameEncoder.encode(extents(number, data), out);
-            case RoundEnd(var frame, var durable) -> {
-                Runnable complete = () -> durable.complete(null);
+            case Message(var frame, var recorded) -> {
+                Runnable complete = () -> recorded.complete(null);
                 unacknowledged.add(
-                        new Unacknowledged(number, List.of(complete), Optional.of(durable)));
+                        new Unacknowledged(number, List.of(complete), Optional.of(recorded)));
                 FrameEncoder.encode(frame.apply(number), out);
             }
-            case Question(var frame, var pieceCount, var answer) -> {
-                unanswered.put(number, new Unanswered(pieceCount, answer));
+            case Question(var frame, _, var answer) -> {
+                unanswered.put(number, answer);
                 FrameEncoder.encode(frame.apply(number), out);
             }
         }

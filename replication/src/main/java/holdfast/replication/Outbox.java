@@ -9,8 +9,8 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /// What a session still has to tell its agent. Of each kind only the newest is kept, since it says
-/// all that the older ones said, and answers to comparisons are bounded: a peer that does not read
-/// costs no memory.
+/// all that the older ones said, and answers are bounded: a peer that does not read costs no
+/// memory.
 ///
 /// Safe for any thread; one thread runs [#run], which does all the writing.
 final class Outbox {
@@ -21,7 +21,7 @@ final class Outbox {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private final EnumMap<FrameType, Frame> newest = new EnumMap<>(FrameType.class);
-    private final ArrayDeque<Frame.Compared> answers = new ArrayDeque<>();
+    private final ArrayDeque<Frame> answers = new ArrayDeque<>();
     private Optional<Long> writingSince = Optional.empty();
     private boolean finished;
 
@@ -43,7 +43,7 @@ final class Outbox {
     }
 
     /// Sends an answer; waits while too many are unwritten.
-    void answer(Frame.Compared answer) throws InterruptedException {
+    void answer(Frame answer) throws InterruptedException {
         lock.lock();
         try {
             while (answers.size() >= ANSWERS_MAX && !finished) {

@@ -39,6 +39,28 @@ public record ReplicationLinks(
     ///   message says what to do
     public ReplicationLink connect(
             SocketAddress address, MachineFacts machine, List<DiskFacts> disks) throws IOException {
+        return dial(address, machine, disks);
+    }
+
+    /// Opens a failback client's session.
+    ///
+    /// @param disks what is to be written, each with the name of the branch that it is to equal
+    /// @throws IOException as [#connect], also if the replicator is too old to be followed
+    public BranchLink follow(SocketAddress address, MachineFacts machine, List<DiskFacts> disks)
+            throws IOException {
+        var link = dial(address, machine, disks);
+        if (link.version() < Wire.VERSION_FAILBACK) {
+            link.close();
+            throw new IOException(
+                    "the server speaks protocol version "
+                            + link.version()
+                            + ", in which branches cannot be followed: upgrade the server");
+        }
+        return link;
+    }
+
+    private PeerLink dial(SocketAddress address, MachineFacts machine, List<DiskFacts> disks)
+            throws IOException {
         try {
             identity.checkValid(time.now());
         } catch (UntrustedCertificateException e) {
@@ -56,8 +78,7 @@ public record ReplicationLinks(
         }
     }
 
-    private ReplicationLink open(
-            Network.Connection raw, MachineFacts machine, List<DiskFacts> disks)
+    private PeerLink open(Network.Connection raw, MachineFacts machine, List<DiskFacts> disks)
             throws IOException {
         var tls = TlsContexts.agent(identity, time, random);
         var connection = TlsConnection.client(tls, raw);
@@ -84,7 +105,7 @@ public record ReplicationLinks(
                 || began.session().disks().size() != disks.size()) {
             throw new ProtocolException("the replicator did not begin a session of these disks");
         }
-        return AgentLink.start(began, connection, frames, version, limit, time);
+        return PeerLink.start(began, connection, frames, version, limit, time);
     }
 
     private static void send(TlsConnection connection, Frame frame) throws IOException {

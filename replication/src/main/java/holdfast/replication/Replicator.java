@@ -4,6 +4,7 @@ import holdfast.base.Network;
 import holdfast.base.TimeSource;
 import holdfast.replication.certificates.CertificateAuthority;
 import holdfast.replication.certificates.UntrustedCertificateException;
+import holdfast.volume.BranchStore;
 import holdfast.volume.ReplicaStore;
 import holdfast.volume.StoreStatus;
 import java.io.IOException;
@@ -17,7 +18,8 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
 
 /// The replication server: receives from agents over TLS, appends to the volume store, acknowledges
-/// what is on stable storage.
+/// what is on stable storage. To a failback client it serves the branches of the one recovery
+/// instance that it was admitted to.
 ///
 /// An agent reaches the volumes of its own server and no others: the server is the one that its
 /// certificate names, and requests name disks by their place in the session. What one agent may
@@ -86,6 +88,7 @@ public final class Replicator implements AutoCloseable {
     ///
     /// @param tls made by [holdfast.replication.certificates.TlsContexts#server]
     /// @param authority that it is of; renews the certificates of agents
+    /// @param store that agents replicate into; and `branches`, the same to those who follow
     /// @throws IOException if the address cannot be listened on
     public static Replicator start(
             Network network,
@@ -94,6 +97,8 @@ public final class Replicator implements AutoCloseable {
             CertificateAuthority authority,
             ReplicaStore store,
             ReplicationHost host,
+            BranchStore branches,
+            FailbackHost failbacks,
             TimeSource time,
             Limits limits)
             throws IOException {
@@ -102,7 +107,17 @@ public final class Replicator implements AutoCloseable {
         var listener = network.listen(address);
         var comparers = Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
         var comparisons = new Comparisons(store, comparers, time);
-        var services = new Services(store, host, comparisons, credit, authority, time, limits);
+        var services =
+                new Services(
+                        store,
+                        host,
+                        branches,
+                        failbacks,
+                        comparisons,
+                        credit,
+                        authority,
+                        time,
+                        limits);
         var replicator = new Replicator(listener, tls, services);
         replicator.watching.start();
         replicator.threads.execute(replicator::accept);

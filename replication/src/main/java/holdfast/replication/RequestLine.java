@@ -12,6 +12,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
 
 /// The requests of one session, in the order in which they came: handed to the store by one thread,
 /// acknowledged by another once the store has them on stable storage.
@@ -19,7 +20,7 @@ import java.util.function.LongConsumer;
 /// Two threads, since the store may block the first for as long as it is full, while what it took
 /// before becomes durable. Both queues are bounded by the credit that each request takes and that
 /// is given back only when it is done with.
-final class RequestLine {
+final class RequestLine implements SessionWork {
     private final String serverId;
     private final List<Volume> volumes;
     private final WrittenVolumes written;
@@ -29,6 +30,7 @@ final class RequestLine {
     private final LinkedBlockingQueue<Frame.Request> requests = new LinkedBlockingQueue<>();
     private final LinkedBlockingQueue<Accepted> accepted = new LinkedBlockingQueue<>();
     private final CompletableFuture<Void> stopped = new CompletableFuture<>();
+    private volatile @Nullable Thread appending;
 
     /// Handed to the store.
     ///
@@ -52,22 +54,62 @@ final class RequestLine {
         this.release = release;
     }
 
-    /// Takes a request that was checked.
-    void add(Frame.Request request) {
+    @Override
+    public String peer() {
+        return "an agent";
+    }
+
+    @Override
+    public void take(Frame.Request request) throws ProtocolException {
+        switch (request) {
+            case Frame.Extents(_, var disk, var extents) -> {
+                for (var extent : extents) {
+                    Ranges.check(volumes, disk, extent.firstBlock(), extent.blockCount());
+                }
+            }
+            case Frame.Compare compare -> Ranges.check(volumes, compare);
+            case Frame.RoundEnd _ -> {}
+            case Frame.TakePoint _, Frame.ListChanges _, Frame.Pull _, Frame.Verified _ ->
+                    throw Ranges.unexpected(request, peer());
+        }
         requests.add(request);
+    }
+
+    @Override
+    public void reported(AgentReport report) throws ProtocolException {
+        if (report.disks().size() != volumes.size()) {
+            throw new ProtocolException(
+                    "report of "
+                            + report.disks().size()
+                            + " disks, the session has "
+                            + volumes.size());
+        }
+        services.host().reported(serverId, report);
+    }
+
+    @Override
+    public List<Loop> loops() {
+        return List.of(
+                new Loop("append", false, this::append), new Loop("settle", false, this::settle));
     }
 
     /// Ends [#settle], and a comparison under way. [#append] ends when its thread is interrupted as
     /// well: that thread does no disk I/O, which an interrupt would break off with its file.
-    void stop() {
+    @Override
+    public void stop() {
         stopped.complete(null);
+        var thread = appending;
+        if (thread != null) {
+            thread.interrupt();
+        }
         accepted.add(new Accepted(0, 0, CompletableFuture.completedFuture(Optional.empty())));
     }
 
     /// Hands requests to the store until it is interrupted.
     ///
     /// @throws IOException if the store cannot go on
-    void append() throws IOException, InterruptedException {
+    private void append() throws IOException, InterruptedException {
+        appending = Thread.currentThread();
         var store = services.store();
         while (!stopped.isDone()) {
             switch (requests.take()) {
@@ -91,6 +133,7 @@ final class RequestLine {
                 case Frame.RoundEnd end ->
                         accept(end, CompletableFuture.completedFuture(Optional.empty()));
                 case Frame.Compare compare -> compare(compare);
+                case Frame.Request other -> throw Ranges.unexpected(other, peer());
             }
         }
     }
@@ -116,7 +159,7 @@ final class RequestLine {
     /// Acknowledges what has become durable, in order, until [#stop].
     ///
     /// @throws IOException if the store lost what it had taken
-    void settle() throws IOException, InterruptedException {
+    private void settle() throws IOException, InterruptedException {
         while (!stopped.isDone()) {
             var next = accepted.take();
             var point = await(next.durable());

@@ -82,6 +82,11 @@ final class TlsConnection implements Network.Connection {
         return counted.sentBytes();
     }
 
+    /// Bytes that came from the network so far, TLS's own included.
+    long receivedBytes() {
+        return counted.receivedBytes();
+    }
+
     @Override
     public SocketAddress peer() {
         return raw.peer();

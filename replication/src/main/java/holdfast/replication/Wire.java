@@ -9,7 +9,7 @@ final class Wire {
     static final int MAGIC = 0x48465750;
 
     static final int VERSION_MIN = 1;
-    static final int VERSION_MAX = 3;
+    static final int VERSION_MAX = 4;
 
     /// The first version in which certificates are renewed.
     static final int VERSION_RENEWAL = 2;
@@ -17,12 +17,22 @@ final class Wire {
     /// The first version in which the replicator sets the agent's limit.
     static final int VERSION_LIMIT = 3;
 
+    /// The first version in which branches are followed.
+    static final int VERSION_FAILBACK = 4;
+
     static final int HEADER_BYTES = 8;
     static final int TEXT_BYTES_MAX = 1024;
     static final int DISKS_MAX = 256;
     static final int INTERFACES_MAX = 64;
     static final int EXTENTS_MAX = 1024;
     static final int EXTENT_HEADER_BYTES = 20;
+
+    /// Runs of blocks in one answer.
+    static final int CHANGES_MAX = 4096;
+
+    /// Runs of blocks in one request.
+    static final int PULL_RUNS_MAX = BranchLink.PULL_BLOCKS_MAX;
+
     static final int CERTIFICATE_REQUEST_BYTES_MAX = 4096;
     static final int CERTIFICATE_BYTES_MAX = 4096;
 
@@ -32,6 +42,9 @@ final class Wire {
     /// What a request costs of the sender's credit beside its data: about the memory that the
     /// receiver needs to remember it.
     static final int REQUEST_COST = 64;
+
+    /// Of a run of blocks in a request.
+    static final int PULLED_RUN_COST = 16;
 
     /// Credit of the dearest request, hence the least that a receiver may grant at the beginning.
     static final int COST_MAX = REQUEST_COST + PackedExtent.BLOCKS_MAX * Blocks.BLOCK_BYTES;

@@ -3,6 +3,7 @@ package holdfast.replication;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import holdfast.base.BlockRun;
 import holdfast.format.Compression;
 import holdfast.format.PackedExtent;
 import java.io.ByteArrayInputStream;
@@ -36,8 +37,8 @@ class FrameCodecTest {
     /// The frames whose bytes the document gives.
     private static Frame example(FrameType type) {
         return switch (type) {
-            case HELLO -> new Frame.Hello(1, 3);
-            case AGREED -> new Frame.Agreed(3);
+            case HELLO -> new Frame.Hello(1, 4);
+            case AGREED -> new Frame.Agreed(4);
             case BEGIN ->
                     new Frame.Begin(
                             Stage.MACHINE,
@@ -86,13 +87,24 @@ class FrameCodecTest {
             case STATUS -> new Frame.Status("staging area full");
             case PING -> new Frame.Ping(7);
             case PONG -> new Frame.Pong(7);
-            case ERROR -> Failures.version(4, 5);
+            case ERROR -> Failures.version(5, 6);
             case GOODBYE -> new Frame.Goodbye();
             case LIMIT -> new Frame.Limit(12_500_000);
             case CERTIFICATE_REQUEST -> new Frame.CertificateRequest(new byte[] {0x30, 1, 2});
             case CERTIFICATE ->
                     new Frame.Certificate(
                             "", List.of(new byte[] {0x30, 3, 4}, new byte[] {0x30, 5}));
+            case TAKE_POINT -> new Frame.TakePoint(1, 4711);
+            case POINT ->
+                    new Frame.Point(
+                            1, 4720, Instant.ofEpochSecond(1793534400, 500000000), true, false);
+            case LIST_CHANGES -> new Frame.ListChanges(2, 0, 0);
+            case CHANGES ->
+                    new Frame.Changes(
+                            2, true, List.of(new BlockRun(0x10, 2), new BlockRun(0x1000, 64)));
+            case PULL ->
+                    new Frame.Pull(3, 0, List.of(new BlockRun(0x10, 2), new BlockRun(0x1000, 64)));
+            case VERIFIED -> new Frame.Verified(4, 4720, List.of(new ComparedDisk(8L << 30, 0)));
         };
     }
 

@@ -250,10 +250,10 @@ class HostilePeerTest {
     @Test
     void versionsWithoutOverlapAreToldWhoHasToBeUpgraded() throws Exception {
         try (var newer = RawAgent.dial(stage, stage.identity(BAD))) {
-            newer.send(new Frame.Hello(4, 5));
+            newer.send(new Frame.Hello(5, 6));
             assertThat(newer.await(Frame.Failure.class).message())
                     .isEqualTo(
-                            "server speaks protocol versions 1 to 3, agent 4 to 5: upgrade the"
+                            "server speaks protocol versions 1 to 4, agent 5 to 6: upgrade the"
                                     + " server");
         }
         try (var older = RawAgent.dial(stage, stage.identity(BAD))) {
@@ -262,7 +262,7 @@ class HostilePeerTest {
         }
         try (var wider = RawAgent.dial(stage, stage.identity(BAD))) {
             wider.send(new Frame.Hello(0, 9));
-            assertThat(wider.await(Frame.Agreed.class).version()).isEqualTo(3);
+            assertThat(wider.await(Frame.Agreed.class).version()).isEqualTo(4);
         }
     }
 

@@ -39,6 +39,7 @@ final class Stage implements AutoCloseable {
     final RandomSource random = RandomSource.system();
     final FakeStore store = new FakeStore();
     final RecordingHost host = new RecordingHost(store);
+    final FakeBranches branches = new FakeBranches();
     final Network network;
     final CertificateAuthority authority;
     final Replicator replicator;
@@ -55,6 +56,8 @@ final class Stage implements AutoCloseable {
                         authority,
                         store,
                         host,
+                        branches,
+                        branches,
                         time,
                         limits);
     }

@@ -90,6 +90,8 @@ final class StagingServer implements ReplicationHost {
                                     authority,
                                     opened,
                                     this,
+                                    opened,
+                                    new NoFailbacks(),
                                     time,
                                     Replicator.Limits.DEFAULT));
         } catch (IOException | RefusalException e) {

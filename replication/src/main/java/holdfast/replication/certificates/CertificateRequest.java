@@ -97,6 +97,15 @@ public record CertificateRequest(KeyPair keys, String pem) {
         return joined(own, issuer);
     }
 
+    /// Joins key and answer.
+    ///
+    /// @param certificate the issued certificate, PEM
+    /// @param authority the installation's, which is known already
+    /// @throws IOException if the certificate is for another key, or not of that authority
+    public Identity identity(String certificate, X509Certificate authority) throws IOException {
+        return joined(Pem.certificates("issued certificate", certificate).getFirst(), authority);
+    }
+
     private Identity joined(X509Certificate own, X509Certificate issuer) throws IOException {
         if (!own.getPublicKey().equals(keys.getPublic())) {
             throw new IOException("the issued certificate is for another key than the request's");

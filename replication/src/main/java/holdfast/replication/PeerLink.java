@@ -1,5 +1,6 @@
 package holdfast.replication;
 
+import holdfast.base.BlockRun;
 import holdfast.base.TimeSource;
 import holdfast.format.PackedExtent;
 import java.io.IOException;
@@ -12,13 +13,14 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
-/// The agent's link over one TLS connection.
+/// A link over one TLS connection, of an agent or of a failback client: the one sends what the
+/// other asks for, and all else is the same.
 ///
 /// Three threads: one sends what gathers in the [LinkOutbox], one receives and runs callbacks, one
 /// asks from time to time whether the replicator is there. Any failure closes the connection, which
 /// ends them all; the receiving one, last, completes what is still open. Owns the connection.
-final class AgentLink implements ReplicationLink {
-    private static final System.Logger LOG = System.getLogger(AgentLink.class.getName());
+final class PeerLink implements ReplicationLink, BranchLink {
+    private static final System.Logger LOG = System.getLogger(PeerLink.class.getName());
 
     /// How often the replicator is asked whether it is there.
     private static final Duration PULSE = Duration.ofSeconds(5);
@@ -26,7 +28,7 @@ final class AgentLink implements ReplicationLink {
     /// How long the replicator may take to see the goodbye.
     private static final Duration LINGER = Duration.ofSeconds(2);
 
-    private final Session session;
+    private final ReplicationLink.Session session;
     private final TlsConnection connection;
     private final FrameDecoder frames;
     private final BandwidthLimit limit;
@@ -43,7 +45,7 @@ final class AgentLink implements ReplicationLink {
     private final AtomicReference<@Nullable CompletableFuture<List<byte[]>>> renewing =
             new AtomicReference<>();
 
-    private AgentLink(
+    private PeerLink(
             Frame.Began began,
             TlsConnection connection,
             FrameDecoder frames,
@@ -64,22 +66,27 @@ final class AgentLink implements ReplicationLink {
 
     /// @param frames what comes through the connection
     /// @param version of the protocol
-    static AgentLink start(
+    static PeerLink start(
             Frame.Began began,
             TlsConnection connection,
             FrameDecoder frames,
             int version,
             BandwidthLimit limit,
             TimeSource time) {
-        var link = new AgentLink(began, connection, frames, version, limit, time);
+        var link = new PeerLink(began, connection, frames, version, limit, time);
         link.sending.start();
         link.receiving.start();
         link.pulsing.start();
         return link;
     }
 
+    /// Of the protocol, as it was agreed on.
+    int version() {
+        return version;
+    }
+
     @Override
-    public Session session() {
+    public ReplicationLink.Session session() {
         return session;
     }
 
@@ -113,7 +120,8 @@ final class AgentLink implements ReplicationLink {
                 number ->
                         new Frame.Compare(
                                 number, disk, firstBlock, blockCount, blocksPerDigest, copy),
-                copy.size());
+                Wire.compareCost(copy.size()),
+                Answer.pieces(copy.size()));
     }
 
     @Override
@@ -122,6 +130,49 @@ final class AgentLink implements ReplicationLink {
             throws IOException, InterruptedException {
         return outbox.add(number ->
                 new Frame.RoundEnd(number, round, consistent, frozen, instant, ageMillis));
+    }
+
+    @Override
+    public CompletableFuture<BranchPoint> takePoint(long since)
+            throws IOException, InterruptedException {
+        return outbox.add(
+                number -> new Frame.TakePoint(number, Math.max(since, -1)),
+                Wire.REQUEST_COST,
+                Answer.point());
+    }
+
+    @Override
+    public CompletableFuture<Changes> changes(int disk, long firstBlock)
+            throws IOException, InterruptedException {
+        checkDisk(disk);
+        return outbox.add(
+                number -> new Frame.ListChanges(number, disk, firstBlock),
+                Wire.REQUEST_COST,
+                Answer.changes(firstBlock));
+    }
+
+    @Override
+    public CompletableFuture<List<PackedExtent>> pull(int disk, List<BlockRun> runs)
+            throws IOException, InterruptedException {
+        checkDisk(disk);
+        var copy = List.copyOf(runs);
+        var blocks = copy.stream().mapToLong(BlockRun::blockCount).sum();
+        if (blocks < 1
+                || blocks > PULL_BLOCKS_MAX
+                || copy.stream().anyMatch(run -> run.blockCount() > PackedExtent.BLOCKS_MAX)) {
+            throw new IllegalArgumentException(blocks + " blocks in one pull");
+        }
+        return outbox.add(
+                number -> new Frame.Pull(number, disk, copy),
+                Wire.REQUEST_COST + copy.size() * Wire.PULLED_RUN_COST,
+                Answer.extents(disk, copy));
+    }
+
+    @Override
+    public CompletableFuture<Void> verified(long sequence, List<ComparedDisk> disks)
+            throws IOException, InterruptedException {
+        var copy = List.copyOf(disks);
+        return outbox.add(number -> new Frame.Verified(number, sequence, copy));
     }
 
     @Override
@@ -184,6 +235,11 @@ final class AgentLink implements ReplicationLink {
     }
 
     @Override
+    public long receivedBytes() {
+        return connection.receivedBytes();
+    }
+
+    @Override
     public CompletableFuture<Void> closed() {
         return closed.copy();
     }
@@ -223,7 +279,7 @@ final class AgentLink implements ReplicationLink {
         try {
             while (true) {
                 take(
-                        frames.next(Allowance.NONE)
+                        frames.next(outbox::expect)
                                 .orElseThrow(() ->
                                         new IOException("the replicator closed the connection")));
             }
@@ -244,7 +300,10 @@ final class AgentLink implements ReplicationLink {
         switch (frame) {
             case Frame.Ack(var number) -> outbox.acknowledged(number).forEach(Runnable::run);
             case Frame.Credit(var limit) -> outbox.credit(limit);
-            case Frame.Compared answer -> outbox.answered(answer).complete(answer.differing());
+            case Frame.Compared answer -> outbox.answered(answer.number(), answer);
+            case Frame.Extents answer -> outbox.answered(answer.number(), answer);
+            case Frame.Point answer -> outbox.answered(answer.number(), answer);
+            case Frame.Changes answer -> outbox.answered(answer.number(), answer);
             case Frame.Status(var newProblem) -> problem = newProblem;
             case Frame.Limit(var bytesPerSecond) -> limit.asked(bytesPerSecond);
             case Frame.Ping(var token) -> outbox.tell(new Frame.Pong(token));

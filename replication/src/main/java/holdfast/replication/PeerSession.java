@@ -1,39 +1,34 @@
 package holdfast.replication;
 
-import holdfast.base.Blocks;
 import holdfast.base.RefusalException;
 import holdfast.replication.certificates.UntrustedCertificateException;
-import holdfast.volume.Volume;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
-/// One agent's session, from its beginning to its end.
+/// One peer's session, from its beginning to its end: an agent's, or a failback client's.
 ///
-/// Four threads, none of which waits for another: that of [#run] receives, so that the agent is
-/// heard whatever the store does; two hand requests to the store and acknowledge them
-/// ([RequestLine]); one sends ([Outbox]). Whatever ends one of them ends all, by [#end]; the first
-/// reason stands.
-final class AgentSession implements SessionControl {
-    private static final System.Logger LOG = System.getLogger(AgentSession.class.getName());
+/// No thread waits for another: that of [#run] receives, so that the peer is heard whatever the
+/// store does; others do what it asks for ([SessionWork]); one sends ([Outbox]). Whatever ends one
+/// of them ends all, by [#end]; the first reason stands.
+final class PeerSession implements SessionControl {
+    private static final System.Logger LOG = System.getLogger(PeerSession.class.getName());
 
     /// How long a peer may take to notice that the session has ended, and why.
     private static final Duration LINGER = Duration.ofSeconds(2);
 
     private final Arrival arrival;
-    private final List<Volume> volumes;
     private final Services services;
     private final CreditPool.Share share;
     private final Outbox outbox;
-    private final RequestLine requests;
+    private final SessionWork work;
     private final SessionCertificate certificate;
-    private final Thread appending;
-    private final Thread settling;
-    private final Thread sending;
+    private final List<Thread> threads = new ArrayList<>();
     private final AtomicReference<@Nullable End> end = new AtomicReference<>();
     private String toldProblem = "";
     private long pingedNanos;
@@ -47,26 +42,24 @@ final class AgentSession implements SessionControl {
     private record End(Optional<String> error, long nanoTime) {}
 
     /// @param name of the session's threads
-    /// @param written what earlier sessions of the server appended
-    AgentSession(
+    /// @param maker of what the session does
+    PeerSession(
             String name,
             Arrival arrival,
-            List<Volume> volumes,
-            WrittenVolumes written,
+            SessionWork.Maker maker,
             Services services,
             CreditPool.Share share) {
         this.arrival = arrival;
-        this.volumes = List.copyOf(volumes);
         this.services = services;
         this.share = share;
         this.outbox = new Outbox(services.time());
         this.certificate = new SessionCertificate(arrival.certificate(), services);
-        this.requests =
-                new RequestLine(
-                        arrival.serverId(), this.volumes, written, services, outbox, this::release);
-        this.appending = thread(name + "-append", requests::append);
-        this.settling = thread(name + "-settle", requests::settle);
-        this.sending = thread(name + "-send", this::send);
+        this.work = maker.make(outbox, this::release);
+        for (var loop : work.loops()) {
+            var builder = loop.heavy() ? Thread.ofPlatform().daemon() : Thread.ofVirtual();
+            threads.add(thread(builder.name(name + "-" + loop.name()), loop.body()));
+        }
+        threads.add(thread(Thread.ofVirtual().name(name + "-send"), this::send));
         this.pingedNanos = services.time().nanoTime();
     }
 
@@ -77,7 +70,6 @@ final class AgentSession implements SessionControl {
     Optional<String> run(ReplicationLink.Session session) throws InterruptedException {
         granted = share.release(0);
         outbox.tell(new Frame.Began(session, granted));
-        var threads = List.of(appending, settling, sending);
         threads.forEach(Thread::start);
         try {
             receive();
@@ -171,18 +163,9 @@ final class AgentSession implements SessionControl {
         switch (frame) {
             case Frame.Request request -> {
                 check(request);
-                requests.add(request);
+                work.take(request);
             }
-            case Frame.Report(var report) -> {
-                if (report.disks().size() != volumes.size()) {
-                    throw new ProtocolException(
-                            "report of "
-                                    + report.disks().size()
-                                    + " disks, the session has "
-                                    + volumes.size());
-                }
-                services.host().reported(arrival.serverId(), report);
-            }
+            case Frame.Report(var report) -> work.reported(report);
             case Frame.Ping(var token) -> outbox.tell(new Frame.Pong(token));
             case Frame.CertificateRequest(var request) -> outbox.tell(certificate.renew(request));
             case Frame.Pong _ -> {} // that it was heard is all
@@ -199,10 +182,15 @@ final class AgentSession implements SessionControl {
                     Frame.Ack _,
                     Frame.Credit _,
                     Frame.Status _,
+                    Frame.Point _,
+                    Frame.Changes _,
                     Frame.Limit _,
                     Frame.Certificate _ ->
                     throw new ProtocolException(
-                            FrameEncoder.typeOf(frame) + " frame from an agent in a session");
+                            FrameEncoder.typeOf(frame)
+                                    + " frame from "
+                                    + work.peer()
+                                    + " in a session");
         }
     }
 
@@ -212,45 +200,6 @@ final class AgentSession implements SessionControl {
                     "request " + request.number() + " comes after " + lastNumber);
         }
         lastNumber++;
-        switch (request) {
-            case Frame.Extents(_, var disk, var extents) -> {
-                for (var extent : extents) {
-                    checkRange(disk, extent.firstBlock(), extent.blockCount());
-                }
-            }
-            case Frame.Compare compare -> {
-                checkRange(compare.disk(), compare.firstBlock(), compare.blockCount());
-                var pieceBlocks = compare.blocksPerDigest();
-                var pieces = pieceBlocks == 0 ? 0 : (compare.blockCount() - 1) / pieceBlocks + 1;
-                if (pieces != compare.digests().size()) {
-                    throw new ProtocolException(
-                            compare.digests().size()
-                                    + " digests for "
-                                    + compare.blockCount()
-                                    + " blocks in pieces of "
-                                    + pieceBlocks);
-                }
-            }
-            case Frame.RoundEnd _ -> {}
-        }
-    }
-
-    private void checkRange(int disk, long firstBlock, long blockCount) throws ProtocolException {
-        if (disk >= volumes.size()) {
-            throw new ProtocolException("disk " + disk + " of " + volumes.size());
-        }
-        var count = Blocks.count(volumes.get(disk).sizeBytes());
-        if (blockCount < 1 || firstBlock > count - blockCount) {
-            throw new ProtocolException(
-                    blockCount
-                            + " blocks from "
-                            + firstBlock
-                            + " on leave disk "
-                            + disk
-                            + " of "
-                            + count
-                            + " blocks");
-        }
     }
 
     private void spend(int cost) throws ProtocolException {
@@ -279,8 +228,7 @@ final class AgentSession implements SessionControl {
     private void end(Optional<Frame.Failure> failure, Optional<String> error) {
         if (end.compareAndSet(null, new End(error, services.time().nanoTime()))) {
             outbox.finish(failure);
-            requests.stop();
-            appending.interrupt();
+            work.stop();
         }
     }
 
@@ -301,26 +249,21 @@ final class AgentSession implements SessionControl {
         end(Failures.internal());
     }
 
-    private Thread thread(String name, Work work) {
-        return Thread.ofVirtual()
-                .name(name)
-                .unstarted(() -> {
-                    try {
-                        work.run();
-                    } catch (InterruptedException _) {
-                        // the session has ended
-                    } catch (IOException e) {
-                        end(Failures.storage(e));
-                    } catch (RefusalException e) {
-                        end(Failures.refused(e));
-                    } catch (RuntimeException e) {
-                        broken(e);
-                    }
-                });
-    }
-
-    @FunctionalInterface
-    private interface Work {
-        void run() throws IOException, InterruptedException;
+    private Thread thread(Thread.Builder builder, SessionWork.Body body) {
+        return builder.unstarted(() -> {
+            try {
+                body.run();
+            } catch (InterruptedException _) {
+                // the session has ended
+            } catch (ProtocolException e) {
+                end(Failures.protocol(e));
+            } catch (IOException e) {
+                end(Failures.storage(e));
+            } catch (RefusalException e) {
+                end(Failures.refused(e));
+            } catch (RuntimeException e) {
+                broken(e);
+            }
+        });
     }
 }
