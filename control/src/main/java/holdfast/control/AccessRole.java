@@ -24,7 +24,11 @@ public enum AccessRole {
             "drs:StopFailback",
             "drs:ReverseReplication",
             "drs:TagResource",
-            "drs:UntagResource"),
+            "drs:UntagResource",
+            "holdfast:*"),
+
+    /// What a machine that is to be failed back to needs, and nothing else.
+    FAILBACK("sts:GetCallerIdentity", "holdfast:*"),
 
     /// Looks.
     READ_ONLY("sts:GetCallerIdentity", "drs:Describe*", "drs:Get*", "drs:List*");

@@ -37,6 +37,7 @@ public final class Controller implements AutoCloseable {
     private final ServerOrders orders;
     private final Jobs jobs;
     private final Instances instances;
+    private final Failbacks failbacks;
     private final PointExports exports;
     private final Settings<ReplicationSettings> replicationSettings;
     private final Settings<LaunchSettings> launchSettings;
@@ -93,6 +94,8 @@ public final class Controller implements AutoCloseable {
         orders = new ServerOrders(database, servers, store, replicationSettings);
         jobs = new Jobs(database, time, random);
         instances = new Instances(database, jobs, host, time);
+        failbacks = new Failbacks(database, jobs, store, time, random);
+        jobs.onFailbackLeft(failbacks::failed);
         exports = new PointExports(database, store, points, time, random);
         var terminate = new TerminateWork(instances, store, exports, host, time);
         var launch =
@@ -116,6 +119,7 @@ public final class Controller implements AutoCloseable {
                         launch,
                         time,
                         random);
+        var failback = new FailbackWork(failbacks, store, host, time, settings.stopTimeout());
         var check = new CheckWork(database, points, store);
         engine =
                 new JobEngine(
@@ -128,6 +132,7 @@ public final class Controller implements AutoCloseable {
                                     case JobRequest.Start request -> launch.run(run, request);
                                     case JobRequest.Terminate request ->
                                             terminate.run(run, request);
+                                    case JobRequest.Failback request -> failback.run(run, request);
                                     case JobRequest.Verify request -> check.verify(run, request);
                                     case JobRequest.Scrub() -> check.scrub(run);
                                 });
@@ -141,6 +146,7 @@ public final class Controller implements AutoCloseable {
                         orders,
                         jobs,
                         instances,
+                        failbacks,
                         tags,
                         settings);
     }
@@ -188,6 +194,10 @@ public final class Controller implements AutoCloseable {
 
     public Instances instances() {
         return instances;
+    }
+
+    public Failbacks failbacks() {
+        return failbacks;
     }
 
     public PointExports exports() {

@@ -3,6 +3,7 @@ package holdfast.control;
 import holdfast.recovery.BootProof;
 import holdfast.recovery.Machine;
 import holdfast.replication.AgentReport;
+import holdfast.replication.ComparedDisk;
 import holdfast.replication.MachineFacts;
 import holdfast.volume.ConsistencyPoint;
 import holdfast.volume.Damage;
@@ -194,6 +195,56 @@ final class Documents {
                 Optional.ofNullable(json.get("screenshot")).map(path -> Path.of(path.asString())));
     }
 
+    static String ofClient(Failback.Client client) {
+        return object().put("id", client.id())
+                .put("hostname", client.hostname())
+                .put("original", client.original())
+                .put("pairedAt", client.pairedAt().toString())
+                .toString();
+    }
+
+    static Failback.Client client(String text) {
+        var json = JSON.readTree(text);
+        return new Failback.Client(
+                text(json, "id"),
+                text(json, "hostname"),
+                json.required("original").asBoolean(),
+                Instant.parse(text(json, "pairedAt")));
+    }
+
+    static String ofCompared(List<ComparedDisk> disks) {
+        var json = array();
+        for (var disk : disks) {
+            json.addObject()
+                    .put("comparedBytes", disk.comparedBytes())
+                    .put("differingBytes", disk.differingBytes());
+        }
+        return json.toString();
+    }
+
+    static List<ComparedDisk> compared(String text) {
+        return list(
+                JSON.readTree(text),
+                disk ->
+                        new ComparedDisk(
+                                number(disk, "comparedBytes"), number(disk, "differingBytes")));
+    }
+
+    static String ofFailbackSettings(Failback.Settings settings) {
+        return object().put("name", settings.name())
+                .put("megabitsPerSecond", settings.megabitsPerSecond())
+                .put("privateAddress", settings.privateAddress())
+                .toString();
+    }
+
+    static Failback.Settings failbackSettings(String text) {
+        var json = JSON.readTree(text);
+        return new Failback.Settings(
+                text(json, "name"),
+                number(json, "megabitsPerSecond"),
+                json.required("privateAddress").asBoolean());
+    }
+
     static String ofRequest(JobRequest request) {
         var json = object().put("kind", request.kind());
         switch (request) {
@@ -204,16 +255,10 @@ final class Documents {
                     put(array.addObject().put("server", target.server()), target.point());
                 }
             }
+            case JobRequest.Failback(var endings) -> putEndings(json, endings);
+            case JobRequest.Terminate(var endings) -> putEndings(json, endings);
             case JobRequest.Start(var instance, var server) ->
                     json.put("instance", instance).put("server", server);
-            case JobRequest.Terminate(var endings) -> {
-                var array = json.putArray("endings");
-                for (var ending : endings) {
-                    array.addObject()
-                            .put("instance", ending.instance())
-                            .put("server", ending.server());
-                }
-            }
             case JobRequest.Verify(var server, var point) -> {
                 json.put("server", server);
                 put(json, point);
@@ -234,6 +279,7 @@ final class Documents {
                             json.path("superseding").asBoolean(false)); // not in version 2
             case "START" -> new JobRequest.Start(text(json, "instance"), text(json, "server"));
             case "TERMINATE" -> new JobRequest.Terminate(endings(json));
+            case "FAILBACK" -> new JobRequest.Failback(endings(json));
             case "VERIFY" -> new JobRequest.Verify(text(json, "server"), pointChoice(json));
             case "SCRUB" -> new JobRequest.Scrub();
             default -> throw new IllegalArgumentException("unknown kind of job " + kind);
@@ -256,6 +302,13 @@ final class Documents {
         return json.has("instance")
                 ? List.of(ending(json))
                 : list(json.required("endings"), Documents::ending);
+    }
+
+    private static void putEndings(ObjectNode json, List<JobRequest.Ending> endings) {
+        var array = json.putArray("endings");
+        for (var ending : endings) {
+            array.addObject().put("instance", ending.instance()).put("server", ending.server());
+        }
     }
 
     private static JobRequest.Ending ending(JsonNode json) {

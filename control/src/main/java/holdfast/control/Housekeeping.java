@@ -34,6 +34,7 @@ final class Housekeeping implements AutoCloseable {
     private final ServerOrders orders;
     private final Jobs jobs;
     private final Instances instances;
+    private final Failbacks failbacks;
     private final Tags tags;
     private final ControlSettings settings;
     private final ExecutorService threads =
@@ -50,6 +51,7 @@ final class Housekeeping implements AutoCloseable {
             ServerOrders orders,
             Jobs jobs,
             Instances instances,
+            Failbacks failbacks,
             Tags tags,
             ControlSettings settings) {
         this.database = database;
@@ -60,6 +62,7 @@ final class Housekeeping implements AutoCloseable {
         this.orders = orders;
         this.jobs = jobs;
         this.instances = instances;
+        this.failbacks = failbacks;
         this.tags = tags;
         this.settings = settings;
     }
@@ -120,6 +123,7 @@ final class Housekeeping implements AutoCloseable {
         instances.prune(now.minus(HISTORY));
         servers.prune(now.minus(HISTORY));
         jobs.prune(now.minus(HISTORY));
+        failbacks.prune();
         tags.prune();
     }
 

@@ -10,12 +10,14 @@ import holdfast.base.RefusalException;
 /// LAUNCHING --MADE_READY--> STOPPED --START_ASKED--> LAUNCHING
 /// RUNNING, STOPPED, FAILED --TERMINATION_ASKED--> TERMINATING --CLEANED_UP--> TERMINATED
 /// TERMINATING --CLEAN_UP_FAILED--> FAILED
+/// RUNNING, FAILED --STOPPED_FOR_FAILBACK--> STOPPED
 /// ```
 public enum InstanceState {
     LAUNCHING,
     RUNNING,
 
-    /// Its branches are there, its machine was never started.
+    /// Its branches are there, its machine does not run: it was not started yet, or was stopped to
+    /// be failed back.
     STOPPED,
     FAILED,
     TERMINATING,
@@ -28,6 +30,7 @@ public enum InstanceState {
         MADE_READY,
         START_ASKED,
         MACHINE_ENDED,
+        STOPPED_FOR_FAILBACK,
         TERMINATION_ASKED,
         CLEANED_UP,
         CLEAN_UP_FAILED
@@ -53,6 +56,13 @@ public enum InstanceState {
                 yield LAUNCHING;
             }
             case MACHINE_ENDED -> from(RUNNING, event, FAILED);
+            case STOPPED_FOR_FAILBACK ->
+                    switch (this) {
+                        case RUNNING, FAILED -> STOPPED;
+                        case LAUNCHING, STOPPED, TERMINATING, TERMINATED ->
+                                throw new IllegalStateException(
+                                        event + " cannot happen in state " + this);
+                    };
             case CLEANED_UP -> from(TERMINATING, event, TERMINATED);
             case CLEAN_UP_FAILED -> from(TERMINATING, event, FAILED);
             case TERMINATION_ASKED ->

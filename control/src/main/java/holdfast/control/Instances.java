@@ -51,6 +51,7 @@ public final class Instances {
             var endings = new ArrayList<JobRequest.Ending>();
             for (var id : ids) {
                 var instance = require(tx, id);
+                refuseWhileFailedBack(tx, instance);
                 change(
                         tx,
                         instance,
@@ -63,6 +64,17 @@ public final class Instances {
         });
     }
 
+    private static void refuseWhileFailedBack(Transaction tx, RecoveryInstance instance)
+            throws DatabaseException {
+        if (beingFailedBack(tx, instance)) {
+            throw new RefusalException(
+                    "failback-finishing",
+                    "recovery instance "
+                            + instance.id()
+                            + " is being failed back: wait for the job's end");
+        }
+    }
+
     /// Begins to start an instance that was made ready only: marks it and makes the job, both or
     /// neither.
     ///
@@ -70,6 +82,7 @@ public final class Instances {
     public Job.View start(String id) throws IOException {
         return database.transact(tx -> {
             var instance = require(tx, id);
+            refuseWhileFailedBack(tx, instance);
             change(tx, instance, InstanceState.Event.START_ASKED, "start asked for");
             var job = jobs.submit(tx, new JobRequest.Start(id, instance.server()));
             return new Job.View(job, List.of(), List.of(id));
@@ -140,7 +153,7 @@ public final class Instances {
             }
             database.<@Nullable Void>transact(tx -> {
                 var current = require(tx, instance.id());
-                if (current.state() == InstanceState.RUNNING) {
+                if (current.state() == InstanceState.RUNNING && !beingFailedBack(tx, current)) {
                     change(
                             tx,
                             current,
@@ -150,6 +163,50 @@ public final class Instances {
                 return null;
             });
         }
+    }
+
+    /// Whether its machine is being stopped on purpose.
+    private static boolean beingFailedBack(Transaction tx, RecoveryInstance instance)
+            throws DatabaseException {
+        return Tables.FAILBACKS
+                .find(tx, instance.id())
+                .filter(failback -> failback.state() == FailbackState.FINISHING)
+                .isPresent();
+    }
+
+    /// Begins to forget an instance that was disconnected and does not run: its branches go.
+    ///
+    /// @throws RefusalException if there is none, or it runs, or was not disconnected
+    public void delete(String id) throws IOException {
+        var runs = machineRuns(id);
+        database.<@Nullable Void>transact(tx -> {
+            var instance = require(tx, id);
+            var disconnected =
+                    Tables.FAILBACKS
+                            .find(tx, id)
+                            .filter(known -> known.state() == FailbackState.DISCONNECTED)
+                            .isPresent();
+            if (!disconnected) {
+                throw new RefusalException(
+                        "instance-connected",
+                        "recovery instance " + id + " was not disconnected: do that first");
+            }
+            if (runs) {
+                throw new RefusalException(
+                        "instance-running",
+                        "the machine of recovery instance "
+                                + id
+                                + " runs on disks that would go with its record: terminate it instead");
+            }
+            change(
+                    tx,
+                    instance,
+                    InstanceState.Event.TERMINATION_ASKED,
+                    "to be forgotten, after it was disconnected");
+            var ending = new JobRequest.Ending(id, instance.server());
+            jobs.submit(tx, new JobRequest.Terminate(List.of(ending)));
+            return null;
+        });
     }
 
     /// Forgets instances that were terminated before that time.

@@ -30,8 +30,15 @@ public sealed interface JobRequest {
         }
     }
 
-    /// A recovery instance that is to end.
+    /// A recovery instance that is to end, or to come home.
     record Ending(String instance, String server) {}
+
+    /// Brings recovery instances home: stops their machines and has their failbacks finished.
+    record Failback(List<Ending> endings) implements JobRequest {
+        public Failback {
+            endings = List.copyOf(endings);
+        }
+    }
 
     /// Reads a whole point back and checks every checksum.
     record Verify(String server, PointChoice point) implements JobRequest {}
@@ -45,6 +52,7 @@ public sealed interface JobRequest {
             case Recover(_, var drill, _) -> drill ? "DRILL" : "RECOVER";
             case Start _ -> "START";
             case Terminate _ -> "TERMINATE";
+            case Failback _ -> "FAILBACK";
             case Verify _ -> "VERIFY";
             case Scrub() -> "SCRUB";
         };
@@ -57,6 +65,7 @@ public sealed interface JobRequest {
                     targets.stream().map(RecoveryTarget::server).toList();
             case Start(_, var server) -> List.of(server);
             case Terminate(var endings) -> endings.stream().map(Ending::server).distinct().toList();
+            case Failback(var endings) -> endings.stream().map(Ending::server).distinct().toList();
             case Verify(var server, _) -> List.of(server);
             case Scrub() -> List.of();
         };

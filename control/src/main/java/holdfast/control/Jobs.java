@@ -32,10 +32,22 @@ public final class Jobs {
     /// What phases under way say of themselves; not worth a row, gone with the process.
     private final Map<PhaseKey, String> progress = new ConcurrentHashMap<>();
 
+    private volatile Leaver failbackLeft = (_, _, _) -> {};
+
+    /// Told of a failback whose job ends, so that it does not stay as it is for ever.
+    @FunctionalInterface
+    interface Leaver {
+        void record(Transaction tx, String instance, String why) throws DatabaseException;
+    }
+
     Jobs(Database database, TimeSource time, RandomSource random) {
         this.database = database;
         this.time = time;
         this.random = random;
+    }
+
+    void onFailbackLeft(Leaver leaver) {
+        failbackLeft = leaver;
     }
 
     /// Makes a job row in a transaction of the caller's.
@@ -197,6 +209,11 @@ public final class Jobs {
                     }
                 }
             }
+            case JobRequest.Failback request -> {
+                for (var one : request.endings()) {
+                    failbackLeft.record(tx, one.instance(), reason);
+                }
+            }
             case JobRequest.Verify _, JobRequest.Scrub _ -> {}
         }
     }
@@ -341,6 +358,8 @@ public final class Jobs {
         var instances =
                 switch (job.request()) {
                     case JobRequest.Terminate request -> request.instances();
+                    case JobRequest.Failback(var endings) ->
+                            endings.stream().map(JobRequest.Ending::instance).toList();
                     case JobRequest.Start(var instance, _) -> List.of(instance);
                     case JobRequest.Recover _ ->
                             Tables.INSTANCES

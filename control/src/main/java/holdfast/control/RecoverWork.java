@@ -73,7 +73,7 @@ final class RecoverWork {
                 : JobOutcome.failed(String.join("; ", failures));
     }
 
-    private static Optional<String> result(Future<Optional<String>> future)
+    static Optional<String> result(Future<Optional<String>> future)
             throws IOException, InterruptedException {
         try {
             return future.get();

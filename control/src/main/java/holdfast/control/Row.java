@@ -29,6 +29,10 @@ record Row(Map<String, @Nullable Object> values) {
         return Optional.ofNullable((String) values.get(column));
     }
 
+    Optional<Long> optionalNumber(String column) {
+        return Optional.ofNullable((Long) values.get(column));
+    }
+
     Optional<Instant> optionalInstant(String column) {
         return Optional.ofNullable((Long) values.get(column)).map(Instant::ofEpochMilli);
     }

@@ -262,6 +262,51 @@ final class Tables {
                                     "value", tag.value()),
                     row -> new Tags.Tag(row.text("resource"), row.text("name"), row.text("value")));
 
+    static final Table<Failback> FAILBACKS =
+            new Table<>(
+                    "failbacks",
+                    List.of("instance_id"),
+                    List.of(
+                            "instance_id",
+                            "state",
+                            "reason",
+                            "state_since",
+                            "client",
+                            "reached",
+                            "last_point",
+                            "verified",
+                            "job_id",
+                            "report",
+                            "settings"),
+                    failback ->
+                            values(
+                                    "instance_id", failback.instance(),
+                                    "state", failback.state().name(),
+                                    "reason", failback.reason(),
+                                    "state_since", failback.stateSince(),
+                                    "client", failback.client().map(Documents::ofClient),
+                                    "reached", failback.reached(),
+                                    "last_point", failback.lastPoint().map(Documents::ofPoint),
+                                    "verified", Documents.ofCompared(failback.verified()),
+                                    "job_id", failback.job(),
+                                    "report", failback.report().map(Documents::ofReport),
+                                    "settings", Documents.ofFailbackSettings(failback.settings())),
+                    row ->
+                            new Failback(
+                                    row.text("instance_id"),
+                                    FailbackState.valueOf(row.text("state")),
+                                    row.text("reason"),
+                                    row.instant("state_since"),
+                                    row.optionalText("client").map(Documents::client),
+                                    row.optionalNumber("reached"),
+                                    row.optionalText("last_point").map(Documents::point),
+                                    row.optionalText("verified")
+                                            .map(Documents::compared)
+                                            .orElse(List.of()),
+                                    row.optionalText("job_id"),
+                                    row.optionalText("report").map(Documents::report),
+                                    Documents.failbackSettings(row.text("settings"))));
+
     static final Table<Settings.Kept> SETTINGS =
             new Table<>(
                     "settings",
@@ -327,7 +372,8 @@ final class Tables {
                     ACCESS_KEYS,
                     TAGS,
                     SETTINGS,
-                    LAUNCH_ACTIONS);
+                    LAUNCH_ACTIONS,
+                    FAILBACKS);
 
     private Tables() {}
 

@@ -74,6 +74,14 @@ final class FakeHost implements MachineHost {
     }
 
     @Override
+    public synchronized boolean stop(String id, Duration timeout) {
+        fuse.step();
+        running = false;
+        fuse.step();
+        return true;
+    }
+
+    @Override
     public ScriptRun runScript(
             String id, byte[] script, Map<String, String> environment, Duration timeout) {
         fuse.step();

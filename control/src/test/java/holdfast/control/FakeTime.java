@@ -11,6 +11,7 @@ final class FakeTime implements TimeSource {
     private final Crash.Fuse fuse;
     private Instant now = START;
     private long nanos;
+    private Runnable meanwhile = () -> {};
 
     FakeTime(Crash.Fuse fuse) {
         this.fuse = fuse;
@@ -33,6 +34,12 @@ final class FakeTime implements TimeSource {
             throw new InterruptedException();
         }
         advance(duration);
+        meanwhile.run();
+    }
+
+    /// What others do whenever someone sleeps.
+    void meanwhile(Runnable others) {
+        meanwhile = others;
     }
 
     synchronized void advance(Duration duration) {

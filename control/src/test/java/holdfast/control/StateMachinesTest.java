@@ -125,15 +125,58 @@ class StateMachinesTest {
                         "LAUNCHING LAUNCH_FAILED FAILED",
                         "LAUNCHING MADE_READY STOPPED",
                         "STOPPED START_ASKED LAUNCHING",
-                        "STOPPED TERMINATION_ASKED TERMINATING",
                         "RUNNING MACHINE_ENDED FAILED",
                         "RUNNING TERMINATION_ASKED TERMINATING",
                         "FAILED TERMINATION_ASKED TERMINATING",
+                        "RUNNING STOPPED_FOR_FAILBACK STOPPED",
+                        "FAILED STOPPED_FOR_FAILBACK STOPPED",
+                        "STOPPED TERMINATION_ASKED TERMINATING",
                         "TERMINATING CLEANED_UP TERMINATED",
                         "TERMINATING CLEAN_UP_FAILED FAILED");
         var found = new java.util.ArrayList<String>();
         for (var state : InstanceState.values()) {
             for (var event : Event.values()) {
+                try {
+                    found.add(state + " " + event + " " + state.on(event));
+                } catch (IllegalStateException | RefusalException _) {
+                    // not a transition
+                }
+            }
+        }
+        assertThat(found).containsExactlyInAnyOrderElementsOf(allowed);
+    }
+
+    @Test
+    void aFailbackHasTheseTransitionsAndNoOthers() {
+        var allowed =
+                List.of(
+                        "NOT_STARTED CLIENT_PAIRED IN_PROGRESS",
+                        "NOT_STARTED STOPPED NOT_STARTED",
+                        "NOT_STARTED DISCONNECTED DISCONNECTED",
+                        "IN_PROGRESS CLIENT_PAIRED IN_PROGRESS",
+                        "IN_PROGRESS IN_STEP READY",
+                        "IN_PROGRESS FAILED ERROR",
+                        "IN_PROGRESS STOPPED NOT_STARTED",
+                        "IN_PROGRESS DISCONNECTED DISCONNECTED",
+                        "READY CLIENT_PAIRED IN_PROGRESS",
+                        "READY IN_STEP READY",
+                        "READY LAUNCH_ASKED FINISHING",
+                        "READY FAILED ERROR",
+                        "READY STOPPED NOT_STARTED",
+                        "READY DISCONNECTED DISCONNECTED",
+                        "FINISHING IN_STEP FINISHING",
+                        "FINISHING VERIFIED COMPLETED",
+                        "FINISHING FAILED ERROR",
+                        "COMPLETED DISCONNECTED DISCONNECTED",
+                        "ERROR CLIENT_PAIRED IN_PROGRESS",
+                        "ERROR IN_STEP READY",
+                        "ERROR FAILED ERROR",
+                        "ERROR STOPPED NOT_STARTED",
+                        "ERROR DISCONNECTED DISCONNECTED",
+                        "DISCONNECTED DISCONNECTED DISCONNECTED");
+        var found = new java.util.ArrayList<String>();
+        for (var state : FailbackState.values()) {
+            for (var event : FailbackState.Event.values()) {
                 try {
                     found.add(state + " " + event + " " + state.on(event));
                 } catch (IllegalStateException | RefusalException _) {

@@ -59,6 +59,15 @@ record MachineControl(Network network, TimeSource time, SmallFiles files) {
         }
     }
 
+    /// Presses the machine's power button, which a guest may heed or not.
+    void powerDown(MachineDirectory directory) {
+        try (var qemu = connect(directory)) {
+            qemu.execute("system_powerdown", Map.of(), TIMEOUT);
+        } catch (IOException e) {
+            LOG.log(Level.DEBUG, "machine={0} powerdown=\"{1}\"", directory.id(), e.getMessage());
+        }
+    }
+
     /// Asks the machine's QEMU to end, which flushes its disks and closes their connections.
     /// Whether it does shows in its process, not here: QEMU often ends without an answer.
     void quit(MachineDirectory directory) {

@@ -32,6 +32,12 @@ public interface MachineHost {
     BootProof awaitBoot(String id, Duration timeout, Consumer<String> progress)
             throws IOException, InterruptedException;
 
+    /// Has the machine shut down, and ends it if it does not in time; what is kept of it stays. On
+    /// return nothing writes to its disks any more. Quiet if it does not run.
+    ///
+    /// @return whether it shut down by itself, or did not run
+    boolean stop(String id, Duration timeout) throws IOException, InterruptedException;
+
     /// Runs a shell script in the machine as its root, through its guest agent, and waits for its
     /// end.
     ///

@@ -143,6 +143,37 @@ public final class QemuHost implements MachineHost {
     }
 
     @Override
+    public boolean stop(String id, Duration timeout) throws IOException, InterruptedException {
+        var directory = MachineDirectory.of(host, id);
+        var pid = process.find(directory);
+        if (pid.isEmpty()) {
+            return true;
+        }
+        locked(
+                directory,
+                () -> {
+                    control.powerDown(directory);
+                    return true;
+                });
+        var orderly = gone(pid.getAsLong(), directory, timeout);
+        var lock = lockOf(directory);
+        lock.lockInterruptibly();
+        try {
+            if (!orderly && process.find(directory).isPresent()) {
+                end(pid.getAsLong(), directory);
+            }
+        } finally {
+            lock.unlock();
+        }
+        LOG.log(
+                Level.INFO,
+                "machine={0} running -> stopped ({1})",
+                id,
+                orderly ? "shut down" : "ended, since it did not shut down in time");
+        return orderly;
+    }
+
+    @Override
     public ScriptRun runScript(
             String id, byte[] script, Map<String, String> environment, Duration timeout)
             throws IOException, InterruptedException {

@@ -1,5 +1,6 @@
 package holdfast.server;
 
+import holdfast.control.FailbackView;
 import holdfast.control.Job;
 import holdfast.control.JobResult;
 import holdfast.control.PointExport;
@@ -168,7 +169,39 @@ final class ApiJson {
         return json;
     }
 
-    static ObjectNode instance(RecoveryInstance instance) {
+    private static ObjectNode failback(FailbackView view) {
+        var failback = view.failback();
+        var json =
+                object().put("state", failback.state().name())
+                        .put("reason", failback.reason())
+                        .put("stateSince", time(failback.stateSince()))
+                        .put("connected", view.connected());
+        failback.client()
+                .ifPresent(client ->
+                        json.put("client", client.id())
+                                .put("hostname", client.hostname())
+                                .put("original", client.original()));
+        failback.job().ifPresent(job -> json.put("job", job));
+        view.clientSeenAt().ifPresent(at -> json.put("clientSeenAt", time(at)));
+        view.report()
+                .ifPresent(report -> {
+                    json.put("detail", report.detail())
+                            .put("bytesPerSecond", report.bytesPerSecond())
+                            .put("receivedBytes", report.sentBytes());
+                    var disks = json.putArray("disks");
+                    for (var disk : report.disks()) {
+                        disks.addObject()
+                                .put("name", disk.name())
+                                .put("totalBytes", disk.totalBytes())
+                                .put("replicatedBytes", disk.replicatedBytes())
+                                .put("rescannedBytes", disk.rescannedBytes())
+                                .put("backlogBytes", disk.backlogBytes());
+                    }
+                });
+        return json;
+    }
+
+    static ObjectNode instance(RecoveryInstance instance, Optional<FailbackView> failback) {
         var json =
                 object().put("id", instance.id())
                         .put("server", instance.server())
@@ -186,6 +219,7 @@ final class ApiJson {
                                 .put("note", machine.note()));
         instance.bootProof().ifPresent(proof -> json.set("bootProof", bootProof(proof)));
         instance.endedAt().ifPresent(at -> json.put("endedAt", time(at)));
+        failback.ifPresent(view -> json.set("failback", failback(view)));
         return json;
     }
 

@@ -84,13 +84,38 @@ final class EnrolmentRoutes implements HttpService {
                         .put("dataDirectory", data.toString()));
     }
 
+    /// Certifies a failback client's key.
+    ///
+    /// @throws RefusalException if the request is not one that a client makes
+    String certifyClient(String csr, String clientId) {
+        return certify(csr, clientId);
+    }
+
+    String authorityPem() {
+        return authority.certificatePem();
+    }
+
+    /// Where a failback client fetches data from.
+    ///
+    /// @param reached the host by which it has just reached the API
+    /// @param privately whether by that, even if the server has another address for agents
+    String replicationAddress(String reached, boolean privately) {
+        if ((privately || address.isEmpty()) && !replication.getAddress().isAnyLocalAddress()) {
+            return ServerSettings.text(replication);
+        }
+        return at(privately ? reached : address.orElse(reached));
+    }
+
     /// A replicator that listens on all addresses is told to the agent by the one at which it has
     /// just reached us.
     private String replicationAddress(ServerRequest request) {
         if (address.isEmpty() && !replication.getAddress().isAnyLocalAddress()) {
             return ServerSettings.text(replication);
         }
-        var host = address.orElseGet(() -> request.requestedUri().host());
+        return at(address.orElseGet(() -> request.requestedUri().host()));
+    }
+
+    private String at(String host) {
         return (host.contains(":") && !host.startsWith("[") ? "[" + host + "]" : host)
                 + ":"
                 + replication.getPort();

@@ -125,7 +125,12 @@ public final class HoldfastServer implements AutoCloseable {
                                     key,
                                     controller,
                                     store,
-                                    AwsServices.gateway(controller, time),
+                                    AwsServices.gateway(
+                                            controller,
+                                            time,
+                                            List.of(
+                                                    new FailbackEndpoint(
+                                                            controller, enrolment, store))),
                                     this::status,
                                     enrolment,
                                     exports));
@@ -201,6 +206,8 @@ public final class HoldfastServer implements AutoCloseable {
                     authority,
                     store,
                     controller.servers(),
+                    store,
+                    controller.failbacks(),
                     time,
                     Replicator.Limits.DEFAULT);
         } catch (BindException e) {

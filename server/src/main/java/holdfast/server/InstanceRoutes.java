@@ -12,7 +12,10 @@ import java.nio.channels.FileChannel;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
 
 /// `/instances`: recovery instances and the evidence that they booted.
 final class InstanceRoutes implements HttpService {
@@ -31,17 +34,36 @@ final class InstanceRoutes implements HttpService {
                 .get("/{id}", this::show)
                 .post("/{id}/start", this::start)
                 .post("/{id}/terminate", this::terminate)
+                .post("/{id}/failback", this::failBack)
+                .post("/{id}/failback/stop", this::stopFailback)
+                .post("/{id}/disconnect", this::disconnect)
+                .delete("/{id}", this::delete)
                 .get("/{id}/console", this::console)
                 .get("/{id}/screenshot", this::screenshot);
     }
 
     private void list(ServerRequest request, ServerResponse response) throws IOException {
         var instances = controller.instances().list();
-        Api.send(response, 200, ApiJson.list("instances", instances, ApiJson::instance));
+        var failbacks = controller.failbacks().all();
+        Api.send(
+                response,
+                200,
+                ApiJson.list(
+                        "instances",
+                        instances,
+                        instance ->
+                                ApiJson.instance(
+                                        instance,
+                                        Optional.ofNullable(failbacks.get(instance.id())))));
     }
 
     private void show(ServerRequest request, ServerResponse response) throws IOException {
-        Api.send(response, 200, ApiJson.instance(controller.instances().get(Api.id(request))));
+        Api.send(
+                response,
+                200,
+                ApiJson.instance(
+                        controller.instances().get(Api.id(request)),
+                        Optional.of(controller.failbacks().get(Api.id(request)))));
     }
 
     private void start(ServerRequest request, ServerResponse response) throws IOException {
@@ -50,6 +72,26 @@ final class InstanceRoutes implements HttpService {
 
     private void terminate(ServerRequest request, ServerResponse response) throws IOException {
         Api.send(response, 202, ApiJson.job(controller.instances().terminate(Api.id(request))));
+    }
+
+    private void failBack(ServerRequest request, ServerResponse response) throws IOException {
+        var job = controller.failbacks().start(List.of(Api.id(request)), Map.of());
+        Api.send(response, 202, ApiJson.job(job));
+    }
+
+    private void stopFailback(ServerRequest request, ServerResponse response) throws IOException {
+        controller.failbacks().stop(Api.id(request));
+        response.status(204).send();
+    }
+
+    private void disconnect(ServerRequest request, ServerResponse response) throws IOException {
+        controller.failbacks().disconnect(Api.id(request));
+        response.status(204).send();
+    }
+
+    private void delete(ServerRequest request, ServerResponse response) throws IOException {
+        controller.instances().delete(Api.id(request));
+        response.status(204).send();
     }
 
     private void console(ServerRequest request, ServerResponse response) throws IOException {

@@ -88,6 +88,7 @@ public record ServerSettings(
                             new ControlSettings(
                                     take("snapshot-policy", "10m/1h 1h/1d 1d/7d", Reading::policy),
                                     duration("boot-timeout", base.bootTimeout()),
+                                    duration("stop-timeout", base.stopTimeout()),
                                     duration("agent-silence", base.agentSilence()),
                                     duration("scrub-every", base.scrubEvery()),
                                     duration("reclaim-every", base.reclaimEvery())));

@@ -2,6 +2,7 @@ package holdfast.aws.drs;
 
 import holdfast.aws.drs.model.DeleteJobRequest;
 import holdfast.aws.drs.model.DeleteJobResponse;
+import holdfast.aws.drs.model.DeleteRecoveryInstanceRequest;
 import holdfast.aws.drs.model.DescribeJobLogItemsRequest;
 import holdfast.aws.drs.model.DescribeJobLogItemsResponse;
 import holdfast.aws.drs.model.DescribeJobsRequest;
@@ -12,24 +13,33 @@ import holdfast.aws.drs.model.DescribeRecoverySnapshotsRequest;
 import holdfast.aws.drs.model.DescribeRecoverySnapshotsResponse;
 import holdfast.aws.drs.model.DescribeSourceServersRequest;
 import holdfast.aws.drs.model.DescribeSourceServersResponse;
+import holdfast.aws.drs.model.DisconnectRecoveryInstanceRequest;
+import holdfast.aws.drs.model.GetFailbackReplicationConfigurationRequest;
+import holdfast.aws.drs.model.GetFailbackReplicationConfigurationResponse;
 import holdfast.aws.drs.model.InitializeServiceRequest;
 import holdfast.aws.drs.model.InitializeServiceResponse;
 import holdfast.aws.drs.model.ListTagsForResourceRequest;
 import holdfast.aws.drs.model.ListTagsForResourceResponse;
+import holdfast.aws.drs.model.StartFailbackLaunchRequest;
+import holdfast.aws.drs.model.StartFailbackLaunchResponse;
 import holdfast.aws.drs.model.StartRecoveryRequest;
 import holdfast.aws.drs.model.StartRecoveryResponse;
+import holdfast.aws.drs.model.StopFailbackRequest;
 import holdfast.aws.drs.model.TagResourceRequest;
 import holdfast.aws.drs.model.TerminateRecoveryInstancesRequest;
 import holdfast.aws.drs.model.TerminateRecoveryInstancesResponse;
 import holdfast.aws.drs.model.UntagResourceRequest;
+import holdfast.aws.drs.model.UpdateFailbackReplicationConfigurationRequest;
 import holdfast.aws.protocol.RequestContext;
 import holdfast.control.Controller;
+import holdfast.control.Failback;
 import holdfast.control.PointChoice;
 import holdfast.control.RecoveryTarget;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /// The operations that are available: those here, and those of the areas. Those not overridden
 /// answer that they are not.
@@ -107,6 +117,67 @@ final class DrsApi implements ReplicationOperations, LaunchOperations {
         return TerminateRecoveryInstancesResponse.builder()
                 .job(JobTranslation.of(controller, context, List.of(job)).job(job))
                 .build();
+    }
+
+    @Override
+    public StartFailbackLaunchResponse startFailbackLaunch(
+            RequestContext context, StartFailbackLaunchRequest request) throws IOException {
+        var ids = request.recoveryInstanceIDs().stream().distinct().toList();
+        var tags = request.tags();
+        var job = controller.failbacks().start(ids, tags == null ? Map.of() : tags);
+        return StartFailbackLaunchResponse.builder()
+                .job(JobTranslation.of(controller, context, List.of(job)).job(job))
+                .build();
+    }
+
+    @Override
+    public void stopFailback(RequestContext context, StopFailbackRequest request)
+            throws IOException {
+        controller.failbacks().stop(request.recoveryInstanceID());
+    }
+
+    @Override
+    public void disconnectRecoveryInstance(
+            RequestContext context, DisconnectRecoveryInstanceRequest request) throws IOException {
+        controller.failbacks().disconnect(request.recoveryInstanceID());
+    }
+
+    @Override
+    public void deleteRecoveryInstance(
+            RequestContext context, DeleteRecoveryInstanceRequest request) throws IOException {
+        controller.instances().delete(request.recoveryInstanceID());
+    }
+
+    @Override
+    public GetFailbackReplicationConfigurationResponse getFailbackReplicationConfiguration(
+            RequestContext context, GetFailbackReplicationConfigurationRequest request)
+            throws IOException {
+        var id = request.recoveryInstanceID();
+        var settings = controller.failbacks().get(id).failback().settings();
+        return GetFailbackReplicationConfigurationResponse.builder()
+                .recoveryInstanceID(id)
+                .name(settings.name())
+                .bandwidthThrottling(settings.megabitsPerSecond())
+                .usePrivateIP(settings.privateAddress())
+                .build();
+    }
+
+    @Override
+    public void updateFailbackReplicationConfiguration(
+            RequestContext context, UpdateFailbackReplicationConfigurationRequest request)
+            throws IOException {
+        controller
+                .failbacks()
+                .set(
+                        request.recoveryInstanceID(),
+                        known ->
+                                new Failback.Settings(
+                                        Objects.requireNonNullElse(request.name(), known.name()),
+                                        Objects.requireNonNullElse(
+                                                request.bandwidthThrottling(),
+                                                known.megabitsPerSecond()),
+                                        Objects.requireNonNullElse(
+                                                request.usePrivateIP(), known.privateAddress())));
     }
 
     @Override

@@ -3,18 +3,15 @@ package holdfast.aws.drs;
 import holdfast.aws.drs.model.CPU;
 import holdfast.aws.drs.model.DescribeRecoveryInstancesRequestFilters;
 import holdfast.aws.drs.model.EC2InstanceState;
-import holdfast.aws.drs.model.FailbackState;
 import holdfast.aws.drs.model.IdentificationHints;
 import holdfast.aws.drs.model.OS;
 import holdfast.aws.drs.model.OriginEnvironment;
 import holdfast.aws.drs.model.RecoveryInstance;
-import holdfast.aws.drs.model.RecoveryInstanceDataReplicationInfo;
-import holdfast.aws.drs.model.RecoveryInstanceDataReplicationState;
 import holdfast.aws.drs.model.RecoveryInstanceDisk;
-import holdfast.aws.drs.model.RecoveryInstanceFailback;
 import holdfast.aws.drs.model.RecoveryInstanceProperties;
 import holdfast.aws.protocol.RequestContext;
 import holdfast.control.Controller;
+import holdfast.control.FailbackView;
 import holdfast.control.InstanceState;
 import holdfast.control.ServerView;
 import java.io.IOException;
@@ -28,11 +25,16 @@ record InstanceTranslation(
         Controller controller,
         RequestContext context,
         List<ServerView> servers,
+        Map<String, FailbackView> failbacks,
         Map<String, Map<String, String>> tags) {
     static InstanceTranslation of(Controller controller, RequestContext context)
             throws IOException {
         return new InstanceTranslation(
-                controller, context, controller.servers().list(), controller.tags().all());
+                controller,
+                context,
+                controller.servers().list(),
+                controller.failbacks().all(),
+                controller.tags().all());
     }
 
     static List<holdfast.control.RecoveryInstance> selected(
@@ -66,18 +68,15 @@ record InstanceTranslation(
                 .isDrill(instance.drill())
                 .originEnvironment(OriginEnvironment.ON_PREMISES)
                 .pointInTimeSnapshotDateTime(Times.text(instance.point().instant()))
-                .failback(
-                        RecoveryInstanceFailback.builder()
-                                .state(FailbackState.FAILBACK_NOT_STARTED)
-                                .build())
-                .dataReplicationInfo(
-                        RecoveryInstanceDataReplicationInfo.builder()
-                                .dataReplicationState(
-                                        RecoveryInstanceDataReplicationState.NOT_STARTED)
-                                .build())
+                .failback(FailbackTranslation.failback(failback(instance)))
+                .dataReplicationInfo(FailbackTranslation.replication(failback(instance)))
                 .recoveryInstanceProperties(properties(server))
                 .tags(tags.getOrDefault(instance.id(), Map.of()))
                 .build();
+    }
+
+    private Optional<FailbackView> failback(holdfast.control.RecoveryInstance instance) {
+        return Optional.ofNullable(failbacks.get(instance.id()));
     }
 
     private EC2InstanceState state(holdfast.control.RecoveryInstance instance) throws IOException {

@@ -126,6 +126,15 @@ record JobLogTranslation(Controller controller) {
                             at -> entries.add(new Entry(at, JobLogEvent.LAUNCH_FAILED, error)));
                 }
             }
+            case "stop machine", "last round", "verify" -> {
+                if (phase.name().startsWith("stop machine")) {
+                    entries.add(new Entry(phase.startedAt(), JobLogEvent.LAUNCH_START, plain));
+                }
+                if (failed) {
+                    end.ifPresent(
+                            at -> entries.add(new Entry(at, JobLogEvent.LAUNCH_FAILED, error)));
+                }
+            }
             case "end machine" -> {
                 entries.add(new Entry(phase.startedAt(), JobLogEvent.CLEANUP_START, plain));
                 if (failed) {

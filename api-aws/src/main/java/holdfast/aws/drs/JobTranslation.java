@@ -8,6 +8,8 @@ import holdfast.aws.drs.model.LaunchStatus;
 import holdfast.aws.drs.model.ParticipatingServer;
 import holdfast.aws.protocol.RequestContext;
 import holdfast.control.Controller;
+import holdfast.control.Failback;
+import holdfast.control.FailbackView;
 import holdfast.control.InstanceState;
 import holdfast.control.JobRequest;
 import holdfast.control.JobState;
@@ -24,6 +26,7 @@ import java.util.Optional;
 record JobTranslation(
         RequestContext context,
         List<RecoveryInstance> instances,
+        Map<String, FailbackView> failbacks,
         Map<String, List<LaunchAction>> actions,
         Map<String, Map<String, String>> tags) {
     /// @param views that are to be translated
@@ -33,6 +36,7 @@ record JobTranslation(
         return new JobTranslation(
                 context,
                 controller.instances().list(),
+                controller.failbacks().all(),
                 controller.launchActions().of(LaunchActionRuns.servers(views)),
                 controller.tags().all());
     }
@@ -61,6 +65,7 @@ record JobTranslation(
             case JobRequest.Terminate _ -> InitiatedBy.TERMINATE_RECOVERY_INSTANCES;
             case JobRequest.Recover(_, var drill, _) ->
                     drill ? InitiatedBy.START_DRILL : InitiatedBy.START_RECOVERY;
+            case JobRequest.Failback _ -> InitiatedBy.FAILBACK;
             case JobRequest.Start _, JobRequest.Verify _, JobRequest.Scrub() ->
                     InitiatedBy.DIAGNOSTIC;
         };
@@ -80,6 +85,8 @@ record JobTranslation(
             case JobRequest.Recover(var targets, _, _) ->
                     targets.stream().map(target -> launched(view, target.server())).toList();
             case JobRequest.Terminate(var endings) -> endings.stream().map(this::ended).toList();
+            case JobRequest.Failback(var endings) ->
+                    endings.stream().map(one -> failedBack(view.job(), one)).toList();
             case JobRequest.Start _, JobRequest.Verify _, JobRequest.Scrub() -> List.of();
         };
     }
@@ -97,6 +104,31 @@ record JobTranslation(
                         .launchActionsStatus(LaunchActionRuns.status(actions, view, server));
         instance.ifPresent(one -> participant.recoveryInstanceID(one.id()));
         return participant.build();
+    }
+
+    /// Of an earlier job than the failback's newest no more is known than that it has ended.
+    private ParticipatingServer failedBack(
+            holdfast.control.Job job, JobRequest.Ending participant) {
+        var failback = Optional.ofNullable(failbacks.get(participant.instance()));
+        var completed =
+                failback.map(FailbackView::failback)
+                        .filter(known -> known.job().equals(Optional.of(job.id())))
+                        .filter(Failback::complete)
+                        .isPresent();
+        LaunchStatus status =
+                switch (job.state()) {
+                    case JobState.Pending() -> LaunchStatus.PENDING;
+                    case JobState.Started(_, _) ->
+                            completed ? LaunchStatus.LAUNCHED : LaunchStatus.IN_PROGRESS;
+                    case JobState.Completed() -> LaunchStatus.LAUNCHED;
+                    case JobState.Failed() ->
+                            completed ? LaunchStatus.LAUNCHED : LaunchStatus.FAILED;
+                };
+        return ParticipatingServer.builder()
+                .sourceServerID(participant.server())
+                .recoveryInstanceID(participant.instance())
+                .launchStatus(status)
+                .build();
     }
 
     private ParticipatingServer ended(JobRequest.Ending ending) {

@@ -1,0 +1,178 @@
+package holdfast.control;
+
+import holdfast.base.TimeSource;
+import holdfast.recovery.MachineHost;
+import holdfast.volume.VolumeStore;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.Predicate;
+
+/// Finishes failbacks, all of a job at a time: stop machine → last round → verify.
+///
+/// Once the machine is stopped its branches do not change any more, and the point made then is the
+/// last. The failback client does the rest; this waits for it, and for as long as it gets on.
+final class FailbackWork {
+    /// A client from which nothing comes for so long has failed.
+    private static final Duration SILENCE_MAX = Duration.ofMinutes(5);
+
+    private static final Duration LOOK = Duration.ofMillis(200);
+
+    private final Failbacks failbacks;
+    private final VolumeStore store;
+    private final MachineHost host;
+    private final TimeSource time;
+    private final Duration stopTimeout;
+
+    /// @param stopTimeout how long a machine may take to shut down before it is ended
+    FailbackWork(
+            Failbacks failbacks,
+            VolumeStore store,
+            MachineHost host,
+            TimeSource time,
+            Duration stopTimeout) {
+        this.failbacks = failbacks;
+        this.store = store;
+        this.host = host;
+        this.time = time;
+        this.stopTimeout = stopTimeout;
+    }
+
+    JobOutcome run(JobRun run, JobRequest.Failback request)
+            throws IOException, InterruptedException {
+        var failures = new ArrayList<String>();
+        try (var threads =
+                Executors.newThreadPerTaskExecutor(
+                        Thread.ofVirtual().name(run.job().id() + "-", 0).factory())) {
+            var pending = new ArrayList<Future<Optional<String>>>();
+            for (var one : request.endings()) {
+                pending.add(threads.submit(() -> finish(run, one)));
+            }
+            try {
+                for (var one : pending) {
+                    RecoverWork.result(one).ifPresent(failures::add);
+                }
+            } finally {
+                threads.shutdownNow(); // when one was interrupted or lost the lease, all stop
+            }
+        }
+        return failures.isEmpty()
+                ? JobOutcome.succeeded("failed back")
+                : JobOutcome.failed(String.join("; ", failures));
+    }
+
+    /// @return why it failed, if it did
+    private Optional<String> finish(JobRun run, JobRequest.Ending one)
+            throws IOException, InterruptedException {
+        var id = one.instance();
+        // Phases are told apart by server and name, and a server may have several instances.
+        var suffix = " " + id;
+        JobRun.Failure failure = (tx, why) -> failbacks.failed(tx, id, why);
+        try {
+            run.phase(one.server(), "stop machine" + suffix, () -> stop(id), failure);
+            run.phase(
+                    one.server(),
+                    "last round" + suffix,
+                    () -> awaitLastRound(run, one, "last round" + suffix),
+                    failure);
+            run.phase(
+                    one.server(),
+                    "verify" + suffix,
+                    () -> awaitVerification(run, one, "verify" + suffix),
+                    failure);
+        } catch (JobRun.StepFailedException e) {
+            return Optional.of(id + ": " + e.getMessage());
+        }
+        var failback = failbacks.get(id).failback();
+        return failback.state() == FailbackState.COMPLETED
+                ? Optional.empty()
+                : Optional.of(id + ": " + failback.reason());
+    }
+
+    private Database.Work<String> stop(String id) throws IOException, InterruptedException {
+        var orderly = host.stop(id, stopTimeout);
+        var last = store.branchPoint(id);
+        return tx -> {
+            var instance = Instances.require(tx, id);
+            if (instance.state() != InstanceState.STOPPED) {
+                Instances.change(
+                        tx,
+                        instance,
+                        InstanceState.Event.STOPPED_FOR_FAILBACK,
+                        "stopped, so that its disks can be failed back");
+            }
+            failbacks.stopped(tx, id, last);
+            return String.format(
+                    Locale.ROOT,
+                    "%s; its last point is %s",
+                    orderly ? "it shut down" : "it was ended",
+                    last.id());
+        };
+    }
+
+    private Database.Work<String> awaitLastRound(JobRun run, JobRequest.Ending one, String phase)
+            throws IOException, InterruptedException {
+        await(
+                run,
+                one,
+                phase,
+                failback ->
+                        failback.state() == FailbackState.COMPLETED
+                                || failback.lastPoint()
+                                        .filter(last ->
+                                                failback.reached()
+                                                        .equals(Optional.of(last.sequence())))
+                                        .isPresent());
+        return _ -> "the client's disks equal the last point";
+    }
+
+    private Database.Work<String> awaitVerification(JobRun run, JobRequest.Ending one, String phase)
+            throws IOException, InterruptedException {
+        await(run, one, phase, failback -> failback.state() == FailbackState.COMPLETED);
+        var verified = failbacks.get(one.instance()).failback().verified();
+        var bytes = verified.stream().mapToLong(disk -> disk.comparedBytes()).sum();
+        return _ ->
+                String.format(
+                        Locale.ROOT,
+                        "%d disks, %d bytes read back, all equal",
+                        verified.size(),
+                        bytes);
+    }
+
+    /// @throws IOException if the failback ended otherwise, or its client makes no progress
+    private void await(JobRun run, JobRequest.Ending one, String phase, Predicate<Failback> done)
+            throws IOException, InterruptedException {
+        var view = failbacks.get(one.instance());
+        var movedNanos = time.nanoTime();
+        while (!done.test(view.failback())) {
+            if (view.failback().state() != FailbackState.FINISHING) {
+                throw new IOException(view.failback().reason());
+            }
+            if (time.nanoTime() - movedNanos > SILENCE_MAX.toNanos()) {
+                throw new IOException(
+                        String.format(
+                                Locale.ROOT,
+                                "the failback client made no progress for %d s: see its log, then finish the failback again",
+                                SILENCE_MAX.toSeconds()));
+            }
+            run.progress(
+                    one.server(),
+                    phase,
+                    view.connected()
+                            ? view.report().map(report -> report.detail()).orElse("connected")
+                            : "the client is away");
+            time.sleep(LOOK);
+            var next = failbacks.get(one.instance());
+            if (!Objects.equals(next.report(), view.report())
+                    || !next.failback().equals(view.failback())) {
+                movedNanos = time.nanoTime();
+            }
+            view = next;
+        }
+    }
+}
