@@ -19,15 +19,15 @@ import java.util.stream.Stream;
 ///
 /// @param root `/`
 /// @param version of the agent
-record MachineProbe(Path root, String version) {
+public record MachineProbe(Path root, String version) {
     private static final long KIBIBYTE = 1024;
 
-    String hostname() {
+    public String hostname() {
         return line("proc/sys/kernel/hostname").orElse("");
     }
 
     /// @param tracker one line about it
-    MachineFacts facts(String tracker) {
+    public MachineFacts facts(String tracker) {
         return new MachineFacts(
                 hostname(),
                 field("etc/os-release", "PRETTY_NAME=").map(MachineProbe::unquoted).orElse("Linux"),

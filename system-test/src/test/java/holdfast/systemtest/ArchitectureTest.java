@@ -33,6 +33,9 @@ class ArchitectureTest {
                     Map.entry("replication", Set.of("base", "format", "volume")),
                     Map.entry("nbd", Set.of("base", "format", "volume")),
                     Map.entry("agent", Set.of("base", "format", "tracking", "replication")),
+                    Map.entry(
+                            "failback",
+                            Set.of("base", "format", "tracking", "replication", "agent")),
                     Map.entry("recovery", Set.of("base")),
                     Map.entry(
                             "control",
@@ -52,7 +55,9 @@ class ArchitectureTest {
                                     "recovery",
                                     "control")),
                     Map.entry("demo", Set.of("base")),
-                    Map.entry("cli", Set.of("base", "tracking", "agent", "server", "demo")),
+                    Map.entry(
+                            "cli",
+                            Set.of("base", "tracking", "agent", "failback", "server", "demo")),
                     Map.entry("bench", Set.of("base", "demo")));
 
     /// What reaches the world past the seams of `holdfast.base`: clocks, waiting, sockets,

@@ -112,11 +112,15 @@ public final class Disks {
         try (var directories = Files.newDirectoryStream(machine.sys().resolve("block"))) {
             for (var directory : directories) {
                 var device = BlockDevice.at(directory);
-                if (!NO_DISK.matcher(device.name()).matches()
-                        && !device.isMadeOfOthers()
-                        && !device.isHidden()
-                        && device.sizeBytes() > 0) {
-                    found.add(describe(device));
+                try {
+                    if (isDisk(device)) {
+                        found.add(describe(device));
+                    }
+                } catch (TrackerException e) {
+                    // one that was taken away while it was looked at is no disk of this machine
+                    if (Files.exists(directory) && device.sizeBytes() > 0) {
+                        throw e;
+                    }
                 }
             }
         } catch (IOException e) {
@@ -124,6 +128,13 @@ public final class Disks {
         }
         found.sort((one, other) -> one.disk().path().compareTo(other.disk().path()));
         return List.copyOf(found);
+    }
+
+    private static boolean isDisk(BlockDevice device) throws TrackerException {
+        return !NO_DISK.matcher(device.name()).matches()
+                && !device.isMadeOfOthers()
+                && !device.isHidden()
+                && device.sizeBytes() > 0;
     }
 
     private static DiskDescription describe(BlockDevice device) throws TrackerException {

@@ -19,6 +19,12 @@ public final class LinuxFile implements AutoCloseable {
         /// Reading what the disk holds (`O_DIRECT`): offset, length and address must be multiples
         /// of the disk's logical block, 4096 being enough for all.
         READ_DIRECT(SystemCall.aarch64() ? 0200000 : 040000),
+        /// Reading and writing what the block device holds (`O_RDWR`, `O_DIRECT`, `O_EXCL`), as the
+        /// only one: fails with EBUSY while a file system on it is mounted, or the kernel has made
+        /// something else of it. Offsets, lengths and addresses as for [#READ_DIRECT].
+        WRITE_DEVICE(2 | 0200 | (SystemCall.aarch64() ? 0200000 : 040000)),
+        /// Reading and writing through the page cache.
+        WRITE(2),
         /// A directory: to lock by, and to reach its file system.
         DIRECTORY(SystemCall.aarch64() ? 040000 : 0200000);
 
@@ -105,6 +111,39 @@ public final class LinuxFile implements AutoCloseable {
         } finally {
             Reference.reachabilityFence(target);
         }
+    }
+
+    /// Writes all of the native memory; durable after [#sync].
+    public void write(MemorySegment source, long offsetBytes) throws LinuxException {
+        var done = 0L;
+        try {
+            while (done < source.byteSize()) {
+                var count =
+                        SystemCall.PWRITE64.invoke(
+                                descriptor,
+                                source.address() + done,
+                                source.byteSize() - done,
+                                offsetBytes + done);
+                if (count < 0 && count != -Errno.EINTR.number()) {
+                    var what =
+                            String.format(
+                                    Locale.ROOT,
+                                    "write of %d bytes at %d of %s",
+                                    source.byteSize(),
+                                    offsetBytes,
+                                    name);
+                    throw new LinuxException(what, (int) -count);
+                }
+                done += Math.max(0, count);
+            }
+        } finally {
+            Reference.reachabilityFence(source);
+        }
+    }
+
+    /// Returns once everything written before is on stable storage.
+    public void sync() throws LinuxException {
+        SystemCall.FDATASYNC.invokeOrThrow("fdatasync of " + name, descriptor);
     }
 
     /// Size of the block device.

@@ -16,6 +16,7 @@ import java.lang.invoke.VarHandle;
 enum SystemCall {
     BPF(321, 280),
     CLOSE(3, 57),
+    FDATASYNC(75, 83),
     FLOCK(73, 32),
     GETPRIORITY(140, 141),
     IOCTL(16, 29),
@@ -25,6 +26,7 @@ enum SystemCall {
     MUNMAP(11, 215),
     OPENAT(257, 56),
     PREAD64(17, 67),
+    PWRITE64(18, 68),
     PRLIMIT64(302, 261),
     SETPRIORITY(141, 140),
     SYNCFS(306, 267);

@@ -1,0 +1,506 @@
+package holdfast.failback;
+
+import holdfast.agent.MachineProbe;
+import holdfast.base.Filesystem;
+import holdfast.base.Network;
+import holdfast.base.RandomSource;
+import holdfast.base.RefusalException;
+import holdfast.base.TimeSource;
+import holdfast.replication.BandwidthLimit;
+import holdfast.replication.BranchLink;
+import holdfast.replication.DiskFacts;
+import holdfast.replication.MachineFacts;
+import holdfast.replication.ReplicationLinks;
+import holdfast.replication.SessionEndedException;
+import holdfast.replication.certificates.CertificateRequest;
+import holdfast.replication.certificates.Identity;
+import holdfast.replication.certificates.TlsContexts;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+
+/// The failback client: finds out what is to be brought home and whereto, then follows the instance
+/// until its disks are here, through cuts of the network and restarts of its own.
+///
+/// Used once, by one thread.
+public final class FailbackClient {
+    private static final System.Logger LOG = System.getLogger(FailbackClient.class.getName());
+    private static final Duration RETRY_FIRST = Duration.ofSeconds(1);
+    private static final Duration RETRY_LONGEST = Duration.ofSeconds(30);
+    private static final Duration REPORT_EVERY = Duration.ofSeconds(1);
+
+    /// What trying again does not mend.
+    private static final Set<String> FINAL =
+            Set.of(
+                    "failback-stopped",
+                    "failback-completed",
+                    "failback-not-started",
+                    "instance-disconnected",
+                    "instance-terminating",
+                    "instance-terminated",
+                    "unknown-instance",
+                    "unknown-disk",
+                    "certificate-invalid",
+                    "version-mismatch",
+                    "superseded");
+
+    private final FailbackSettings settings;
+    private final Operator operator;
+    private final TimeSource time = TimeSource.system();
+    private final RandomSource random = RandomSource.system();
+    private final LocalDisks disks;
+    private final MachineFacts machine;
+    private long sentBytes;
+    private long receivedBytes;
+
+    /// @param version of this program
+    public FailbackClient(FailbackSettings settings, Operator operator, String version) {
+        this.settings = settings;
+        this.operator = operator;
+        this.disks = LocalDisks.local(settings.state());
+        this.machine = new MachineProbe(Path.of("/"), version).facts("failback");
+    }
+
+    /// What is followed, and with what.
+    private record Begun(
+            Instance instance,
+            List<MappedDisk> mapped,
+            Identity identity,
+            FailbackDirectory.Kept kept) {}
+
+    /// Runs until the disks are complete.
+    ///
+    /// @throws RefusalException if what was asked for cannot be done; nothing was written then
+    /// @throws IOException if a disk or the server fails for good; the disks are then where the
+    ///   folder says, and another run goes on from there
+    public Outcome run() throws IOException, InterruptedException {
+        try (var directory = FailbackDirectory.open(Filesystem.local(), settings.state())) {
+            var authority = authority();
+            var api = api(authority);
+            var instances = api.instances();
+            var kept = directory.kept().filter(this::isWanted);
+            if (kept.isPresent()) {
+                var done = completed(directory, kept.get(), instances);
+                if (done.isPresent()) {
+                    return done.get();
+                }
+            }
+            var begun =
+                    settings.dryRun()
+                            ? begin(api, authority, instances, Optional.empty(), directory)
+                            : begin(api, authority, instances, kept, directory);
+            try {
+                return settings.dryRun() ? dryRun(begun) : follow(directory, begun);
+            } catch (SessionEndedException e) {
+                if (e.code().equals("failback-completed")) {
+                    var now = directory.kept().orElse(begun.kept());
+                    return completed(directory, now, api.instances()).orElseThrow(() -> e);
+                }
+                throw new RefusalException(e.code(), String.valueOf(e.getMessage()));
+            } finally {
+                if (settings.dryRun()) {
+                    api.leave(begun.identity().name());
+                }
+            }
+        }
+    }
+
+    private boolean isWanted(FailbackDirectory.Kept kept) {
+        return settings.instance().map(kept.instance()::equals).orElse(true);
+    }
+
+    /// Whether the server has recorded that the disks are complete, and so has the folder.
+    private Optional<Outcome> completed(
+            FailbackDirectory directory, FailbackDirectory.Kept kept, List<Instance> instances)
+            throws IOException {
+        var instance =
+                instances.stream().filter(one -> one.id().equals(kept.instance())).findFirst();
+        var recorded = instance.filter(one -> one.failback().equals("COMPLETED")).isPresent();
+        if (recorded
+                && kept.position() instanceof Position.Equal(var sequence, var instant, var last)
+                && last
+                && instance.get().lastPoint().orElse(-1) == sequence) {
+            // the client ended between the server's record and its own
+            var position = new Position.Complete(sequence, instant);
+            directory.save(kept.at(position));
+            return Optional.of(outcome(kept.instance(), position));
+        }
+        return recorded && kept.position() instanceof Position.Complete position
+                ? Optional.of(outcome(kept.instance(), position))
+                : Optional.empty();
+    }
+
+    private Outcome outcome(String instance, Position position) {
+        return new Outcome.Completed(instance, sentBytes, receivedBytes, position.words());
+    }
+
+    private X509Certificate authority() throws IOException {
+        var file =
+                settings.authority()
+                        .or(() -> ask("file with the installation's ca.pem: ").map(Path::of))
+                        .orElseThrow(() ->
+                                new RefusalException(
+                                        "no-authority",
+                                        "copy ca.pem from the server's data folder to this machine and name it with --ca-bundle"));
+        try (var in = Files.newInputStream(file)) {
+            return (X509Certificate)
+                    CertificateFactory.getInstance("X.509").generateCertificate(in);
+        } catch (NoSuchFileException _) {
+            throw new RefusalException(
+                    "no-authority",
+                    file + " is not there: copy ca.pem from the server's data folder to it");
+        } catch (CertificateException e) {
+            throw new IOException(file + " is no PEM certificate: " + e.getMessage(), e);
+        }
+    }
+
+    private ControllerApi api(X509Certificate authority) throws IOException {
+        var id = required(settings.accessKeyId(), "access key id", "--aws-access-key-id", false);
+        var secret =
+                required(
+                        settings.secretAccessKey(),
+                        "secret access key",
+                        "--aws-secret-access-key",
+                        true);
+        var token = settings.sessionToken();
+        var endpoint =
+                required(
+                        settings.endpoint(),
+                        "endpoint (https://<server>:8443)",
+                        "--endpoint",
+                        false);
+        return new ControllerApi(
+                base(endpoint),
+                new RequestSigner(
+                        new Credentials(id, secret, token),
+                        settings.region().orElse(FailbackSettings.REGION)),
+                TlsContexts.client(authority, time, random),
+                time);
+    }
+
+    private static URI base(String text) {
+        try {
+            var uri = new URI(text.strip());
+            if ("https".equals(uri.getScheme()) && uri.getHost() != null) {
+                return new URI("https", null, uri.getHost(), uri.getPort(), null, null, null);
+            }
+        } catch (URISyntaxException _) {
+            // told below
+        }
+        throw new RefusalException(
+                "malformed-endpoint", "'" + text + "' is no endpoint: write https://<server>:8443");
+    }
+
+    private String required(Optional<String> given, String what, String option, boolean secret)
+            throws IOException {
+        if (given.isPresent() && !given.get().isBlank()) {
+            return given.get();
+        }
+        if (!settings.prompt()) {
+            throw new RefusalException(
+                    "malformed-request", "the " + what + " is missing: give it with " + option);
+        }
+        var answer = operator.ask(what + ": ", secret).strip();
+        if (answer.isEmpty()) {
+            throw new RefusalException("malformed-request", "no " + what + " was given");
+        }
+        return answer;
+    }
+
+    private Optional<String> ask(String question) {
+        if (!settings.prompt()) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(operator.ask(question, false).strip())
+                    .filter(text -> !text.isEmpty());
+        } catch (IOException e) {
+            throw new RefusalException("no-terminal", String.valueOf(e.getMessage()));
+        }
+    }
+
+    private Begun begin(
+            ControllerApi api,
+            X509Certificate authority,
+            List<Instance> instances,
+            Optional<FailbackDirectory.Kept> kept,
+            FailbackDirectory directory)
+            throws IOException, InterruptedException {
+        var there = disks.list();
+        var instance =
+                kept.isPresent()
+                        ? Instance.of(instances, kept.get().instance())
+                        : choose(instances, there);
+        var original = instance.recoveredFrom(machine.networkInterfaces(), there);
+        var mapper = new Mapper(disks, settings.format(), operator, settings.prompt());
+        var mapping = settings.mapping();
+        if (kept.isPresent() && mapping.isEmpty()) {
+            return goOn(instance, kept.get(), directory);
+        }
+        var mapped = mapper.map(instance, mapping);
+        for (var disk : mapped) {
+            operator.tell(
+                    String.format(
+                            Locale.ROOT,
+                            "%s of %s -> %s",
+                            disk.recovery().name(),
+                            instance.id(),
+                            disk.local().path()));
+        }
+        new Preflight(Path.of("/"))
+                .warnings(machine, instance)
+                .forEach(warning -> operator.tell("warning: " + warning));
+        if (kept.isPresent() && entries(mapped).equals(kept.get().disks())) {
+            return goOn(instance, kept.get(), directory);
+        }
+        return pair(api, authority, instance, original, mapped, directory);
+    }
+
+    private static List<FailbackDirectory.Disk> entries(List<MappedDisk> mapped) {
+        return mapped.stream()
+                .map(disk ->
+                        new FailbackDirectory.Disk(
+                                disk.recovery().name(),
+                                disk.local().path().toString(),
+                                disk.local().sizeBytes()))
+                .toList();
+    }
+
+    /// With what an earlier client of this folder has begun. Its disks are looked at again; after a
+    /// boot of the machine nothing is known of what they hold.
+    private Begun goOn(Instance instance, FailbackDirectory.Kept kept, FailbackDirectory directory)
+            throws IOException {
+        var text = new ArrayList<String>();
+        for (var disk : instance.disks()) {
+            var local =
+                    kept.disks().stream()
+                            .filter(one -> one.recovery().equals(disk.name()))
+                            .map(FailbackDirectory.Disk::local)
+                            .findFirst();
+            text.add(disk.name() + "=" + local.orElse(DeviceMapping.EXCLUDE));
+        }
+        var byName = new Mapper(disks, ValueFormat.DEV_NAME, operator, false);
+        var mapped = byName.map(instance, Optional.of(String.join(",", text)));
+        var same = entries(mapped).equals(kept.disks()) && machine.bootId().equals(kept.bootId());
+        var next =
+                same
+                        ? kept
+                        : new FailbackDirectory.Kept(
+                                kept.instance(),
+                                kept.clientId(),
+                                kept.replicationAddress(),
+                                machine.bootId(),
+                                entries(mapped),
+                                new Position.Unknown());
+        directory.save(next);
+        operator.tell("going on with " + instance.id() + ": " + next.position().words());
+        return new Begun(instance, mapped, directory.identity(), next);
+    }
+
+    private Begun pair(
+            ControllerApi api,
+            X509Certificate authority,
+            Instance instance,
+            boolean original,
+            List<MappedDisk> mapped,
+            FailbackDirectory directory)
+            throws IOException, InterruptedException {
+        var hostname = machine.hostname().isBlank() ? "unknown" : machine.hostname();
+        var asked = CertificateRequest.create(random, hostname);
+        var paired = api.pair(instance.id(), hostname, original, asked.pem());
+        var identity = asked.identity(paired.certificate(), authority);
+        var kept =
+                new FailbackDirectory.Kept(
+                        instance.id(),
+                        paired.clientId(),
+                        paired.replicationAddress(),
+                        machine.bootId(),
+                        entries(mapped),
+                        new Position.Unknown());
+        if (!settings.dryRun()) {
+            directory.begin(identity, kept);
+        }
+        LOG.log(
+                System.Logger.Level.INFO,
+                "event=paired client={0} instance={1}",
+                paired.clientId(),
+                instance.id());
+        return new Begun(instance, mapped, identity, kept);
+    }
+
+    private Instance choose(List<Instance> all, List<LocalDisk> there) throws IOException {
+        if (settings.instance().isPresent()) {
+            return Instance.of(all, settings.instance().get());
+        }
+        var free = disks.free();
+        var candidates =
+                all.stream()
+                        .filter(one -> Set.of("RUNNING", "FAILED", "STOPPED").contains(one.state()))
+                        .filter(one -> !one.failback().equals("COMPLETED"))
+                        .filter(one -> !one.failback().equals("DISCONNECTED"))
+                        .toList();
+        var own =
+                candidates.stream()
+                        .filter(one -> !one.drill())
+                        .filter(one -> one.recoveredFrom(machine.networkInterfaces(), there))
+                        .toList();
+        if (own.size() == 1) {
+            operator.tell(
+                    "this machine is the one that "
+                            + own.getFirst().id()
+                            + " was recovered from; it is brought home");
+            return own.getFirst();
+        }
+        var fitting = candidates.stream().filter(one -> one.fits(free)).toList();
+        if (fitting.isEmpty()) {
+            throw new RefusalException(
+                    "no-instance",
+                    "there is no recovery instance whose disks fit on this machine's: free or add disks, or launch one with `holdfast recover`");
+        }
+        if (!settings.prompt()) {
+            throw new RefusalException(
+                    "instance-needed",
+                    "name the recovery instance with --recovery-instance-id; those that fit are "
+                            + String.join(", ", fitting.stream().map(Instance::id).toList()));
+        }
+        for (var i = 0; i < fitting.size(); i++) {
+            var one = fitting.get(i);
+            operator.tell(
+                    String.format(
+                            Locale.ROOT,
+                            "%3d  %s  %s%s, %d disks",
+                            i + 1,
+                            one.id(),
+                            one.hostname(),
+                            one.drill() ? " (drill)" : "",
+                            one.disks().size()));
+        }
+        var answer = operator.ask("recovery instance, by number or id: ", false).strip();
+        if (answer.matches("[0-9]{1,4}")) {
+            var number = Integer.parseInt(answer);
+            if (number < 1 || number > fitting.size()) {
+                throw new RefusalException(
+                        "unknown-instance", "there is no number " + number + " in the list");
+            }
+            return fitting.get(number - 1);
+        }
+        return Instance.of(fitting, answer);
+    }
+
+    private Outcome dryRun(Begun begun) throws IOException, InterruptedException {
+        var open = new ArrayList<TargetDisk>();
+        try {
+            for (var disk : begun.mapped()) {
+                open.add(TargetDisk.open(disk, false));
+            }
+            var meter = new Meter(time, begun.mapped());
+            try (var link = connect(begun);
+                    var _ = new Reporter(link, meter, operator, time, REPORT_EVERY)) {
+                return new DryRun(begun.mapped(), open, time, meter).run(link);
+            }
+        } finally {
+            open.forEach(TargetDisk::close);
+        }
+    }
+
+    private Outcome follow(FailbackDirectory directory, Begun begun)
+            throws IOException, InterruptedException {
+        var open = new ArrayList<TargetDisk>();
+        try {
+            for (var disk : begun.mapped()) {
+                open.add(TargetDisk.open(disk, true));
+            }
+            var meter = new Meter(time, begun.mapped());
+            var follower = new Follower(begun.mapped(), open, directory, begun.kept(), time, meter);
+            follow(begun, follower, meter);
+            return outcome(begun.instance().id(), follower.position());
+        } finally {
+            open.forEach(TargetDisk::close);
+        }
+    }
+
+    /// Until it is done, whatever the network does meanwhile.
+    private void follow(Begun begun, Follower follower, Meter meter)
+            throws IOException, InterruptedException {
+        var pause = RETRY_FIRST;
+        while (true) {
+            try (var link = connect(begun)) {
+                try (var _ = new Reporter(link, meter, operator, time, REPORT_EVERY)) {
+                    pause = RETRY_FIRST;
+                    follower.follow(link);
+                    return;
+                } finally {
+                    sentBytes += link.sentBytes();
+                    receivedBytes += link.receivedBytes();
+                }
+            } catch (SessionEndedException e) {
+                if (FINAL.contains(e.code())) {
+                    throw e;
+                }
+                tellRetry(e, pause);
+            } catch (IOException e) {
+                tellRetry(e, pause);
+            }
+            time.sleep(pause);
+            pause = pause.multipliedBy(2);
+            if (pause.compareTo(RETRY_LONGEST) > 0) {
+                pause = RETRY_LONGEST;
+            }
+        }
+    }
+
+    private void tellRetry(IOException e, Duration pause) {
+        LOG.log(System.Logger.Level.WARNING, "event=interrupted reason={0}", e.getMessage());
+        operator.tell(e.getMessage() + "; trying again in " + pause.toSeconds() + " s");
+    }
+
+    private BranchLink connect(Begun begun) throws IOException {
+        var links =
+                new ReplicationLinks(
+                        Network.system(),
+                        time,
+                        random,
+                        begun.identity(),
+                        new BandwidthLimit(time, 0));
+        var facts =
+                begun.mapped().stream()
+                        .map(disk ->
+                                new DiskFacts(
+                                        disk.recovery().name(),
+                                        disk.local().sizeBytes(),
+                                        disk.local().model(),
+                                        disk.local().serial()))
+                        .toList();
+        var address = begun.kept().replicationAddress();
+        var colon = address.lastIndexOf(':');
+        var host = address.substring(0, colon).replaceAll("[\\[\\]]", "");
+        var port = Integer.parseInt(address.substring(colon + 1));
+        try {
+            return links.follow(new InetSocketAddress(host, port), machine, facts);
+        } catch (SessionEndedException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new IOException(
+                    address
+                            + ": "
+                            + e.getMessage()
+                            + ": TCP port "
+                            + port
+                            + " of the server must be open to this machine",
+                    e);
+        }
+    }
+}

@@ -1,0 +1,33 @@
+package holdfast.failback;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+class RequestSignerTest {
+    /// Worked out apart from this code, by the steps of the AWS General Reference.
+    @Test
+    void signaturesAreThoseOfAwsClients() {
+        var signer =
+                new RequestSigner(
+                        new Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG", Optional.empty()),
+                        "us-east-1");
+        var headers =
+                signer.sign(
+                        "POST",
+                        "localhost:8443",
+                        "/api/v1/failback/clients",
+                        "{\"a\":1}".getBytes(StandardCharsets.UTF_8),
+                        Instant.parse("2026-11-01T12:00:00Z"));
+        assertThat(headers).containsEntry("x-amz-date", "20261101T120000Z");
+        assertThat(headers.get("Authorization"))
+                .isEqualTo(
+                        "AWS4-HMAC-SHA256"
+                                + " Credential=AKIDEXAMPLE/20261101/us-east-1/holdfast/aws4_request,"
+                                + " SignedHeaders=host;x-amz-date,"
+                                + " Signature=caf250f12e0f6bcf6bc5aeddbfdd36b3990ff6a6acbfb8f001bf001b7115bd39");
+    }
+}
