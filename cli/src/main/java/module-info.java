@@ -4,6 +4,7 @@ module holdfast.cli {
     requires holdfast.agent;
     requires holdfast.base;
     requires holdfast.demo;
+    requires holdfast.failback;
     requires holdfast.server;
     requires info.picocli;
     requires java.net.http;

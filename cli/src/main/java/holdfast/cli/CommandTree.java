@@ -64,6 +64,7 @@ final class CommandTree {
                         TokenCommand.spec(),
                         KeyCommand.spec(),
                         AgentCommand.spec(),
+                        FailbackCommand.spec(),
                         StatusCommand.spec(),
                         ServersCommand.spec(),
                         PointsCommand.spec(),

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.Model.CommandSpec;
 
@@ -42,7 +43,82 @@ final class InstancesCommand {
         Syntax.examples(terminate, List.of("holdfast instances terminate i-0123456789abcdef0"));
         return list.addSubcommand("show", show)
                 .addSubcommand("start", start)
-                .addSubcommand("terminate", terminate);
+                .addSubcommand("terminate", terminate)
+                .addSubcommand("failback", failback())
+                .addSubcommand(
+                        "stop-failback",
+                        plain(
+                                "stop-failback",
+                                "Abandons the failback of a recovery instance; its client is told.",
+                                session -> post(session, "failback", "stop")))
+                .addSubcommand(
+                        "disconnect",
+                        plain(
+                                "disconnect",
+                                "Lets no failback client follow a recovery instance any more.",
+                                session -> post(session, "disconnect")))
+                .addSubcommand(
+                        "delete",
+                        plain(
+                                "delete",
+                                "Forgets a recovery instance that was disconnected and does not run, with what it wrote.",
+                                session -> {
+                                    session.api().delete(ApiClient.path("instances", id(session)));
+                                    return ExitStatus.OK;
+                                }));
+    }
+
+    private static CommandSpec failback() {
+        var failback =
+                Syntax.asking(
+                        "failback",
+                        "Finishes the failback of a recovery instance that is READY: stops it, has its client take what is left and read every disk back.",
+                        InstancesCommand::failBack);
+        failback.addPositional(Syntax.positional("<id>", "As holdfast instances lists it."));
+        return Syntax.examples(
+                failback, List.of("holdfast instances failback i-0123456789abcdef0"));
+    }
+
+    private static CommandSpec plain(String name, String description, Session.Turn turn) {
+        var spec = Syntax.asking(name, description, turn);
+        spec.addPositional(Syntax.positional("<id>", "As holdfast instances lists it."));
+        return Syntax.examples(
+                spec, List.of("holdfast instances " + name + " i-0123456789abcdef0"));
+    }
+
+    private static ExitStatus post(Session session, String... call)
+            throws IOException, InterruptedException {
+        var path = new ArrayList<>(List.of("instances", id(session)));
+        path.addAll(List.of(call));
+        session.api()
+                .post(
+                        ApiClient.path(path.toArray(String[]::new)),
+                        ApiClient.JSON.createObjectNode());
+        if (session.json()) {
+            session.terminal().result("{}");
+        }
+        return ExitStatus.OK;
+    }
+
+    private static ExitStatus failBack(Session session) throws IOException, InterruptedException {
+        var id = id(session);
+        var started =
+                session.api()
+                        .post(
+                                ApiClient.path("instances", id, "failback"),
+                                ApiClient.JSON.createObjectNode());
+        var job = session.await(started);
+        var done = job.text("state").equals("COMPLETED");
+        if (session.json()) {
+            session.print(job);
+        } else {
+            session.terminal()
+                    .result(
+                            done
+                                    ? id + " failed back; holdfast instances terminate deletes it"
+                                    : id + " not failed back: " + job.text("reason"));
+        }
+        return done ? ExitStatus.OK : ExitStatus.FAILURE;
     }
 
     private static ExitStatus list(Session session) throws IOException, InterruptedException {
@@ -94,6 +170,7 @@ final class InstancesCommand {
                 .add("runs with", instance.text("accelerator"))
                 .add("process", instance.has("pid") ? Long.toString(instance.number("pid")) : "")
                 .add("boot proof", proof(instance))
+                .add("failback", failbackShown(instance))
                 .add("console", console.map(file -> "saved to " + file).orElse(""))
                 .add("screenshot", screenshot.map(file -> "saved to " + file).orElse(""))
                 .lines()
@@ -155,6 +232,14 @@ final class InstancesCommand {
         return proof.flag("proven")
                 ? proof.text("evidence") + " after " + took
                 : "none within " + took + ": " + proof.text("evidence");
+    }
+
+    private static String failbackShown(Answer instance) {
+        if (!instance.has("failback")) {
+            return "";
+        }
+        var failback = instance.child("failback");
+        return failback.text("state") + ": " + failback.text("reason");
     }
 
     private static String kind(Answer instance) {

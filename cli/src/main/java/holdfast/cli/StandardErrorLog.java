@@ -1,6 +1,12 @@
 package holdfast.cli;
 
 import holdfast.base.TimeSource;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.text.MessageFormat;
 import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeFormatterBuilder;
@@ -27,6 +33,7 @@ public final class StandardErrorLog extends System.LoggerFinder {
     private static final Object WRITING = new Object();
 
     private static volatile boolean started;
+    private static volatile @Nullable PrintStream file;
 
     public StandardErrorLog() {}
 
@@ -34,6 +41,16 @@ public final class StandardErrorLog extends System.LoggerFinder {
     /// on.
     static void start() {
         started = true;
+    }
+
+    /// From now on, the same events are written to the end of a file.
+    static void startTo(Path path) throws IOException {
+        file =
+                new PrintStream(
+                        Files.newOutputStream(
+                                path, StandardOpenOption.CREATE, StandardOpenOption.APPEND),
+                        true,
+                        StandardCharsets.UTF_8);
     }
 
     @Override
@@ -53,7 +70,9 @@ public final class StandardErrorLog extends System.LoggerFinder {
 
         @Override
         public boolean isLoggable(Level level) {
-            return started && level != Level.OFF && level.getSeverity() >= least.getSeverity();
+            return (started || file != null)
+                    && level != Level.OFF
+                    && level.getSeverity() >= least.getSeverity();
         }
 
         @Override
@@ -87,6 +106,14 @@ public final class StandardErrorLog extends System.LoggerFinder {
             return new MessageFormat(format, Locale.ROOT).format(texts);
         }
 
+        private static void write(
+                PrintStream out, Level level, CharSequence line, @Nullable Throwable thrown) {
+            out.println(line);
+            if (thrown != null && level == Level.ERROR) {
+                thrown.printStackTrace(out);
+            }
+        }
+
         /// The trace of an error is for whoever mends the program; what the world did is said by
         /// its message.
         private void write(Level level, String text, @Nullable Throwable thrown) {
@@ -100,9 +127,12 @@ public final class StandardErrorLog extends System.LoggerFinder {
                 line.append(": ").append(thrown);
             }
             synchronized (WRITING) {
-                System.err.println(line);
-                if (thrown != null && level == Level.ERROR) {
-                    thrown.printStackTrace(System.err);
+                if (started) {
+                    write(System.err, level, line, thrown);
+                }
+                var other = file;
+                if (other != null) {
+                    write(other, level, line, thrown);
                 }
             }
         }

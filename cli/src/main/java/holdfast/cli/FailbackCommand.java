@@ -1,0 +1,246 @@
+package holdfast.cli;
+
+import holdfast.base.Blocks;
+import holdfast.failback.FailbackClient;
+import holdfast.failback.FailbackSettings;
+import holdfast.failback.Outcome;
+import holdfast.failback.ValueFormat;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import picocli.CommandLine.Model.CommandSpec;
+
+/// `holdfast failback`: the client on the machine to be written, with the arguments of AWS Elastic
+/// Disaster Recovery's Failback Client.
+final class FailbackCommand {
+    private FailbackCommand() {}
+
+    static CommandSpec spec() {
+        var spec =
+                Syntax.command(
+                        "failback",
+                        "Brings a recovered server home: writes the disks of this machine with what differs from a recovery instance, follows it, and takes the rest when the failback is finished. Needs root. What is missing is asked for.",
+                        FailbackCommand::run);
+        spec.addOption(
+                Syntax.option(
+                        "--aws-access-key-id",
+                        "<id>",
+                        "Access key of the role failback, operator or admin; else AWS_ACCESS_KEY_ID."));
+        spec.addOption(
+                Syntax.option(
+                        "--aws-secret-access-key",
+                        "<secret>",
+                        "Its secret; else AWS_SECRET_ACCESS_KEY."));
+        spec.addOption(
+                Syntax.option(
+                        "--aws-session-token", "<token>", "Its token; else AWS_SESSION_TOKEN."));
+        spec.addOption(
+                Syntax.option(
+                        "--region",
+                        "<region>",
+                        "Any region's name: the installation answers to all; else AWS_REGION."));
+        spec.addOption(
+                Syntax.option(
+                        "--endpoint", "<url>", "The server's address; else AWS_ENDPOINT_URL."));
+        spec.addOption(
+                Syntax.flag(
+                        "--default-endpoint",
+                        "Use HOLDFAST_URL, or else "
+                                + ApiAccess.DEFAULT_URL
+                                + ", without asking."));
+        spec.addOption(
+                Syntax.option(
+                        "--ca-bundle",
+                        "<file>",
+                        "The installation's ca.pem; else AWS_CA_BUNDLE, else ca.pem in HOLDFAST_DATA or "
+                                + ApiAccess.DEFAULT_DATA
+                                + "."));
+        spec.addOption(
+                Syntax.option(
+                        "--recovery-instance-id",
+                        "<id>",
+                        "What to bring home; else the one that was recovered from this machine."));
+        spec.addOption(
+                Syntax.option(
+                        "--dm-value-format",
+                        "<format>",
+                        "How --device-mapping names local disks: dev-name, by-path, by-id, by-uuid or all-strict; else dev-name."));
+        spec.addOption(
+                Syntax.option(
+                        "--device-mapping",
+                        "<mapping>",
+                        "recovery_device=local_device,... or with colons, a JSON object, or a JSON list; EXCLUDE for a local device leaves a disk out. Else by serial number, name and size."));
+        spec.addOption(Syntax.flag("--no-prompt", "Ask nothing; what is missing is an error."));
+        spec.addOption(Syntax.flag("--log-console", "Log to standard error."));
+        spec.addOption(Syntax.option("--log-file", "<file>", "Log to the end of a file."));
+        spec.addOption(
+                Syntax.flag(
+                        "--dry-run",
+                        "Report exactly what would travel, and how long it would take; write nothing."));
+        spec.addOption(
+                Syntax.option(
+                        "--state",
+                        "<dir>",
+                        "Folder of the client's identity and of where the disks stand, not on a disk that is written; else "
+                                + FailbackSettings.STATE_DIRECTORY
+                                + "."));
+        spec.addOption(Syntax.flag("--json", "Print JSON in the form of docs/cli.md."));
+        return Syntax.examples(
+                spec,
+                List.of(
+                        "holdfast failback --endpoint https://backup:8443 --ca-bundle ca.pem",
+                        "holdfast failback --endpoint https://backup:8443 --ca-bundle ca.pem --no-prompt --recovery-instance-id i-0123456789abcdef0 --device-mapping /dev/vda=/dev/sda,/dev/vdb=EXCLUDE",
+                        "holdfast failback --dry-run --json"),
+                ExitStatus.REFUSED,
+                ExitStatus.UNREACHABLE);
+    }
+
+    private static ExitStatus run(Arguments arguments, Context context)
+            throws IOException, InterruptedException {
+        if (arguments.flag("--log-console")) {
+            StandardErrorLog.start();
+        }
+        var log = arguments.text("--log-file");
+        if (log.isPresent()) {
+            StandardErrorLog.startTo(Path.of(log.get()));
+        }
+        var settings = settings(arguments, context);
+        var operator = new TerminalOperator(context.terminal());
+        var outcome = new FailbackClient(settings, operator, Version.ours()).run();
+        if (arguments.flag("--json")) {
+            context.terminal().result(json(outcome));
+        } else {
+            show(outcome, context.terminal());
+        }
+        return ExitStatus.OK;
+    }
+
+    private static FailbackSettings settings(Arguments arguments, Context context) {
+        var environment = context.environment();
+        var endpoint =
+                arguments
+                        .text("--endpoint")
+                        .or(() ->
+                                arguments.flag("--default-endpoint")
+                                        ? Optional.of(
+                                                environment.getOrDefault(
+                                                        "HOLDFAST_URL", ApiAccess.DEFAULT_URL))
+                                        : Optional.ofNullable(environment.get("AWS_ENDPOINT_URL")));
+        return new FailbackSettings(
+                arguments.text("--state").map(Path::of).orElse(FailbackSettings.STATE_DIRECTORY),
+                endpoint,
+                authority(arguments, context),
+                given(arguments, context, "--aws-access-key-id", "AWS_ACCESS_KEY_ID"),
+                given(arguments, context, "--aws-secret-access-key", "AWS_SECRET_ACCESS_KEY"),
+                given(arguments, context, "--aws-session-token", "AWS_SESSION_TOKEN"),
+                given(arguments, context, "--region", "AWS_REGION"),
+                arguments.text("--recovery-instance-id"),
+                arguments.text("--device-mapping"),
+                arguments
+                        .text("--dm-value-format")
+                        .map(FailbackCommand::format)
+                        .orElse(ValueFormat.DEV_NAME),
+                !arguments.flag("--no-prompt"),
+                arguments.flag("--dry-run"));
+    }
+
+    private static Optional<String> given(
+            Arguments arguments, Context context, String option, String variable) {
+        return arguments
+                .text(option)
+                .or(() -> Optional.ofNullable(context.environment().get(variable)))
+                .filter(value -> !value.isBlank());
+    }
+
+    private static ValueFormat format(String text) {
+        try {
+            return ValueFormat.of(text);
+        } catch (IllegalArgumentException e) {
+            throw new UsageException("--dm-value-format: " + e.getMessage());
+        }
+    }
+
+    private static Optional<Path> authority(Arguments arguments, Context context) {
+        var usual =
+                Path.of(
+                                context.environment()
+                                        .getOrDefault(
+                                                "HOLDFAST_DATA", ApiAccess.DEFAULT_DATA.toString()))
+                        .resolve("ca.pem");
+        return given(arguments, context, "--ca-bundle", "AWS_CA_BUNDLE")
+                .map(Path::of)
+                .or(() -> Files.isReadable(usual) ? Optional.of(usual) : Optional.empty());
+    }
+
+    private static void show(Outcome outcome, Terminal terminal) {
+        switch (outcome) {
+            case Outcome.Completed completed ->
+                    terminal.result(
+                            completed.instance()
+                                    + " is home: "
+                                    + completed.words()
+                                    + "; "
+                                    + Units.bytes(completed.receivedBytes())
+                                    + " received, "
+                                    + Units.bytes(completed.sentBytes())
+                                    + " sent. Start this machine from its disks.");
+            case Outcome.Dry dry -> {
+                for (var disk : dry.disks()) {
+                    terminal.result(
+                            String.format(
+                                    Locale.ROOT,
+                                    "%s -> %s: %s of %s differ, in %d places",
+                                    disk.recovery(),
+                                    disk.local(),
+                                    Units.bytes(disk.differingBytes()),
+                                    Units.bytes(disk.totalBytes()),
+                                    disk.differing().size()));
+                }
+                terminal.result(
+                        "a failback would take "
+                                + dry.estimate().map(Units::span).orElse("no time")
+                                + "; nothing was written");
+            }
+        }
+    }
+
+    private static String json(Outcome outcome) {
+        var json = ApiClient.JSON.createObjectNode();
+        switch (outcome) {
+            case Outcome.Completed completed ->
+                    json.put("instance", completed.instance())
+                            .put("complete", true)
+                            .put("sentBytes", completed.sentBytes())
+                            .put("receivedBytes", completed.receivedBytes());
+            case Outcome.Dry dry -> {
+                json.put("instance", dry.instance())
+                        .put("complete", false)
+                        .put("sentBytes", dry.sentBytes())
+                        .put("receivedBytes", dry.receivedBytes());
+                dry.estimate()
+                        .map(Duration::toMillis)
+                        .ifPresent(ms -> json.put("estimateMillis", ms));
+                var disks = json.putArray("disks");
+                for (var disk : dry.disks()) {
+                    var one =
+                            disks.addObject()
+                                    .put("recovery", disk.recovery())
+                                    .put("local", disk.local())
+                                    .put("totalBytes", disk.totalBytes())
+                                    .put("differingBytes", disk.differingBytes());
+                    var runs = one.putArray("differing");
+                    for (var run : disk.differing()) {
+                        runs.addObject()
+                                .put("offsetBytes", run.firstBlock() * Blocks.BLOCK_BYTES)
+                                .put("lengthBytes", run.blockCount() * Blocks.BLOCK_BYTES);
+                    }
+                }
+            }
+        }
+        return json.toPrettyString();
+    }
+}
