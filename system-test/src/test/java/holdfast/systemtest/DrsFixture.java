@@ -34,7 +34,8 @@ final class DrsFixture implements AutoCloseable {
     final Lab lab;
     final Path device;
 
-    private DrsFixture(Lab lab, Path device) {
+    /// Clients of an installation that is there already; it is closed by whoever opened it.
+    DrsFixture(Lab lab, Path device) {
         this.lab = lab;
         this.device = device;
     }
