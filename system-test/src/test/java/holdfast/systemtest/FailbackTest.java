@@ -142,7 +142,10 @@ class FailbackTest {
             var record = lab.installation.awaitState("CONTINUOUS", resumed, MAX);
             assertThat(record.required("sentBytes").asLong())
                     .isLessThan(changed * 11 / 10 + hashes(changed) + OVERHEAD_BYTES);
-            assertThat(lab.installation.command("points", serverId(lab)).toString())
+            assertThat(
+                            lab.installation
+                                    .command("points", serverId(lab), "--from", "-1h")
+                                    .toString())
                     .contains(points.get(0).required("id").asString());
         }
     }
