@@ -32,6 +32,14 @@ public enum FailbackState {
     /// Nobody may follow the instance any more.
     DISCONNECTED;
 
+    /// Whether a client counts on the instance.
+    boolean isUnderWay() {
+        return switch (this) {
+            case IN_PROGRESS, READY, FINISHING, ERROR -> true;
+            case NOT_STARTED, COMPLETED, DISCONNECTED -> false;
+        };
+    }
+
     /// What can change it.
     enum Event {
         CLIENT_PAIRED,

@@ -112,7 +112,7 @@ final class RecoverWork {
                 return Optional.of("no point was picked, see the job's phases");
             }
             if (request.superseding()) {
-                supersede(run, server);
+                supersede(run, server, request.drill());
             }
             if (picked.get().state() == InstanceState.LAUNCHING) {
                 launch.launch(run, picked.get());
@@ -132,33 +132,55 @@ final class RecoverWork {
         return _ -> said;
     }
 
-    /// Ends the server's earlier instances. One that does not end is told by its phases, and does
-    /// not keep the new one from being launched.
-    private void supersede(JobRun run, String server) throws IOException, InterruptedException {
+    /// Ends the server's earlier instances, but for those that someone relies upon. One that does
+    /// not end is told by its phases, and does not keep the new one from being launched.
+    private void supersede(JobRun run, String server, boolean drill)
+            throws IOException, InterruptedException {
         var why = superseded(run.job().id());
         run.phase(
                 server,
                 "supersede",
                 () ->
                         tx -> {
-                            var ids = new ArrayList<String>();
+                            var said = new ArrayList<String>();
                             for (var earlier :
                                     Tables.INSTANCES.select(
                                             tx,
                                             "where server_id = ? and job_id <> ? and state in ('RUNNING', 'STOPPED', 'FAILED')",
                                             server,
                                             run.job().id())) {
-                                Instances.change(
-                                        tx, earlier, InstanceState.Event.TERMINATION_ASKED, why);
-                                ids.add(earlier.id());
+                                var kept = reasonToKeep(tx, earlier, drill);
+                                if (kept.isEmpty()) {
+                                    Instances.change(
+                                            tx,
+                                            earlier,
+                                            InstanceState.Event.TERMINATION_ASKED,
+                                            why);
+                                }
+                                said.add(
+                                        kept.map(k -> earlier.id() + " kept: " + k)
+                                                .orElse(earlier.id()));
                             }
-                            return ids.isEmpty() ? "none" : String.join(", ", ids);
+                            return said.isEmpty() ? "none" : String.join(", ", said);
                         },
                 JobRun.Failure.NONE);
         for (var earlier : instances.endingFor(server, why)) {
             var ending = new JobRequest.Ending(earlier.id(), server);
             terminate.end(run, ending, " " + earlier.id());
         }
+    }
+
+    /// A drill must leave what took over for the source alone, and nothing may end an instance that
+    /// is being brought home.
+    private static Optional<String> reasonToKeep(
+            Transaction tx, RecoveryInstance earlier, boolean drill) throws DatabaseException {
+        if (drill && !earlier.drill()) {
+            return Optional.of("it is a recovery, and this is a drill");
+        }
+        return Tables.FAILBACKS
+                .find(tx, earlier.id())
+                .filter(failback -> failback.state().isUnderWay())
+                .map(_ -> "its failback is under way");
     }
 
     /// Why the instance ends, by which the job that ends it knows it again.

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -156,11 +157,50 @@ class LaunchTest {
         assertThat(instance().state()).isEqualTo(InstanceState.RUNNING);
     }
 
+    /// A drill must not end what took over for its source, nor anything what is being brought home.
+    @Test
+    void whatSomeoneReliesUponIsNotSuperseded() throws Exception {
+        installation.store.addPoint(id, 2, installation.time.now().plusMillis(1250), 0);
+        supersede(false);
+        var recovery = instance().id();
+        installation.time.advance(Duration.ofSeconds(1));
+        assertThat(phase(supersede(true), "supersede"))
+                .isEqualTo(recovery + " kept: it is a recovery, and this is a drill");
+        var drill = instance().id();
+        installation.time.advance(Duration.ofSeconds(1));
+        underWay(recovery);
+        assertThat(phase(supersede(false), "supersede"))
+                .contains(recovery + " kept: its failback is under way")
+                .contains(drill)
+                .doesNotContain(drill + " kept");
+        assertThat(installation.controller().instances().get(recovery).state())
+                .isEqualTo(InstanceState.RUNNING);
+        assertThat(installation.controller().instances().get(drill).state())
+                .isEqualTo(InstanceState.TERMINATED);
+    }
+
+    private void underWay(String instance) throws IOException {
+        var now = installation.time.now();
+        installation
+                .database()
+                .<@Nullable Void>transact(tx -> {
+                    Tables.FAILBACKS.insert(
+                            tx,
+                            Failback.of(instance, now)
+                                    .on(FailbackState.Event.CLIENT_PAIRED, "paired", now));
+                    return null;
+                });
+    }
+
     private static final AgentReport.State CONTINUOUS = AgentReport.State.CONTINUOUS;
 
     private String supersede() throws IOException {
+        return supersede(true);
+    }
+
+    private String supersede(boolean drill) throws IOException {
         var targets = List.of(new RecoveryTarget(id, new PointChoice.Newest()));
-        var job = installation.controller().recover(targets, true, Map.of()).job().id();
+        var job = installation.controller().recover(targets, drill, Map.of()).job().id();
         installation.work();
         return job;
     }
