@@ -1,10 +1,12 @@
 package holdfast.aws;
 
 import holdfast.aws.drs.DrsEndpoints;
-import holdfast.aws.protocol.Credential;
 import holdfast.aws.protocol.Gateway;
+import holdfast.aws.protocol.ProtocolException;
 import holdfast.aws.protocol.SignatureVerifier;
+import holdfast.aws.protocol.Signers;
 import holdfast.aws.sts.StsEndpoint;
+import holdfast.base.RefusalException;
 import holdfast.base.TimeSource;
 import holdfast.control.Controller;
 import java.util.List;
@@ -15,16 +17,19 @@ public final class AwsServices {
 
     /// @param controller outlives the gateway
     public static Gateway gateway(Controller controller, TimeSource time) {
-        Credential.Lookup keys =
-                id ->
-                        controller
-                                .accessKeys()
-                                .find(id)
-                                .map(key ->
-                                        new Credential(key.id(), key.secret(), key.role()::allows));
+        Signers signers =
+                (key, token) -> {
+                    try {
+                        return controller.sessions().signer(key, token);
+                    } catch (RefusalException e) {
+                        throw new ProtocolException(
+                                "ExpiredTokenException", 403, String.valueOf(e.getMessage()));
+                    }
+                };
         return new Gateway(
-                List.of(DrsEndpoints.drs(controller), new StsEndpoint()),
-                new SignatureVerifier(keys, time),
+                List.of(DrsEndpoints.drs(controller), new StsEndpoint(controller.sessions())),
+                new SignatureVerifier(signers, time),
+                controller.usedSignatures()::use,
                 () -> controller.accounts().get().id());
     }
 }

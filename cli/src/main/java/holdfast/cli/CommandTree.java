@@ -62,6 +62,8 @@ final class CommandTree {
                         ServerCommand.spec(),
                         DemoCommand.spec(),
                         TokenCommand.spec(),
+                        UserCommand.spec(),
+                        RoleCommand.spec(),
                         KeyCommand.spec(),
                         AgentCommand.spec(),
                         StatusCommand.spec(),

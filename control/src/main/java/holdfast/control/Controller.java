@@ -33,7 +33,11 @@ public final class Controller implements AutoCloseable {
     private final Instances instances;
     private final PointExports exports;
     private final Accounts accounts;
+    private final Users users;
+    private final Roles roles;
     private final AccessKeys accessKeys;
+    private final Sessions sessions;
+    private final UsedSignatures usedSignatures;
     private final Tags tags;
     private final JobEngine engine;
     private final Housekeeping housekeeping;
@@ -52,7 +56,12 @@ public final class Controller implements AutoCloseable {
         this.store = store;
         points = new Points(store);
         accounts = new Accounts(database, time, random);
-        accessKeys = new AccessKeys(database, time, random);
+        var box = new SecretBox(store.derivedKey("access"), random);
+        users = new Users(database, time);
+        roles = new Roles(database);
+        accessKeys = new AccessKeys(database, users, box, time, random);
+        sessions = new Sessions(database, accessKeys, box, time);
+        usedSignatures = new UsedSignatures(database, time);
         tags = new Tags(database);
         enrolments = new Enrolments(database, time, random);
         servers =
@@ -97,12 +106,14 @@ public final class Controller implements AutoCloseable {
                         jobs,
                         instances,
                         tags,
+                        usedSignatures,
                         settings);
     }
 
-    /// Serves exports again; to be called before the NBD server accepts connections and before
-    /// anything is reclaimed.
+    /// Brings what an earlier version wrote up to date and serves exports again; to be called
+    /// before the NBD server accepts connections and before anything is reclaimed.
     public void resume() throws IOException {
+        accessKeys.adoptLegacy();
         exports.resume();
     }
 
@@ -139,6 +150,22 @@ public final class Controller implements AutoCloseable {
 
     public Accounts accounts() {
         return accounts;
+    }
+
+    public Users users() {
+        return users;
+    }
+
+    public Roles roles() {
+        return roles;
+    }
+
+    public Sessions sessions() {
+        return sessions;
+    }
+
+    public UsedSignatures usedSignatures() {
+        return usedSignatures;
     }
 
     public AccessKeys accessKeys() {

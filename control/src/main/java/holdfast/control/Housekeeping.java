@@ -34,6 +34,7 @@ final class Housekeeping implements AutoCloseable {
     private final Jobs jobs;
     private final Instances instances;
     private final Tags tags;
+    private final UsedSignatures signatures;
     private final ControlSettings settings;
     private final ExecutorService threads =
             Executors.newThreadPerTaskExecutor(
@@ -49,6 +50,7 @@ final class Housekeeping implements AutoCloseable {
             Jobs jobs,
             Instances instances,
             Tags tags,
+            UsedSignatures signatures,
             ControlSettings settings) {
         this.database = database;
         this.store = store;
@@ -58,6 +60,7 @@ final class Housekeeping implements AutoCloseable {
         this.jobs = jobs;
         this.instances = instances;
         this.tags = tags;
+        this.signatures = signatures;
         this.settings = settings;
     }
 
@@ -117,6 +120,7 @@ final class Housekeeping implements AutoCloseable {
         instances.prune(now.minus(HISTORY));
         jobs.prune(now.minus(HISTORY));
         tags.prune();
+        signatures.prune();
     }
 
     /// Counted from the last scrub, or from when there was first something to read.

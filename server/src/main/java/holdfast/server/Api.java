@@ -79,6 +79,8 @@ final class Api implements AutoCloseable {
                 .register(ROOT + "/servers", new SourceServerRoutes(controller))
                 .register(ROOT + "/instances", new InstanceRoutes(controller))
                 .register(ROOT + "/exports", exports)
+                .register(ROOT + "/users", new UserRoutes(controller))
+                .register(ROOT + "/roles", new RoleRoutes(controller))
                 .register(ROOT + "/keys", new KeyRoutes(controller))
                 .register(ROOT, new JobRoutes(controller))
                 .register(ROOT, enrolment)

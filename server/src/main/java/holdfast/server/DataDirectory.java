@@ -3,7 +3,6 @@ package holdfast.server;
 import holdfast.base.Filesystem;
 import holdfast.base.RandomSource;
 import holdfast.base.RefusalException;
-import holdfast.control.AccessKey;
 import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -189,7 +188,7 @@ final class DataDirectory implements AutoCloseable {
     }
 
     /// Keeps an access key, readable by the owner only.
-    void writeAwsCredentials(AccessKey key) throws IOException {
+    void writeAwsCredentials(FirstKey key) throws IOException {
         write(
                 awsCredentials(),
                 String.format(

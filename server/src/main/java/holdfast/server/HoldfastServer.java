@@ -6,7 +6,6 @@ import holdfast.base.Network;
 import holdfast.base.Processes;
 import holdfast.base.RandomSource;
 import holdfast.base.TimeSource;
-import holdfast.control.AccessRole;
 import holdfast.control.Controller;
 import holdfast.control.Database;
 import holdfast.nbd.NbdLimits;
@@ -156,9 +155,10 @@ public final class HoldfastServer implements AutoCloseable {
         if (data.hasAwsCredentials() || !controller.accessKeys().list().isEmpty()) {
             return Optional.empty();
         }
-        var key = controller.accessKeys().create(AccessRole.ADMIN);
-        data.writeAwsCredentials(key);
-        return Optional.of(new FirstKey(key.id(), key.secret()));
+        var created = controller.accessKeys().createFirst();
+        var first = new FirstKey(created.key().id(), created.secret());
+        data.writeAwsCredentials(first);
+        return Optional.of(first);
     }
 
     /// The access key that this start made; empty when there was one.

@@ -111,6 +111,31 @@ record RequestBody(JsonNode json) {
         return value.asBoolean();
     }
 
+    boolean requiredFlag(String member) {
+        if (!json.hasNonNull(member)) {
+            throw malformed("the body lacks \"" + member + "\", true or false");
+        }
+        return flag(member);
+    }
+
+    long number(String member, long min, long max) {
+        var value = json.get(member);
+        if (value == null
+                || !value.isIntegralNumber()
+                || !value.canConvertToLong()
+                || value.asLong() < min
+                || value.asLong() > max) {
+            throw malformed(
+                    String.format(
+                            Locale.ROOT,
+                            "\"%s\" is not a whole number from %d to %d",
+                            member,
+                            min,
+                            max));
+        }
+        return value.asLong();
+    }
+
     static Instant instant(String name, String text) {
         try {
             return Instant.parse(text);

@@ -242,7 +242,8 @@ class DrsApiTest {
                                         "1")
                                 .orThrow())
                 .contains("pit-");
-        assertThat(fixture.aws(admin, "sts", "get-caller-identity").orThrow()).contains(admin.id());
+        assertThat(fixture.aws(admin, "sts", "get-caller-identity").orThrow())
+                .contains(":user/admin\"");
         var refused =
                 fixture.aws(
                         fixture.newKey("read-only"),

@@ -15,7 +15,9 @@ import java.security.KeyStore;
 import java.security.cert.CertificateFactory;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
@@ -33,6 +35,7 @@ final class DrsFixture implements AutoCloseable {
 
     final Lab lab;
     final Path device;
+    private final Set<String> users = new HashSet<>(Set.of("admin"));
 
     private DrsFixture(Lab lab, Path device) {
         this.lab = lab;
@@ -80,8 +83,12 @@ final class DrsFixture implements AutoCloseable {
         return line.substring(line.indexOf('=') + 1).strip();
     }
 
+    /// Of a user that has this role, and is called after it.
     Key newKey(String role) throws IOException, InterruptedException {
-        var made = lab.installation.command("key", "create", "--role", role);
+        if (users.add(role)) {
+            lab.installation.command("user", "create", role, "--role", role);
+        }
+        var made = lab.installation.command("key", "create", "--user", role);
         return new Key(
                 made.required("accessKeyId").asString(),
                 made.required("secretAccessKey").asString());

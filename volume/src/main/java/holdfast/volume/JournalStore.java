@@ -20,6 +20,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Consumer;
+import javax.crypto.SecretKey;
 
 /// A staging area: the contract over journal, maps, points and keys.
 final class JournalStore implements VolumeStore, JournalBranch.Writing {
@@ -39,6 +40,11 @@ final class JournalStore implements VolumeStore, JournalBranch.Writing {
     @Override
     public String identity() {
         return core.catalogue.agentsIdentity();
+    }
+
+    @Override
+    public SecretKey derivedKey(String purpose) {
+        return core.keys.derived(purpose);
     }
 
     @Override

@@ -1,6 +1,8 @@
 package holdfast.aws.protocol;
 
+import holdfast.control.Signer;
 import java.io.IOException;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -20,7 +22,16 @@ public final class Gateway {
 
     private final List<Endpoint> endpoints;
     private final SignatureVerifier verifier;
+    private final Repetitions signatures;
     private final AccountId account;
+
+    /// Remembers which signatures were used.
+    @FunctionalInterface
+    public interface Repetitions {
+        /// @param until when the signature expires of itself
+        /// @return false if it was used before
+        boolean use(String signature, Instant until) throws IOException;
+    }
 
     /// The installation's account.
     @FunctionalInterface
@@ -28,7 +39,12 @@ public final class Gateway {
         String get() throws IOException;
     }
 
-    public Gateway(List<Endpoint> endpoints, SignatureVerifier verifier, AccountId account) {
+    public Gateway(
+            List<Endpoint> endpoints,
+            SignatureVerifier verifier,
+            Repetitions signatures,
+            AccountId account) {
+        this.signatures = signatures;
         this.endpoints = List.copyOf(endpoints);
         this.verifier = verifier;
         this.account = account;
@@ -72,7 +88,8 @@ public final class Gateway {
             }
             var caller = verifier.verify(request, parts);
             key = caller.accessKey();
-            var context = new RequestContext(id, parts.region(), account.get(), key);
+            refuseRepetition(endpoint, request, parts, caller);
+            var context = new RequestContext(id, parts.region(), account.get());
             response = endpoint.handle(request, context, caller);
         } catch (ServiceException e) {
             response = endpoint.error(id, e);
@@ -90,6 +107,25 @@ public final class Gateway {
         }
         audit(request, peer, endpoint, key, response.status());
         return response;
+    }
+
+    /// A call that changes something is let in once for each signature: whoever got hold of a
+    /// signed request cannot have it done again. Clients sign anew for each try, but some sign two
+    /// equal calls within one second alike; so they are told as of throttling, after which they
+    /// wait and sign again.
+    private void refuseRepetition(
+            Endpoint endpoint, AwsRequest request, SignatureParts parts, Signer caller)
+            throws IOException {
+        var call = endpoint.call(request);
+        if (call.isEmpty() || !call.get().changes() || !caller.permits(call.get().action())) {
+            return;
+        }
+        if (!signatures.use(parts.signature(), SignatureVerifier.end(parts))) {
+            throw new ProtocolException(
+                    "ThrottlingException",
+                    429,
+                    "a request with this very signature was let in before: sign again, a second later");
+        }
     }
 
     private Optional<Endpoint> endpoint(Predicate<Endpoint> wanted) {
