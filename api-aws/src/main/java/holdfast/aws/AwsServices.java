@@ -8,6 +8,7 @@ import holdfast.aws.protocol.Signers;
 import holdfast.aws.sts.StsEndpoint;
 import holdfast.base.RefusalException;
 import holdfast.base.TimeSource;
+import holdfast.control.AuditLog;
 import holdfast.control.Controller;
 import java.util.List;
 
@@ -15,8 +16,8 @@ import java.util.List;
 public final class AwsServices {
     private AwsServices() {}
 
-    /// @param controller outlives the gateway
-    public static Gateway gateway(Controller controller, TimeSource time) {
+    /// @param controller outlives the gateway, as `audit` does
+    public static Gateway gateway(Controller controller, AuditLog audit, TimeSource time) {
         Signers signers =
                 (key, token) -> {
                     try {
@@ -30,6 +31,7 @@ public final class AwsServices {
                 List.of(DrsEndpoints.drs(controller), new StsEndpoint(controller.sessions())),
                 new SignatureVerifier(signers, time),
                 controller.usedSignatures()::use,
+                audit,
                 () -> controller.accounts().get().id());
     }
 }

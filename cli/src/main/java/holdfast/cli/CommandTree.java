@@ -65,6 +65,7 @@ final class CommandTree {
                         UserCommand.spec(),
                         RoleCommand.spec(),
                         KeyCommand.spec(),
+                        AuditCommand.spec(),
                         AgentCommand.spec(),
                         StatusCommand.spec(),
                         ServersCommand.spec(),

@@ -423,4 +423,41 @@ class CommandsTest {
         assertThat(holdfast.line("role create drills").status()).isEqualTo(ExitStatus.USAGE);
         assertThat(holdfast.line("user update ops").status()).isEqualTo(ExitStatus.USAGE);
     }
+
+    @Test
+    void theAuditLogIsListedAndVerified() {
+        api.on(
+                        "GET /audit?limit=50&who=ops&from=2026-11-21T15%3A25%3A00Z",
+                        200,
+                        """
+                        {"entries": [
+                          {"seq": 4, "at": "2026-11-21T15:00:03Z", "phase": "REFUSED", "peer": "10.0.0.8",
+                           "key": "AKIAX", "action": "drs:DescribeJobs", "status": 403,
+                           "error": "UnrecognizedClientException"},
+                          {"seq": 3, "at": "2026-11-21T15:00:02Z", "phase": "ENDED", "peer": "10.0.0.7",
+                           "who": "ops", "session": "drills/x", "action": "drs:StartRecovery",
+                           "on": ["s-1", "pit-1"], "status": 202},
+                          {"seq": 1, "at": "2026-11-21T15:00:01Z", "phase": "BEGUN", "peer": "10.0.0.7",
+                           "who": "ops", "action": "drs:StartRecovery"}]}
+                        """)
+                .on("GET /audit/verification", 200, "{\"intact\": true, \"entries\": 4}");
+        assertThat(holdfast.line("audit --who ops --from -5m").out())
+                .isEqualTo(
+                        """
+                        AT                       WHO              FROM      ACTION             ON         RESULT
+                        2026-11-21 16:00:03.000  unknown (AKIAX)  10.0.0.8  drs:DescribeJobs              refused: 403 UnrecognizedClientException
+                        2026-11-21 16:00:02.000  ops (drills/x)   10.0.0.7  drs:StartRecovery  s-1 pit-1  202
+                        2026-11-21 16:00:01.000  ops              10.0.0.7  drs:StartRecovery             not known: no end was written
+                        """);
+        var intact = holdfast.line("audit verify");
+        assertThat(intact.out()).isEqualTo("4 entries, all as they were written\n");
+        assertThat(intact.status()).isEqualTo(ExitStatus.OK);
+        api.instead(
+                "GET /audit/verification",
+                200,
+                "{\"intact\": false, \"entries\": 2, \"fault\": \"f, line 3\"}");
+        var damaged = holdfast.line("audit verify");
+        assertThat(damaged.out()).isEqualTo("f, line 3\n");
+        assertThat(damaged.status()).isEqualTo(ExitStatus.DAMAGE);
+    }
 }

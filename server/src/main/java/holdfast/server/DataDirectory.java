@@ -23,6 +23,7 @@ import java.util.Locale;
 /// admin.key             the first key to the API
 /// aws-credentials       the first access key of AWS clients
 /// control.db            servers, jobs, instances, exports
+/// audit/                who did what
 /// staging/              the journal and all that belongs to it
 /// machines/             recovery instances
 /// evidence/             that they booted
@@ -132,6 +133,10 @@ final class DataDirectory implements AutoCloseable {
 
     private Path database() {
         return path.resolve(DATABASE);
+    }
+
+    Path audit() {
+        return path.resolve("audit");
     }
 
     Path staging() {

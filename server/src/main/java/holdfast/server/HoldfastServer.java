@@ -6,6 +6,7 @@ import holdfast.base.Network;
 import holdfast.base.Processes;
 import holdfast.base.RandomSource;
 import holdfast.base.TimeSource;
+import holdfast.control.AuditLog;
 import holdfast.control.Controller;
 import holdfast.control.Database;
 import holdfast.nbd.NbdLimits;
@@ -101,6 +102,10 @@ public final class HoldfastServer implements AutoCloseable {
             replicator =
                     resources.add("replicator", startReplicator(network, time, tls, authority));
             controller.start();
+            var audit =
+                    resources.add(
+                            "audit",
+                            AuditLog.open(files, data.audit(), time, store.derivedKey("audit")));
             var enrolment =
                     new EnrolmentRoutes(
                             controller,
@@ -122,7 +127,8 @@ public final class HoldfastServer implements AutoCloseable {
                                     key,
                                     controller,
                                     store,
-                                    AwsServices.gateway(controller, time),
+                                    AwsServices.gateway(controller, audit, time),
+                                    new ApiAudit(audit),
                                     this::status,
                                     enrolment,
                                     exports));
