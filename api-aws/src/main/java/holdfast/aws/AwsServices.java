@@ -17,7 +17,8 @@ public final class AwsServices {
     private AwsServices() {}
 
     /// @param controller outlives the gateway, as `audit` does
-    public static Gateway gateway(Controller controller, AuditLog audit, TimeSource time) {
+    public static Gateway gateway(
+            Controller controller, AgentAdmission admission, AuditLog audit, TimeSource time) {
         Signers signers =
                 (key, token) -> {
                     try {
@@ -28,7 +29,9 @@ public final class AwsServices {
                     }
                 };
         return new Gateway(
-                List.of(DrsEndpoints.drs(controller), new StsEndpoint(controller.sessions())),
+                List.of(
+                        DrsEndpoints.drs(controller, admission),
+                        new StsEndpoint(controller.sessions())),
                 new SignatureVerifier(signers, time),
                 controller.usedSignatures()::use,
                 audit,

@@ -127,7 +127,7 @@ public final class HoldfastServer implements AutoCloseable {
                                     key,
                                     controller,
                                     store,
-                                    AwsServices.gateway(controller, audit, time),
+                                    AwsServices.gateway(controller, enrolment, audit, time),
                                     new ApiAudit(audit),
                                     this::status,
                                     enrolment,

@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -374,5 +375,32 @@ class DrsApiTest {
                                                             "s-00000000000000000"))))
                     .isInstanceOf(ResourceNotFoundException.class);
         }
+    }
+
+    /// Its role lets it in; another role does not, nor does the key let it do anything else.
+    @Test
+    void anAgentIsInstalledWithAnAccessKey() throws Exception {
+        var key = fixture.newKey("agent-installation");
+        assertError(
+                "AccessDeniedException",
+                403,
+                () -> {
+                    try (var client = fixture.client(key)) {
+                        client.describeSourceServers(r -> {});
+                    }
+                });
+        assertThat(fixture.refusalOfAgent(fixture.newKey("read-only"), "refused").orElseThrow())
+                .contains("does not allow drs:CreateSourceServerForDrs");
+        var before = serverIds();
+        assertThat(fixture.refusalOfAgent(key, "installed")).isEmpty();
+        var after = new ArrayList<>(serverIds());
+        after.removeAll(before);
+        assertThat(after).hasSize(1);
+        fixture.lab.installation.command("servers", "remove", after.getFirst());
+    }
+
+    private static List<String> serverIds() throws IOException, InterruptedException {
+        var servers = fixture.lab.installation.command("servers").required("servers").values();
+        return servers.stream().map(server -> server.required("id").asString()).toList();
     }
 }

@@ -1,5 +1,6 @@
 package holdfast.aws.drs;
 
+import holdfast.aws.AgentAdmission;
 import holdfast.aws.drs.model.DescribeJobLogItemsRequest;
 import holdfast.aws.drs.model.DescribeJobLogItemsResponse;
 import holdfast.aws.drs.model.DescribeJobsRequest;
@@ -10,7 +11,6 @@ import holdfast.aws.drs.model.DescribeRecoverySnapshotsRequest;
 import holdfast.aws.drs.model.DescribeRecoverySnapshotsResponse;
 import holdfast.aws.drs.model.DescribeSourceServersRequest;
 import holdfast.aws.drs.model.DescribeSourceServersResponse;
-import holdfast.aws.drs.model.DrsService;
 import holdfast.aws.drs.model.InitializeServiceRequest;
 import holdfast.aws.drs.model.InitializeServiceResponse;
 import holdfast.aws.drs.model.ListTagsForResourceRequest;
@@ -32,10 +32,11 @@ import java.util.Map;
 /// The operations that are available. Those not overridden answer that they are not.
 ///
 /// Safe for any thread.
-final class DrsApi implements DrsService {
+final class DrsApi extends AgentOperations {
     private final Controller controller;
 
-    DrsApi(Controller controller) {
+    DrsApi(Controller controller, AgentAdmission admission) {
+        super(admission);
         this.controller = controller;
     }
 

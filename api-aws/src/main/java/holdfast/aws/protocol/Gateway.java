@@ -118,7 +118,12 @@ public final class Gateway {
             refuseRepetition(parts);
             trail.begin(visit);
         }
-        var context = new RequestContext(visit.id, parts.region(), account.get());
+        var context =
+                new RequestContext(
+                        visit.id,
+                        parts.region(),
+                        account.get(),
+                        request.header("host").orElse("").replaceFirst(":[0-9]+$", ""));
         return visit.endpoint.handle(request, context, caller);
     }
 

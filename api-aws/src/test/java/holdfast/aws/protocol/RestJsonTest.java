@@ -122,8 +122,8 @@ class RestJsonTest {
     @Test
     void whatIsNotAvailableSaysSo() {
         for (var operation : DrsOperations.of(new DrsService() {})) {
-            assertThatThrownBy(
-                            () -> operation.handler().handle(new RequestContext("", "", ""), null))
+            assertThatThrownBy(() ->
+                            operation.handler().handle(new RequestContext("", "", "", ""), null))
                     .isInstanceOfSatisfying(
                             NotAvailableException.class,
                             e -> assertThat(e.status()).isEqualTo(501));
