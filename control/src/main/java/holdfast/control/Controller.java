@@ -39,6 +39,8 @@ public final class Controller implements AutoCloseable {
     private final Sessions sessions;
     private final UsedSignatures usedSignatures;
     private final Tags tags;
+    private final Plans plans;
+    private final PlanExecutions executions;
     private final JobEngine engine;
     private final Housekeeping housekeeping;
 
@@ -68,6 +70,8 @@ public final class Controller implements AutoCloseable {
                 new Servers(
                         database, store, time, settings.snapshotPolicy(), settings.agentSilence());
         jobs = new Jobs(database, time, random);
+        plans = new Plans(database, time, random);
+        executions = new PlanExecutions(database, jobs, points, time, random);
         instances = new Instances(database, jobs, host, time);
         exports = new PointExports(database, store, points, time, random);
         var recover =
@@ -107,6 +111,7 @@ public final class Controller implements AutoCloseable {
                         instances,
                         tags,
                         usedSignatures,
+                        executions,
                         settings);
     }
 
@@ -170,6 +175,14 @@ public final class Controller implements AutoCloseable {
 
     public AccessKeys accessKeys() {
         return accessKeys;
+    }
+
+    public Plans plans() {
+        return plans;
+    }
+
+    public PlanExecutions executions() {
+        return executions;
     }
 
     public Tags tags() {

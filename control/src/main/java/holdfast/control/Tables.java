@@ -310,6 +310,77 @@ final class Tables {
                     used -> values("signature", used.signature(), "until", used.until()),
                     row -> new UsedSignatures.Used(row.text("signature"), row.instant("until")));
 
+    static final Table<RecoveryPlan> PLANS =
+            new Table<>(
+                    "plans",
+                    List.of("id"),
+                    List.of(
+                            "id",
+                            "name",
+                            "description",
+                            "client_token",
+                            "steps",
+                            "created_at",
+                            "updated_at"),
+                    plan ->
+                            values(
+                                    "id", plan.id(),
+                                    "name", plan.name(),
+                                    "description", plan.description(),
+                                    "client_token", plan.clientToken(),
+                                    "steps", PlanDocuments.ofSteps(plan.steps()),
+                                    "created_at", plan.createdAt(),
+                                    "updated_at", plan.updatedAt()),
+                    row ->
+                            new RecoveryPlan(
+                                    row.text("id"),
+                                    row.text("name"),
+                                    row.text("description"),
+                                    row.optionalText("client_token"),
+                                    PlanDocuments.steps(row.text("steps")),
+                                    row.instant("created_at"),
+                                    row.instant("updated_at")));
+
+    static final Table<PlanExecution> EXECUTIONS =
+            new Table<>(
+                    "executions",
+                    List.of("id"),
+                    List.of(
+                            "id",
+                            "plan_id",
+                            "drill",
+                            "state",
+                            "reason",
+                            "points",
+                            "steps",
+                            "client_token",
+                            "started_at",
+                            "completed_at"),
+                    execution ->
+                            values(
+                                    "id", execution.id(),
+                                    "plan_id", execution.plan(),
+                                    "drill", execution.drill() ? 1L : 0L,
+                                    "state", execution.state().name(),
+                                    "reason", execution.reason(),
+                                    "points", PlanDocuments.ofPoints(execution.points()),
+                                    "steps", PlanDocuments.ofExecutionSteps(execution.steps()),
+                                    "client_token", execution.clientToken(),
+                                    "started_at", execution.startedAt(),
+                                    "completed_at", execution.completedAt()),
+                    row ->
+                            new PlanExecution(
+                                    row.text("id"),
+                                    row.text("plan_id"),
+                                    row.flag("drill"),
+                                    PlanExecution.State.valueOf(row.text("state")),
+                                    row.optionalText("reason"),
+                                    PlanDocuments.points(row.text("points")),
+                                    PlanDocuments.executionSteps(row.text("steps")),
+                                    row.optionalText("client_token"),
+                                    row.instant("started_at"),
+                                    row.optionalInstant("completed_at")));
+
     static final Table<Tags.Tag> TAGS =
             new Table<>(
                     "tags",
@@ -337,6 +408,8 @@ final class Tables {
                     ROLES,
                     KEYS,
                     USED_SIGNATURES,
+                    PLANS,
+                    EXECUTIONS,
                     TAGS);
 
     private Tables() {}

@@ -9,8 +9,8 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/// Names and values that users give to servers, jobs and recovery instances. They go with what they
-/// were given to. Safe for any thread.
+/// Names and values that users give to servers, jobs, recovery instances, plans and executions.
+/// They go with what they were given to. Safe for any thread.
 public final class Tags {
     /// Of one resource.
     static final int COUNT_MAX = 50;
@@ -118,13 +118,16 @@ public final class Tags {
     private static void require(Transaction tx, String resource) throws DatabaseException {
         if (!exists(tx, resource)) {
             throw new RefusalException(
-                    "unknown-resource", "there is no server, job or instance " + resource);
+                    "unknown-resource",
+                    "there is no server, job, instance, plan or execution " + resource);
         }
     }
 
     private static boolean exists(Transaction tx, String resource) throws DatabaseException {
         return Tables.SERVERS.find(tx, resource).isPresent()
                 || Tables.INSTANCES.find(tx, resource).isPresent()
-                || Tables.JOBS.find(tx, resource).isPresent();
+                || Tables.JOBS.find(tx, resource).isPresent()
+                || Tables.PLANS.find(tx, resource).isPresent()
+                || Tables.EXECUTIONS.find(tx, resource).isPresent();
     }
 }

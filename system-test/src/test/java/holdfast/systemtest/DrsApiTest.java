@@ -396,7 +396,7 @@ class DrsApiTest {
         var after = new ArrayList<>(serverIds());
         after.removeAll(before);
         assertThat(after).hasSize(1);
-        fixture.lab.installation.command("servers", "remove", after.getFirst());
+        fixture.lab.installation.command("servers", "remove", after.getFirst(), "--yes");
     }
 
     private static List<String> serverIds() throws IOException, InterruptedException {
