@@ -72,6 +72,7 @@ final class CommandTree {
                         PointsCommand.spec(),
                         RecoverCommand.drill(),
                         RecoverCommand.recover(),
+                        PlansCommand.spec(),
                         InstancesCommand.spec(),
                         ExportCommand.spec(),
                         CheckCommand.verify(),

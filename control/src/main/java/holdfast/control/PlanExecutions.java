@@ -5,6 +5,7 @@ import holdfast.base.RefusalException;
 import holdfast.base.TimeSource;
 import java.io.IOException;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -32,6 +33,11 @@ public final class PlanExecutions {
         this.points = points;
         this.time = time;
         this.random = random;
+    }
+
+    /// As rows keep it.
+    private Instant now() {
+        return time.now().truncatedTo(ChronoUnit.MILLIS);
     }
 
     /// Newest first.
@@ -105,7 +111,7 @@ public final class PlanExecutions {
             }
             requireNone(tx, planId);
             requireRunnable(tx, plan, pinned);
-            var now = time.now();
+            var now = now();
             var steps = new ArrayList<ExecutionStep>();
             for (var step : plan.steps()) {
                 steps.add(
@@ -161,21 +167,21 @@ public final class PlanExecutions {
     ///
     /// @throws RefusalException if there is none, or it is not under way
     public PlanExecution cancel(String id) throws IOException {
-        return change(id, false, execution -> execution.cancel(time.now()));
+        return change(id, false, execution -> execution.cancel(now()));
     }
 
     /// Recovers those servers of a failed step again that were not recovered, and goes on.
     ///
     /// @throws RefusalException if it is not the failed step of a failed execution
     public PlanExecution retry(String id, String step) throws IOException {
-        return change(id, true, execution -> execution.retry(step, time.now()));
+        return change(id, true, execution -> execution.retry(step, now()));
     }
 
     /// Passes over a step that has not begun, or failed; in the latter case the execution goes on.
     ///
     /// @throws RefusalException if it is in another state
     public PlanExecution skip(String id, String step) throws IOException {
-        return change(id, true, execution -> execution.skip(step, time.now()));
+        return change(id, true, execution -> execution.skip(step, now()));
     }
 
     /// Changes what a step is to do that has not begun.
@@ -198,7 +204,7 @@ public final class PlanExecutions {
                                 }
                                 return work;
                             },
-                            time.now());
+                            now());
             save(tx, execution, next);
             return next;
         });
@@ -251,7 +257,7 @@ public final class PlanExecutions {
     }
 
     private void advance(Transaction tx, PlanExecution execution) throws IOException {
-        var now = time.now();
+        var now = now();
         var ends = ends(tx, execution);
         var next = execution;
         List<String> pending;

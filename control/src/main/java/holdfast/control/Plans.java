@@ -4,6 +4,8 @@ import holdfast.base.RandomSource;
 import holdfast.base.RefusalException;
 import holdfast.base.TimeSource;
 import java.io.IOException;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -31,6 +33,11 @@ public final class Plans {
         this.database = database;
         this.time = time;
         this.random = random;
+    }
+
+    /// As rows keep it.
+    private Instant now() {
+        return time.now().truncatedTo(ChronoUnit.MILLIS);
     }
 
     /// Oldest first.
@@ -100,7 +107,7 @@ public final class Plans {
                         "too-many-plans",
                         "there are " + COUNT_MAX + " recovery plans: delete those not in use");
             }
-            var now = time.now();
+            var now = now();
             var plan =
                     new RecoveryPlan(
                             random.nextId("plan"),
@@ -149,7 +156,7 @@ public final class Plans {
             var newDescription = description.orElse(plan.description());
             requireNamed(newName, newDescription);
             requireFree(Tables.PLANS.select(tx, ""), newName, id);
-            var changed = plan.named(newName, newDescription, time.now());
+            var changed = plan.named(newName, newDescription, now());
             Tables.PLANS.update(tx, changed);
             return view(tx, changed);
         });
@@ -206,7 +213,7 @@ public final class Plans {
                                 plan.steps().size() + 1,
                                 at));
             }
-            var now = time.now();
+            var now = now();
             var step =
                     new RecoveryPlan.Step(random.nextId("st"), name, work, clientToken, now, now);
             var steps = new ArrayList<>(plan.steps());
@@ -222,7 +229,7 @@ public final class Plans {
         for (var server : servers) {
             Servers.requireAdmitted(tx, server);
         }
-        var next = plan.with(steps, time.now());
+        var next = plan.with(steps, now());
         var seen = new HashSet<String>();
         for (var server : next.servers()) {
             if (!seen.add(server)) {
@@ -256,7 +263,7 @@ public final class Plans {
                             work.orElse(step.work()),
                             step.clientToken(),
                             step.createdAt(),
-                            time.now());
+                            now());
             var steps = new ArrayList<>(plan.steps());
             steps.replaceAll(known -> known.id().equals(stepId) ? changed : known);
             return new Changed(
@@ -306,7 +313,7 @@ public final class Plans {
             throws IOException {
         return database.transact(tx -> {
             var plan = require(tx, id);
-            var next = plan.with(change.apply(plan), time.now());
+            var next = plan.with(change.apply(plan), now());
             Tables.PLANS.update(tx, next);
             return next;
         });

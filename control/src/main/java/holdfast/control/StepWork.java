@@ -9,7 +9,7 @@ import java.util.Locale;
 /// What a step of a recovery plan does.
 public sealed interface StepWork {
     int SERVERS_MAX = 100;
-    Duration WAIT_MAX = Duration.ofMinutes(120);
+    Duration WAIT_MAX = Duration.ofHours(2);
 
     /// Recovers servers, all at the same time.
     ///

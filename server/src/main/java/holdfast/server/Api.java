@@ -95,6 +95,7 @@ final class Api implements AutoCloseable {
                 .register(ROOT + "/keys", new KeyRoutes(controller))
                 .register(ROOT + "/audit", audit)
                 .register(ROOT, new JobRoutes(controller))
+                .register(ROOT, new PlanRoutes(controller))
                 .register(ROOT, enrolment)
                 .any((request, _) -> {
                     throw new ApiException(

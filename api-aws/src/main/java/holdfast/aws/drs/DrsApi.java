@@ -32,11 +32,11 @@ import java.util.Map;
 /// The operations that are available. Those not overridden answer that they are not.
 ///
 /// Safe for any thread.
-final class DrsApi extends AgentOperations {
+final class DrsApi extends PlanOperations {
     private final Controller controller;
 
     DrsApi(Controller controller, AgentAdmission admission) {
-        super(admission);
+        super(controller, admission);
         this.controller = controller;
     }
 

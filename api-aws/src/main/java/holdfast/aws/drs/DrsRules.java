@@ -4,6 +4,7 @@ import holdfast.aws.drs.model.AccessDeniedException;
 import holdfast.aws.drs.model.ConflictException;
 import holdfast.aws.drs.model.InternalServerException;
 import holdfast.aws.drs.model.ResourceNotFoundException;
+import holdfast.aws.drs.model.ServiceQuotaExceededException;
 import holdfast.aws.drs.model.UninitializedAccountException;
 import holdfast.aws.drs.model.ValidationException;
 import holdfast.aws.drs.model.ValidationExceptionField;
@@ -89,6 +90,14 @@ record DrsRules(Accounts accounts) implements RestJsonEndpoint.Rules {
         var errors = operation.errors();
         if (code.startsWith("unknown-") && errors.contains("ResourceNotFoundException")) {
             return notFound(code.substring("unknown-".length()), "", message);
+        }
+        if (code.startsWith("too-many-") && errors.contains("ServiceQuotaExceededException")) {
+            return ServiceQuotaExceededException.builder()
+                    .code(code)
+                    .serviceCode("drs")
+                    .quotaCode(code)
+                    .message(message)
+                    .build();
         }
         if (errors.contains("ValidationException")
                 && (code.startsWith("malformed-") || !errors.contains("ConflictException"))) {

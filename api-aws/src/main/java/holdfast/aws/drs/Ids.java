@@ -1,7 +1,9 @@
 package holdfast.aws.drs;
 
 import holdfast.aws.protocol.RequestContext;
+import java.util.Objects;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /// Names of the service's resources, and ours.
 final class Ids {
@@ -11,7 +13,7 @@ final class Ids {
 
     private static final Pattern ARN =
             Pattern.compile(
-                    "arn:aws:drs:[a-z0-9-]+:([0-9]{12}):(?:source-server/(s-.+)|recovery-instance/(i-.+)|job/drsjob-(.+))");
+                    "arn:aws:drs:[a-z0-9-]+:([0-9]{12}):(?:source-server/(s-.+)|recovery-instance/(i-.+)|job/drsjob-(.+)|recovery-plan/(plan-[^/]+)|recovery-plan-execution/(exec-[^/]+))");
 
     private Ids() {}
 
@@ -44,11 +46,15 @@ final class Ids {
             throw DrsRules.notFound(
                     "resource",
                     arn,
-                    "not the ARN of a source server, recovery instance or job of this installation");
+                    "not the ARN of a source server, recovery instance, job, plan or execution of this installation");
         }
-        if (parts.group(2) != null) {
-            return parts.group(2);
+        if (parts.group(4) != null) {
+            return OUR_JOB + parts.group(4);
         }
-        return parts.group(3) != null ? parts.group(3) : OUR_JOB + parts.group(4);
+        return Stream.of(2, 3, 5, 6)
+                .map(parts::group)
+                .filter(Objects::nonNull)
+                .findFirst()
+                .orElseThrow();
     }
 }
