@@ -111,12 +111,14 @@ public record PlanExecution(
     ///
     /// @param jobs how a job ended; empty while it is under way
     PlanExecution advance(Instant now, Function<String, Optional<JobEnd>> jobs) {
-        var next = this;
-        for (var before = (PlanExecution) null; before != next; ) {
-            before = next;
-            next = before.oneStep(now, jobs);
+        var reached = this;
+        while (true) {
+            var next = reached.oneStep(now, jobs);
+            if (next.equals(reached)) {
+                return reached;
+            }
+            reached = next;
         }
-        return next;
     }
 
     private PlanExecution oneStep(Instant now, Function<String, Optional<JobEnd>> jobs) {
@@ -134,7 +136,7 @@ public record PlanExecution(
     private PlanExecution progress(
             ExecutionStep step, Instant now, Function<String, Optional<JobEnd>> jobs) {
         var next = step.advance(now, jobs);
-        if (next == step) {
+        if (next.equals(step)) {
             return this;
         }
         var moved = with(next);

@@ -269,7 +269,7 @@ public final class PlanExecutions {
                 next = next.begun(server, begin(tx, next, server), now);
             }
         } while (!pending.isEmpty()); // where none could be begun, the step has ended
-        if (next != execution) {
+        if (!next.equals(execution)) {
             save(tx, execution, next);
         }
     }

@@ -22,8 +22,9 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// Tells the audit log of the API's calls, and shows it: `/audit`. Safe for any thread.
 ///
-/// A call that changes something is written before it does, or is not done. How it ended is written
-/// right after the answer.
+/// A call that changes something is written before it does, or is not done; how it ended is written
+/// right after the answer. Of an enrolment, which needs no key, the end alone: anybody may try, and
+/// what comes of it is a server that the database remembers.
 final class ApiAudit implements Filter, HttpService {
     private static final System.Logger LOG = System.getLogger("holdfast.audit");
 
@@ -46,42 +47,55 @@ final class ApiAudit implements Filter, HttpService {
             return;
         }
         var path = request.path().rawPath(); // routing goes on to change what the request returns
-        var who = Api.OPEN.contains(path) ? "enrolment token" : "admin key";
-        var begun =
+        var open = Api.OPEN.contains(path);
+        var call =
                 AuditEntry.begun(
                         UUID.randomUUID().toString(),
                         peer(request),
-                        who,
+                        open ? "enrolment token" : "admin key",
                         action(request.prologue().method(), path),
                         List.of());
-        try {
-            log.append(begun);
-        } catch (IOException e) {
-            throw new UncheckedIOException("the audit log cannot be written", e);
+        if (!open) {
+            begin(call);
         }
         chain.proceed();
-        var told = request.context().get(Told.class).map(Told::members).orElse(Map.of());
         var status = response.status().code();
         LOG.log(
                 System.Logger.Level.INFO,
                 "peer={0} call={1} result={2}",
-                peer(request),
-                begun.action(),
+                call.peer(),
+                call.action(),
                 Integer.toString(status));
-        write(begun.ended(told, status, Optional.empty()), false);
+        if (open && status >= 400) {
+            // whoever it was had no token that is good: one of many unknown callers, maybe
+            refused(call.call(), call.peer(), call.action(), status, Optional.empty());
+        } else {
+            var told = request.context().get(Told.class).map(Told::members).orElse(Map.of());
+            write(call.ended(told, status, Optional.empty()), false);
+        }
+    }
+
+    private void begin(AuditEntry call) {
+        try {
+            log.append(call);
+        } catch (IOException e) {
+            throw new UncheckedIOException("the audit log cannot be written", e);
+        }
     }
 
     /// A call that was not let in.
     void refused(RoutingRequest request, int status, String code) {
-        write(
-                AuditEntry.refused(
-                        UUID.randomUUID().toString(),
-                        peer(request),
-                        Optional.empty(),
-                        action(request.prologue().method(), request.path().rawPath()),
-                        status,
-                        Optional.of(code)),
-                true);
+        refused(
+                UUID.randomUUID().toString(),
+                peer(request),
+                action(request.prologue().method(), request.path().rawPath()),
+                status,
+                Optional.of(code));
+    }
+
+    private void refused(
+            String call, String peer, String action, int status, Optional<String> error) {
+        write(AuditEntry.refused(call, peer, Optional.empty(), action, status, error), true);
     }
 
     private void write(AuditEntry entry, boolean unknown) {

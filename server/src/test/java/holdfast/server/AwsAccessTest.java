@@ -339,6 +339,9 @@ class AwsAccessTest {
         assertThat(running.send("GET", "/api/v1/servers", "", "wrong").statusCode()).isEqualTo(401);
         assertThat(newest().path("phase").asString()).isEqualTo("REFUSED");
         assertThat(newest().path("action").asString()).isEqualTo("GET /api/v1/servers");
+        running.enrol();
+        assertThat(awaitEntry("POST /api/v1/enrol", "web1").toString()).doesNotContain("hf1.");
+        assertThat(running.send("POST", "/api/v1/enrol", "{}", "").statusCode()).isEqualTo(400);
         var verified = running.get("/audit/verification");
         assertThat(verified.path("intact").asBoolean()).as(verified.toString()).isTrue();
     }
