@@ -49,7 +49,7 @@ public final class Agent {
             // the token up: what cannot work
             new DiskProbe(seams.disks()).probe(settings.disks());
             if (!StateDirectory.mayKnow(seams.files(), settings.stateDirectory())) {
-                requireToken();
+                requireAdmission();
             }
             protect();
         } catch (InterruptedException e) {
@@ -88,20 +88,20 @@ public final class Agent {
             requireValid(state, known.get());
             return known.get();
         }
-        requireToken();
+        requireAdmission();
         var enrolled =
                 new Enrolment(seams.time(), seams.random())
                         .enrol(
                                 settings.server().orElseThrow(),
-                                settings.token().orElseThrow(),
+                                settings.admission().orElseThrow(),
                                 probe.hostname());
         state.enrolled(enrolled);
         LOG.log(System.Logger.Level.INFO, "server={0} enrolled", enrolled.identity().name());
         return enrolled;
     }
 
-    private void requireToken() {
-        if (settings.server().isEmpty() || settings.token().isEmpty()) {
+    private void requireAdmission() {
+        if (settings.server().isEmpty() || settings.admission().isEmpty()) {
             throw new RefusalException(
                     "not-enrolled",
                     settings.stateDirectory()

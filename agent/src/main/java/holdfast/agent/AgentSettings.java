@@ -14,7 +14,7 @@ import java.util.OptionalLong;
 /// @param disks to protect: whole block devices, or image files
 /// @param server where to enrol, such as `https://recovery.example.com:8443`; not used once
 ///   enrolled
-/// @param token to enrol with; not used once enrolled
+/// @param admission to enrol with; not used once enrolled
 /// @param tracker to use; empty for the best that works
 /// @param limitBytesPerSecond to send at most; empty for no limit
 /// @param freezeBudget how long file systems may be frozen when no point can be had otherwise;
@@ -25,7 +25,7 @@ public record AgentSettings(
         Path stateDirectory,
         List<Path> disks,
         Optional<URI> server,
-        Optional<String> token,
+        Optional<Admission> admission,
         Optional<Tracker.Kind> tracker,
         OptionalLong limitBytesPerSecond,
         Optional<Duration> freezeBudget,

@@ -3,6 +3,7 @@ package holdfast.agent;
 import holdfast.base.RandomSource;
 import holdfast.base.RefusalException;
 import holdfast.base.TimeSource;
+import holdfast.replication.certificates.CertificateAuthority;
 import holdfast.replication.certificates.CertificateRequest;
 import holdfast.replication.certificates.EnrolmentToken;
 import holdfast.replication.certificates.TlsContexts;
@@ -24,11 +25,11 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.JsonNodeFactory;
 
-/// Makes this machine a source server: exchanges a one-time token for a certificate (docs/api.md,
-/// `POST /enrol`). The private key stays here.
+/// Makes this machine a source server: exchanges a one-time token (docs/api.md, `POST /enrol`) or a
+/// request signed with an access key for a certificate. The private key stays here.
 ///
-/// The server is known by the fingerprint of its authority, which the token carries; so neither
-/// side trusts the other before both have shown what the operator gave them.
+/// The server is known by its authority, which the operator named with the token or as a file; so
+/// neither side trusts the other before both have shown what the operator gave them.
 ///
 /// @param time against which certificates are checked
 /// @param random that the key is made from
@@ -38,24 +39,25 @@ record Enrolment(TimeSource time, RandomSource random) {
 
     /// @param server such as `https://recovery.example.com:8443`
     /// @param hostname only for whoever looks at the list of servers
-    /// @throws RefusalException if the server does not accept the token, or it is none
+    /// @throws RefusalException if the server does not let this machine in, or what was given is
+    ///   not of the right form
     /// @throws ConnectException if the server cannot be reached
-    /// @throws IOException if the server is not the one of the token
-    StateDirectory.Enrolled enrol(URI server, String tokenText, String hostname)
+    /// @throws IOException if the server is not the one that the operator named
+    StateDirectory.Enrolled enrol(URI server, Admission admission, String hostname)
             throws IOException, InterruptedException {
-        var token = parse(tokenText);
+        var fingerprint = fingerprint(admission);
         if (!"https".equals(server.getScheme()) || server.getHost() == null) {
             throw new RefusalException(
                     "bad-server-address",
                     server + ": expected an address such as https://recovery.example.com:8443");
         }
         var asked = CertificateRequest.create(random, hostname);
-        var answer = post(server, token, asked, hostname);
+        var answer = send(server, fingerprint, request(server, admission, asked, hostname));
         if (answer.statusCode() / 100 != 2) {
             throw refusal(server, answer);
         }
         var body = json(server, answer.body());
-        var identity = asked.identity(text(body, "certificate"), text(body, "ca"), token);
+        var identity = asked.identity(text(body, "certificate"), text(body, "ca"), fingerprint);
         if (!identity.name().equals(text(body, "serverId"))) {
             throw new IOException(server + ": the certificate is for another server than its id");
         }
@@ -63,42 +65,60 @@ record Enrolment(TimeSource time, RandomSource random) {
                 identity, text(body, "replicationAddress"), dataDirectory(body));
     }
 
-    private static EnrolmentToken parse(String text) {
-        try {
-            return EnrolmentToken.parse(text);
-        } catch (IllegalArgumentException e) {
-            throw new RefusalException("malformed-token", String.valueOf(e.getMessage()));
-        }
+    /// Of the authority that the server's certificate must be of.
+    private static byte[] fingerprint(Admission admission) throws IOException {
+        return switch (admission) {
+            case Admission.Token(var text) -> {
+                try {
+                    yield EnrolmentToken.parse(text).fingerprint();
+                } catch (IllegalArgumentException e) {
+                    throw new RefusalException("malformed-token", String.valueOf(e.getMessage()));
+                }
+            }
+            case Admission.AccessKey key ->
+                    CertificateAuthority.fingerprint("the server's authority", key.authority());
+        };
     }
 
-    private HttpResponse<String> post(
-            URI server, EnrolmentToken token, CertificateRequest asked, String hostname)
-            throws IOException, InterruptedException {
+    private HttpRequest request(
+            URI server, Admission admission, CertificateRequest asked, String hostname) {
         var body =
                 JsonNodeFactory.instance
                         .objectNode()
-                        .put("token", token.text())
                         .put("csr", asked.pem())
                         .put("hostname", hostname);
-        var request =
-                HttpRequest.newBuilder(server.resolve("/api/v1/enrol"))
-                        .timeout(TIMEOUT)
-                        .header("Content-Type", "application/json")
-                        .POST(
-                                HttpRequest.BodyPublishers.ofString(
-                                        JsonMapper.shared().writeValueAsString(body)))
-                        .build();
+        var builder = HttpRequest.newBuilder().timeout(TIMEOUT);
+        switch (admission) {
+            case Admission.Token(var text) -> {
+                body.put("token", text.strip());
+                builder.uri(server.resolve("/api/v1/enrol"))
+                        .header("Content-Type", "application/json");
+            }
+            case Admission.AccessKey key -> {
+                var target = server.resolve("/CreateSourceServerForDrs");
+                builder.uri(target);
+                SignedHeaders.of(key, target, body.toString(), time.now()).forEach(builder::header);
+            }
+        }
+        return builder.POST(HttpRequest.BodyPublishers.ofString(body.toString())).build();
+    }
+
+    private HttpResponse<String> send(URI server, byte[] fingerprint, HttpRequest request)
+            throws IOException, InterruptedException {
         try (var client =
                 HttpClient.newBuilder()
                         .version(HttpClient.Version.HTTP_1_1)
                         .connectTimeout(TIMEOUT)
-                        .sslContext(TlsContexts.enrolling(token, time, random))
+                        .sslContext(TlsContexts.enrolling(fingerprint, time, random))
                         .build()) {
             return client.send(
                     request, BodyHandlers.limiting(BodyHandlers.ofString(), ANSWER_BYTES_MAX));
         } catch (SSLException e) {
             throw new IOException(
-                    server + ": not the server that made the token: " + e.getMessage(), e);
+                    server
+                            + ": not the server that the operator named by token or certificate: "
+                            + e.getMessage(),
+                    e);
         } catch (IOException e) {
             var unreachable =
                     new ConnectException(
@@ -130,7 +150,9 @@ record Enrolment(TimeSource time, RandomSource random) {
     private static RefusalException refusal(URI server, HttpResponse<String> answer)
             throws IOException {
         var body = json(server, answer.body());
-        return new RefusalException(text(body, "code"), server + ": " + text(body, "message"));
+        var message = server + ": " + text(body, "message");
+        var type = answer.headers().firstValue("x-amzn-ErrorType"); // of what was signed
+        return new RefusalException(type.isPresent() ? type.get() : text(body, "code"), message);
     }
 
     private static JsonNode json(URI server, String body) throws IOException {

@@ -29,7 +29,7 @@ record TestInstallation(CertificateAuthority authority, EnrolmentToken token) {
     Identity agent(String serverId) throws IOException {
         var asked = CertificateRequest.create(RandomSource.system(), "a-host");
         var certificate = authority.issueToAgent(asked.pem(), serverId);
-        return asked.identity(certificate, authority.certificatePem(), token);
+        return asked.identity(certificate, authority.certificatePem(), token.fingerprint());
     }
 
     /// As a replicator answers.

@@ -11,7 +11,7 @@ import java.util.TreeMap;
 /// not. Files that would not change are left alone, so that nothing is compiled again for them.
 ///
 /// Arguments: the folder for sources, then for each service `<package>=<prefix>=<model's
-/// resource>`.
+/// resource>`, which may be followed by files with supplements, `=<file>` each.
 public final class Main {
     private Main() {}
 
@@ -19,8 +19,9 @@ public final class Main {
         var folder = Path.of(arguments[0]);
         var sources = new TreeMap<Path, String>();
         for (var service : Arrays.asList(arguments).subList(1, arguments.length)) {
-            var parts = service.split("=", 3);
-            var model = Model.read(parts[2]);
+            var parts = service.split("=", -1);
+            var supplements = Arrays.stream(parts).skip(3).map(Path::of).toList();
+            var model = Model.read(parts[2], supplements);
             for (var source : new ServiceWriter(model, parts[0], parts[1]).sources().entrySet()) {
                 var file = (parts[0] + "." + source.getKey()).replace('.', '/') + ".java";
                 sources.put(folder.resolve(file), source.getValue());

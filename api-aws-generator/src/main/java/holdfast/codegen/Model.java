@@ -1,6 +1,8 @@
 package holdfast.codegen;
 
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
@@ -9,6 +11,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
 
 /// A service model in AWS's form ("C2J"), asked by shape. Protocol: REST with JSON.
 record Model(JsonNode json, Set<String> inputs) {
@@ -47,21 +50,43 @@ record Model(JsonNode json, Set<String> inputs) {
             @Nullable String location,
             boolean required) {}
 
-    static Model read(String resource) throws IOException {
+    /// @param supplements with further operations and shapes, in the same form; shapes of the model
+    ///   may be referred to, but none is replaced
+    static Model read(String resource, List<Path> supplements) throws IOException {
         try (var in = Model.class.getResourceAsStream(resource)) {
             if (in == null) {
                 throw new IOException("no model " + resource + " on the class path");
             }
-            var json = JsonMapper.shared().readTree(in);
+            var json = (ObjectNode) JsonMapper.shared().readTree(in);
             var protocol = json.path("metadata").path("protocol").asString();
             if (!protocol.equals("rest-json")) {
                 throw new IOException(resource + " is for another protocol: " + protocol);
+            }
+            for (var supplement : supplements) {
+                add(json, supplement);
             }
             var model = new Model(json, new HashSet<>());
             for (var operation : model.operations().values()) {
                 model.reach(operation.path("input").path("shape").asString());
             }
             return model;
+        }
+    }
+
+    private static void add(ObjectNode json, Path supplement) throws IOException {
+        var more = JsonMapper.shared().readTree(Files.readString(supplement));
+        for (var part : List.of("operations", "shapes")) {
+            var known = (ObjectNode) json.path(part);
+            for (var entry : more.path(part).properties()) {
+                if (known.has(entry.getKey())) {
+                    throw new IOException(
+                            supplement
+                                    + ": the model has "
+                                    + entry.getKey()
+                                    + " itself by now: take it out here");
+                }
+                known.set(entry.getKey(), entry.getValue());
+            }
         }
     }
 

@@ -1,12 +1,15 @@
 package holdfast.aws;
 
 import holdfast.aws.drs.DrsEndpoints;
-import holdfast.aws.protocol.Credential;
 import holdfast.aws.protocol.Endpoint;
 import holdfast.aws.protocol.Gateway;
+import holdfast.aws.protocol.ProtocolException;
 import holdfast.aws.protocol.SignatureVerifier;
+import holdfast.aws.protocol.Signers;
 import holdfast.aws.sts.StsEndpoint;
+import holdfast.base.RefusalException;
 import holdfast.base.TimeSource;
+import holdfast.control.AuditLog;
 import holdfast.control.Controller;
 import java.util.List;
 import java.util.stream.Stream;
@@ -15,22 +18,33 @@ import java.util.stream.Stream;
 public final class AwsServices {
     private AwsServices() {}
 
-    /// @param controller outlives the gateway
+    /// @param controller outlives the gateway, as `audit` does
     /// @param others services that are not AWS's and whose clients sign as AWS's do
-    public static Gateway gateway(Controller controller, TimeSource time, List<Endpoint> others) {
-        Credential.Lookup keys =
-                id ->
-                        controller
-                                .accessKeys()
-                                .find(id)
-                                .map(key ->
-                                        new Credential(key.id(), key.secret(), key.role()::allows));
+    public static Gateway gateway(
+            Controller controller,
+            AgentAdmission admission,
+            AuditLog audit,
+            TimeSource time,
+            List<Endpoint> others) {
+        Signers signers =
+                (key, token) -> {
+                    try {
+                        return controller.sessions().signer(key, token);
+                    } catch (RefusalException e) {
+                        throw new ProtocolException(
+                                "ExpiredTokenException", 403, String.valueOf(e.getMessage()));
+                    }
+                };
         return new Gateway(
                 Stream.concat(
-                                Stream.of(DrsEndpoints.drs(controller), new StsEndpoint()),
+                                Stream.of(
+                                        DrsEndpoints.drs(controller, admission),
+                                        new StsEndpoint(controller.sessions())),
                                 others.stream())
                         .toList(),
-                new SignatureVerifier(keys, time),
+                new SignatureVerifier(signers, time),
+                controller.usedSignatures()::use,
+                audit,
                 () -> controller.accounts().get().id());
     }
 }

@@ -54,6 +54,7 @@ final class AgentCommand {
                         "--token",
                         "<token>",
                         "To enrol with, from holdfast token create; not needed once enrolled."));
+        AgentAdmission.options().forEach(run::addOption);
         run.addOption(
                 Syntax.number("--limit-mbps", "<n>", "Send at most so many megabits a second."));
         run.addOption(
@@ -71,6 +72,7 @@ final class AgentCommand {
                 run,
                 List.of(
                         "holdfast agent run --server https://backup:8443 --token <token> --disk /dev/vda",
+                        "holdfast agent run --server https://backup:8443 --access-key-id <id> --secret-access-key <secret> --ca ca.pem --disk /dev/vda",
                         "holdfast agent run --disk /dev/vda --disk /dev/vdb --limit-mbps 200"),
                 ExitStatus.REFUSED,
                 ExitStatus.UNREACHABLE);
@@ -112,7 +114,7 @@ final class AgentCommand {
     }
 
     private static ExitStatus run(Arguments arguments, Context context) throws IOException {
-        var settings = settings(arguments);
+        var settings = settings(arguments, context);
         StandardErrorLog.start();
         var agent = new Agent(settings, AgentSeams.system(settings, Version.ours()));
         Runtime.getRuntime().addShutdownHook(new Thread(agent::stop, "agent-stop"));
@@ -120,7 +122,7 @@ final class AgentCommand {
         return ExitStatus.OK;
     }
 
-    private static AgentSettings settings(Arguments arguments) throws IOException {
+    private static AgentSettings settings(Arguments arguments, Context context) throws IOException {
         var disks = arguments.texts("--disk").stream().map(Path::of).toList();
         if (disks.isEmpty()) {
             throw new UsageException(
@@ -130,7 +132,7 @@ final class AgentCommand {
                 state(arguments),
                 disks,
                 arguments.text("--server").map(ApiAccess::base),
-                arguments.text("--token"),
+                AgentAdmission.of(arguments, context),
                 arguments.text("--tracker").map(AgentCommand::tracker),
                 positive(arguments, "--limit-mbps")
                         .map(limit -> OptionalLong.of(limit * BYTES_PER_MEGABIT))

@@ -64,6 +64,10 @@ final class ApiClient implements AutoCloseable {
         return json(call("POST", path, body));
     }
 
+    Answer put(String path, ObjectNode body) throws IOException, InterruptedException {
+        return json(call("PUT", path, body));
+    }
+
     Answer delete(String path) throws IOException, InterruptedException {
         return json(call("DELETE", path, null));
     }

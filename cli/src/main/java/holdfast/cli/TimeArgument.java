@@ -10,6 +10,7 @@ import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeParseException;
 import java.time.temporal.ChronoUnit;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.regex.Pattern;
 
 /// Times as people type them, and times as people are shown them; what is shown can be typed.
@@ -74,6 +75,15 @@ final class TimeArgument {
     /// The instant in the given zone, to the millisecond: `2026-11-21 08:15:30.250`.
     static String shown(Instant instant, ZoneId zone) {
         return SHOWN.format(instant.atZone(zone));
+    }
+
+    /// `1h30m`, `2d`, `0s`.
+    static Optional<Duration> duration(String text) {
+        try {
+            return Optional.of(span("-" + text));
+        } catch (UsageException _) {
+            return Optional.empty();
+        }
     }
 
     private static Duration span(String text) {

@@ -22,6 +22,9 @@ class AgentCommandTest {
                 "agent run --disk d --tracker magic | --tracker is ebpf or scan, not 'magic'",
                 "agent run --disk d --limit-mbps 0 | --limit-mbps is a number above zero, not 0",
                 "agent run --disk d --allow-freeze -1 | --allow-freeze is a number above zero, not -1",
+                "agent run --disk d --token t --access-key-id k | --token and --access-key-id exclude each other",
+                "agent run --disk d --access-key-id k | an access key needs --secret-access-key, or AWS_SECRET_ACCESS_KEY",
+                "agent run --disk d --access-key-id k --secret-access-key s | name the server's ca.pem with --ca",
                 "agent run --disk d --server backup:8443 | 'backup:8443' is no server address",
             })
     void whatMakesNoSenseIsRefusedBeforeAnythingStarts(String line, String message) {

@@ -344,4 +344,131 @@ class CommandsTest {
         assertThat(ran.err()).startsWith("\r  boot").contains("\u001b[K");
         assertThat(ran.out()).doesNotContain("\r");
     }
+
+    private static final String KEY =
+            """
+            {"accessKeyId": "AKIA1", "user": "ops", "active": true,
+             "createdAt": "2026-11-21T15:00:00.000Z", "secretAccessKey": "s3cret"}
+            """;
+
+    @Test
+    void aNewKeyIsToldInTheFormThatAwsClientsRead() {
+        api.on("POST /keys", 201, KEY).on("POST /keys/AKIA0/rotate", 201, KEY);
+        for (var line : new String[] {"key create --user ops", "key rotate AKIA0"}) {
+            var ran = holdfast.line(line);
+            assertThat(ran.out())
+                    .isEqualTo("aws_access_key_id = AKIA1\naws_secret_access_key = s3cret\n");
+            assertThat(ran.err()).isEqualTo("of user ops; not told again\n");
+        }
+        holdfast.line("key rotate AKIA0 --old-valid-for 1h30m");
+        assertThat(api.requests())
+                .containsExactly(
+                        "POST /keys {\"user\":\"ops\"}",
+                        "POST /keys/AKIA0/rotate {\"oldValidForSeconds\":86400}",
+                        "POST /keys/AKIA0/rotate {\"oldValidForSeconds\":5400}");
+        assertThat(holdfast.line("key create").status()).isEqualTo(ExitStatus.USAGE);
+        assertThat(holdfast.line("key rotate AKIA0 --old-valid-for soon").status())
+                .isEqualTo(ExitStatus.USAGE);
+    }
+
+    @Test
+    void keysAreListedDisabledAndEnabled() {
+        api.on("GET /keys?user=a%2Bb", 200, "{\"keys\": [" + KEY + "]}")
+                .on("PUT /keys/AKIA1", 200, KEY);
+        assertThat(holdfast.line("key list --user a+b").out())
+                .isEqualTo(
+                        """
+                        ID     USER  ACTIVE  CREATED                  VALID UNTIL
+                        AKIA1  ops   yes     2026-11-21 16:00:00.000  -
+                        """);
+        assertThat(holdfast.line("key disable AKIA1").out()).isEqualTo("AKIA1 disabled\n");
+        assertThat(holdfast.line("key enable AKIA1").out()).isEqualTo("AKIA1 enabled\n");
+        assertThat(api.requests())
+                .endsWith(
+                        "PUT /keys/AKIA1 {\"active\":false}", "PUT /keys/AKIA1 {\"active\":true}");
+    }
+
+    @Test
+    void usersAndRolesAreMadeChangedAndListed() {
+        var user =
+                "{\"name\":\"ops\",\"role\":\"drills\",\"createdAt\":\"2026-11-21T15:00:00.000Z\"}";
+        var role =
+                "{\"name\":\"drills\",\"builtIn\":false,\"actions\":[\"drs:Get*\",\"drs:StartRecovery\"]}";
+        api.on("POST /users", 201, user)
+                .on("PUT /users/ops", 200, user)
+                .on("GET /users", 200, "{\"users\":[" + user + "]}")
+                .on("DELETE /users/ops", 204, "")
+                .on("POST /roles", 201, role)
+                .on("PUT /roles/drills", 200, role)
+                .on("GET /roles", 200, "{\"roles\":[" + role + "]}")
+                .on("DELETE /roles/drills", 204, "");
+        assertThat(
+                        holdfast.line(
+                                        "role create drills --action drs:Get* --action drs:StartRecovery")
+                                .out())
+                .isEqualTo("role drills allows drs:Get* drs:StartRecovery\n");
+        assertThat(holdfast.line("user create ops --role drills").out())
+                .isEqualTo("user ops has the role drills\n");
+        holdfast.line("user update ops --role drills");
+        holdfast.line("role update drills --action *");
+        assertThat(api.requests())
+                .containsExactly(
+                        "POST /roles {\"actions\":[\"drs:Get*\",\"drs:StartRecovery\"],\"name\":\"drills\"}",
+                        "POST /users {\"name\":\"ops\",\"role\":\"drills\"}",
+                        "PUT /users/ops {\"role\":\"drills\"}",
+                        "PUT /roles/drills {\"actions\":[\"*\"]}");
+        assertThat(holdfast.line("user list").out())
+                .isEqualTo(
+                        """
+                        NAME  ROLE    CREATED
+                        ops   drills  2026-11-21 16:00:00.000
+                        """);
+        assertThat(holdfast.line("role list").out())
+                .isEqualTo(
+                        """
+                        NAME    BUILT IN  ALLOWS
+                        drills  no        drs:Get* drs:StartRecovery
+                        """);
+        assertThat(holdfast.line("user delete ops").out()).isEqualTo("ops deleted\n");
+        assertThat(holdfast.line("role delete drills").out()).isEqualTo("drills deleted\n");
+        assertThat(holdfast.line("role create drills").status()).isEqualTo(ExitStatus.USAGE);
+        assertThat(holdfast.line("user update ops").status()).isEqualTo(ExitStatus.USAGE);
+    }
+
+    @Test
+    void theAuditLogIsListedAndVerified() {
+        api.on(
+                        "GET /audit?limit=50&who=ops&from=2026-11-21T15%3A25%3A00Z",
+                        200,
+                        """
+                        {"entries": [
+                          {"seq": 4, "at": "2026-11-21T15:00:03Z", "phase": "REFUSED", "peer": "10.0.0.8",
+                           "key": "AKIAX", "action": "drs:DescribeJobs", "status": 403,
+                           "error": "UnrecognizedClientException"},
+                          {"seq": 3, "at": "2026-11-21T15:00:02Z", "phase": "ENDED", "peer": "10.0.0.7",
+                           "who": "ops", "session": "drills/x", "action": "drs:StartRecovery",
+                           "on": ["s-1", "pit-1"], "status": 202},
+                          {"seq": 1, "at": "2026-11-21T15:00:01Z", "phase": "BEGUN", "peer": "10.0.0.7",
+                           "who": "ops", "action": "drs:StartRecovery"}]}
+                        """)
+                .on("GET /audit/verification", 200, "{\"intact\": true, \"entries\": 4}");
+        assertThat(holdfast.line("audit --who ops --from -5m").out())
+                .isEqualTo(
+                        """
+                        AT                       WHO              FROM      ACTION             ON         RESULT
+                        2026-11-21 16:00:03.000  unknown (AKIAX)  10.0.0.8  drs:DescribeJobs              refused: 403 UnrecognizedClientException
+                        2026-11-21 16:00:02.000  ops (drills/x)   10.0.0.7  drs:StartRecovery  s-1 pit-1  202
+                        2026-11-21 16:00:01.000  ops              10.0.0.7  drs:StartRecovery             not known: no end was written
+                        """);
+        var intact = holdfast.line("audit verify");
+        assertThat(intact.out()).isEqualTo("4 entries, all as they were written\n");
+        assertThat(intact.status()).isEqualTo(ExitStatus.OK);
+        api.instead(
+                "GET /audit/verification",
+                200,
+                "{\"intact\": false, \"entries\": 2, \"fault\": \"f, line 3\"}");
+        var damaged = holdfast.line("audit verify");
+        assertThat(damaged.out()).isEqualTo("f, line 3\n");
+        assertThat(damaged.status()).isEqualTo(ExitStatus.DAMAGE);
+    }
 }

@@ -43,8 +43,14 @@ public final class Controller implements AutoCloseable {
     private final Settings<LaunchSettings> launchSettings;
     private final LaunchActions launchActions;
     private final Accounts accounts;
+    private final Users users;
+    private final Roles roles;
     private final AccessKeys accessKeys;
+    private final Sessions sessions;
+    private final UsedSignatures usedSignatures;
     private final Tags tags;
+    private final Plans plans;
+    private final PlanExecutions executions;
     private final JobEngine engine;
     private final Housekeeping housekeeping;
 
@@ -64,7 +70,12 @@ public final class Controller implements AutoCloseable {
         this.store = store;
         points = new Points(store);
         accounts = new Accounts(database, time, random);
-        accessKeys = new AccessKeys(database, time, random);
+        var box = new SecretBox(store.derivedKey("access"), random);
+        users = new Users(database, time);
+        roles = new Roles(database);
+        accessKeys = new AccessKeys(database, users, box, time, random);
+        sessions = new Sessions(database, accessKeys, box, time);
+        usedSignatures = new UsedSignatures(database, time);
         tags = new Tags(database);
         replicationSettings =
                 new Settings<>(
@@ -93,6 +104,8 @@ public final class Controller implements AutoCloseable {
         servers = new Servers(database, store, time, replicationSettings, settings.agentSilence());
         orders = new ServerOrders(database, servers, store, replicationSettings);
         jobs = new Jobs(database, time, random);
+        plans = new Plans(database, time, random);
+        executions = new PlanExecutions(database, jobs, points, time, random);
         instances = new Instances(database, jobs, host, time);
         failbacks = new Failbacks(database, jobs, store, time, random);
         jobs.onFailbackLeft(failbacks::failed);
@@ -148,12 +161,15 @@ public final class Controller implements AutoCloseable {
                         instances,
                         failbacks,
                         tags,
+                        usedSignatures,
+                        executions,
                         settings);
     }
 
-    /// Serves exports again; to be called before the NBD server accepts connections and before
-    /// anything is reclaimed.
+    /// Brings what an earlier version wrote up to date and serves exports again; to be called
+    /// before the NBD server accepts connections and before anything is reclaimed.
     public void resume() throws IOException {
+        accessKeys.adoptLegacy();
         exports.resume();
     }
 
@@ -213,8 +229,32 @@ public final class Controller implements AutoCloseable {
         return accounts;
     }
 
+    public Users users() {
+        return users;
+    }
+
+    public Roles roles() {
+        return roles;
+    }
+
+    public Sessions sessions() {
+        return sessions;
+    }
+
+    public UsedSignatures usedSignatures() {
+        return usedSignatures;
+    }
+
     public AccessKeys accessKeys() {
         return accessKeys;
+    }
+
+    public Plans plans() {
+        return plans;
+    }
+
+    public PlanExecutions executions() {
+        return executions;
     }
 
     public Tags tags() {

@@ -28,7 +28,7 @@ public final class Database implements AutoCloseable {
     /// Marks the file as ours (SQLite file format §1.3.17, "application id"): "HFCT".
     private static final int APPLICATION_ID = 0x48464354;
 
-    private static final int SCHEMA_VERSION = 4;
+    private static final int SCHEMA_VERSION = 6;
 
     /// Takes the write lock at once, so that what was read is still so when it is written. By hand,
     /// since the driver's own transactions hold the lock between one commit and the next.
@@ -62,6 +62,11 @@ public final class Database implements AutoCloseable {
         }
         var database = new Database(file, connection);
         try {
+            // what is deleted may have been a secret
+            database.<@Nullable Void>call(() -> {
+                database.execute("pragma secure_delete = on");
+                return null;
+            });
             database.migrate();
             database.verify();
             return database;
@@ -129,6 +134,14 @@ public final class Database implements AutoCloseable {
             if (version.schemaCheck() != schemaCheck(tx)) {
                 throw tx.damaged("the table definitions are not those that were written");
             }
+            return null;
+        });
+    }
+
+    /// Writes the file anew without what was deleted.
+    void compact() throws IOException {
+        this.<@Nullable Void>call(() -> {
+            execute("vacuum");
             return null;
         });
     }

@@ -64,6 +64,18 @@ public final class Enrolments {
     /// @throws RefusalException if the token is unknown, used or expired
     public <C> Enrolment<C> enrol(String token, String hostname, Certifier<C> certify)
             throws IOException {
+        return enrol(hostname, certify, (tx, server) -> use(tx, token, server.id()));
+    }
+
+    /// Makes a server for somebody who was let in already.
+    ///
+    /// @param certify issues the server's certificate for the id it is given
+    public <C> Enrolment<C> enrol(String hostname, Certifier<C> certify) throws IOException {
+        return enrol(hostname, certify, (_, _) -> {});
+    }
+
+    private <C> Enrolment<C> enrol(String hostname, Certifier<C> certify, Condition condition)
+            throws IOException {
         var now = time.now();
         var server =
                 new SourceServer(
@@ -79,7 +91,7 @@ public final class Enrolments {
                         List.of());
         var certificate = certify.certify(server.id());
         database.<@Nullable Void>transact(tx -> {
-            use(tx, token, server.id());
+            condition.require(tx, server);
             Tables.SERVERS.insert(tx, server);
             replication.adopt(tx, server.id());
             for (var template : launch.adopt(tx, server.id())) {
@@ -88,6 +100,12 @@ public final class Enrolments {
             return null;
         });
         return new Enrolment<>(server, certificate);
+    }
+
+    /// What must hold in the transaction that makes the server.
+    @FunctionalInterface
+    private interface Condition {
+        void require(Transaction tx, SourceServer server) throws IOException;
     }
 
     /// Uses the token up for a server, in the transaction that makes that server.

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 /// Owns its threads. Started once and closed once.
 final class Housekeeping implements AutoCloseable {
     private static final Duration WATCH_EVERY = Duration.ofSeconds(1);
+    private static final Duration PLANS_EVERY = Duration.ofMillis(500);
     private static final Duration SCHEDULE_EVERY = Duration.ofMinutes(1);
 
     /// How long ended jobs, terminated instances and expired tokens are remembered.
@@ -36,6 +37,8 @@ final class Housekeeping implements AutoCloseable {
     private final Instances instances;
     private final Failbacks failbacks;
     private final Tags tags;
+    private final UsedSignatures signatures;
+    private final PlanExecutions executions;
     private final ControlSettings settings;
     private final ExecutorService threads =
             Executors.newThreadPerTaskExecutor(
@@ -53,6 +56,8 @@ final class Housekeeping implements AutoCloseable {
             Instances instances,
             Failbacks failbacks,
             Tags tags,
+            UsedSignatures signatures,
+            PlanExecutions executions,
             ControlSettings settings) {
         this.database = database;
         this.store = store;
@@ -64,11 +69,14 @@ final class Housekeeping implements AutoCloseable {
         this.instances = instances;
         this.failbacks = failbacks;
         this.tags = tags;
+        this.signatures = signatures;
+        this.executions = executions;
         this.settings = settings;
     }
 
     void start() {
         repeat("watch", WATCH_EVERY, this::watch);
+        repeat("plans", PLANS_EVERY, executions::advance);
         repeat("schedule", SCHEDULE_EVERY, this::schedule);
         repeat("reclaim", settings.reclaimEvery(), this::reclaim);
     }
@@ -125,6 +133,8 @@ final class Housekeeping implements AutoCloseable {
         jobs.prune(now.minus(HISTORY));
         failbacks.prune();
         tags.prune();
+        signatures.prune();
+        executions.prune(now.minus(HISTORY));
     }
 
     /// Counted from the last scrub, or from when there was first something to read.

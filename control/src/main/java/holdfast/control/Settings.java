@@ -107,7 +107,7 @@ public final class Settings<S> {
             var known = templates(tx);
             if (known.size() >= TEMPLATES_MAX) {
                 throw new RefusalException(
-                        "quota-template",
+                        "too-many-templates",
                         String.format(
                                 Locale.ROOT,
                                 "there is the template %s already: change that, or delete it first",

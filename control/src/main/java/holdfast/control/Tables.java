@@ -232,7 +232,8 @@ final class Tables {
                             values("id", account.id(), "initialized_at", account.initializedAt()),
                     row -> new Account(row.text("id"), row.optionalInstant("initialized_at")));
 
-    static final Table<AccessKey> ACCESS_KEYS =
+    /// Of the schema's second version; emptied at the first start of a later one.
+    static final Table<StoredKey.Legacy> LEGACY_KEYS =
             new Table<>(
                     "access_keys",
                     List.of("id"),
@@ -241,14 +242,144 @@ final class Tables {
                             values(
                                     "id", key.id(),
                                     "secret", key.secret(),
-                                    "role", key.role().name(),
+                                    "role", key.role(),
                                     "created_at", key.createdAt()),
                     row ->
-                            new AccessKey(
+                            new StoredKey.Legacy(
                                     row.text("id"),
                                     row.text("secret"),
-                                    AccessRole.valueOf(row.text("role")),
+                                    row.text("role"),
                                     row.instant("created_at")));
+
+    static final Table<User> USERS =
+            new Table<>(
+                    "users",
+                    List.of("name"),
+                    List.of("name", "role", "created_at"),
+                    user ->
+                            values(
+                                    "name", user.name(),
+                                    "role", user.role(),
+                                    "created_at", user.createdAt()),
+                    row -> new User(row.text("name"), row.text("role"), row.instant("created_at")));
+
+    /// Actions have no blanks.
+    static final Table<Role> ROLES =
+            new Table<>(
+                    "roles",
+                    List.of("name"),
+                    List.of("name", "actions"),
+                    role ->
+                            values(
+                                    "name", role.name(),
+                                    "actions", String.join(" ", role.actions())),
+                    row ->
+                            new Role(
+                                    row.text("name"),
+                                    List.of(row.text("actions").split(" ")),
+                                    false));
+
+    static final Table<StoredKey> KEYS =
+            new Table<>(
+                    "user_keys",
+                    List.of("id"),
+                    List.of("id", "user_name", "sealed", "active", "created_at", "expires_at"),
+                    stored ->
+                            values(
+                                    "id", stored.key().id(),
+                                    "user_name", stored.key().user(),
+                                    "sealed", stored.sealed(),
+                                    "active", stored.key().active() ? 1L : 0L,
+                                    "created_at", stored.key().createdAt(),
+                                    "expires_at", stored.key().expiresAt()),
+                    row ->
+                            new StoredKey(
+                                    new AccessKey(
+                                            row.text("id"),
+                                            row.text("user_name"),
+                                            row.flag("active"),
+                                            row.instant("created_at"),
+                                            row.optionalInstant("expires_at")),
+                                    row.text("sealed")));
+
+    static final Table<UsedSignatures.Used> USED_SIGNATURES =
+            new Table<>(
+                    "used_signatures",
+                    List.of("signature"),
+                    List.of("signature", "until"),
+                    used -> values("signature", used.signature(), "until", used.until()),
+                    row -> new UsedSignatures.Used(row.text("signature"), row.instant("until")));
+
+    static final Table<RecoveryPlan> PLANS =
+            new Table<>(
+                    "plans",
+                    List.of("id"),
+                    List.of(
+                            "id",
+                            "name",
+                            "description",
+                            "client_token",
+                            "steps",
+                            "created_at",
+                            "updated_at"),
+                    plan ->
+                            values(
+                                    "id", plan.id(),
+                                    "name", plan.name(),
+                                    "description", plan.description(),
+                                    "client_token", plan.clientToken(),
+                                    "steps", PlanDocuments.ofSteps(plan.steps()),
+                                    "created_at", plan.createdAt(),
+                                    "updated_at", plan.updatedAt()),
+                    row ->
+                            new RecoveryPlan(
+                                    row.text("id"),
+                                    row.text("name"),
+                                    row.text("description"),
+                                    row.optionalText("client_token"),
+                                    PlanDocuments.steps(row.text("steps")),
+                                    row.instant("created_at"),
+                                    row.instant("updated_at")));
+
+    static final Table<PlanExecution> EXECUTIONS =
+            new Table<>(
+                    "executions",
+                    List.of("id"),
+                    List.of(
+                            "id",
+                            "plan_id",
+                            "drill",
+                            "state",
+                            "reason",
+                            "points",
+                            "steps",
+                            "client_token",
+                            "started_at",
+                            "completed_at"),
+                    execution ->
+                            values(
+                                    "id", execution.id(),
+                                    "plan_id", execution.plan(),
+                                    "drill", execution.drill() ? 1L : 0L,
+                                    "state", execution.state().name(),
+                                    "reason", execution.reason(),
+                                    "points", PlanDocuments.ofPoints(execution.points()),
+                                    "steps", PlanDocuments.ofExecutionSteps(execution.steps()),
+                                    "client_token", execution.clientToken(),
+                                    "started_at", execution.startedAt(),
+                                    "completed_at", execution.completedAt()),
+                    row ->
+                            new PlanExecution(
+                                    row.text("id"),
+                                    row.text("plan_id"),
+                                    row.flag("drill"),
+                                    PlanExecution.State.valueOf(row.text("state")),
+                                    row.optionalText("reason"),
+                                    PlanDocuments.points(row.text("points")),
+                                    PlanDocuments.executionSteps(row.text("steps")),
+                                    row.optionalText("client_token"),
+                                    row.instant("started_at"),
+                                    row.optionalInstant("completed_at")));
 
     static final Table<Tags.Tag> TAGS =
             new Table<>(
@@ -369,7 +500,13 @@ final class Tables {
                     INSTANCES,
                     EXPORTS,
                     ACCOUNT,
-                    ACCESS_KEYS,
+                    LEGACY_KEYS,
+                    USERS,
+                    ROLES,
+                    KEYS,
+                    USED_SIGNATURES,
+                    PLANS,
+                    EXECUTIONS,
                     TAGS,
                     SETTINGS,
                     LAUNCH_ACTIONS,

@@ -9,8 +9,8 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/// Names and values that users give to servers, jobs, recovery instances and templates. They go
-/// with what they were given to. Safe for any thread.
+/// Names and values that users give to servers, jobs, recovery instances, templates, plans and
+/// executions. They go with what they were given to. Safe for any thread.
 public final class Tags {
     /// Of one resource.
     static final int COUNT_MAX = 50;
@@ -125,7 +125,7 @@ public final class Tags {
         if (!exists(tx, resource)) {
             throw new RefusalException(
                     "unknown-resource",
-                    "there is no server, job, instance or template " + resource);
+                    "there is no server, job, instance, template, plan or execution " + resource);
         }
     }
 
@@ -133,6 +133,8 @@ public final class Tags {
         return Servers.find(tx, resource).isPresent()
                 || Tables.INSTANCES.find(tx, resource).isPresent()
                 || Tables.JOBS.find(tx, resource).isPresent()
+                || Tables.PLANS.find(tx, resource).isPresent()
+                || Tables.EXECUTIONS.find(tx, resource).isPresent()
                 || !Tables.SETTINGS.select(tx, "where resource = ?", resource).isEmpty();
     }
 }

@@ -19,8 +19,10 @@ import holdfast.volume.VolumeStore;
 import holdfast.volume.VolumeView;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -28,6 +30,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
+import javax.crypto.SecretKey;
+import javax.crypto.spec.SecretKeySpec;
 
 /// A store that keeps names and points, and no data: volumes read as zeros, or as damaged. It
 /// outlives the crashes of the controllers that use it, and dies with them at each of its calls,
@@ -66,6 +70,12 @@ final class FakeStore implements VolumeStore {
     @Override
     public String identity() {
         return "fake";
+    }
+
+    @Override
+    public SecretKey derivedKey(String purpose) {
+        return new SecretKeySpec(
+                Arrays.copyOf(purpose.getBytes(StandardCharsets.UTF_8), 32), "AES");
     }
 
     @Override

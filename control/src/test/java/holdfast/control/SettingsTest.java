@@ -70,7 +70,7 @@ class SettingsTest {
         assertThat(template.id()).matches("rct-[0-9a-f]{17}");
         assertThat(controller.tags().of(template.id())).isEqualTo(Map.of("t", "1"));
         assertCode(
-                "quota-template",
+                "too-many-templates",
                 () -> controller.replicationSettings().createTemplate(s -> s, Map.of()));
         var launch =
                 controller

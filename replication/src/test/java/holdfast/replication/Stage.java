@@ -5,7 +5,6 @@ import holdfast.base.Network;
 import holdfast.base.RandomSource;
 import holdfast.replication.certificates.CertificateAuthority;
 import holdfast.replication.certificates.CertificateRequest;
-import holdfast.replication.certificates.EnrolmentToken;
 import holdfast.replication.certificates.Identity;
 import holdfast.replication.certificates.TlsContexts;
 import java.io.IOException;
@@ -81,7 +80,7 @@ final class Stage implements AutoCloseable {
         return request.identity(
                 issuer.issueToAgent(request.pem(), serverId),
                 issuer.certificatePem(),
-                EnrolmentToken.create(random, issuer));
+                issuer.fingerprint());
     }
 
     ReplicationLink link(String serverId, long... diskBytes) throws IOException {

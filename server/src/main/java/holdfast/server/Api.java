@@ -7,7 +7,6 @@ import holdfast.volume.VolumeStore;
 import io.helidon.common.tls.Tls;
 import io.helidon.common.tls.TlsClientAuth;
 import io.helidon.http.HeaderNames;
-import io.helidon.http.Method;
 import io.helidon.webserver.WebServer;
 import io.helidon.webserver.http.FilterChain;
 import io.helidon.webserver.http.HttpRouting;
@@ -36,16 +35,26 @@ final class Api implements AutoCloseable {
     private static final String ROOT = "/api/v1";
 
     /// What needs no key: enrolment brings a token, and whether the server lives is no secret.
-    private static final Set<String> OPEN = Set.of(ROOT + "/enrol", "/healthz");
+    static final Set<String> OPEN = Set.of(ROOT + "/enrol", "/healthz");
+
+    /// Far more than clients need, far fewer than memory and file descriptors allow for.
+    private static final int CONNECTIONS_MAX = 10_000;
+
+    /// A connection without a request under way is closed after that, and one whose request or
+    /// answer does not get on at all.
+    private static final Duration IDLE_MAX = Duration.ofMinutes(2);
+
+    private static final Duration SILENCE_MAX = Duration.ofMinutes(1);
 
     private static final Duration CLOSE_GRACE = Duration.ofSeconds(5);
-    private static final System.Logger AUDIT = System.getLogger("holdfast.audit");
 
     private final byte[] authorization;
+    private final ApiAudit audit;
     private final WebServer server;
 
     /// @param key that callers must bring
     /// @param aws answers what AWS clients send
+    /// @param audit told of every call that changes something, and of those not let in
     /// @param status the answer to `GET /status`, given the bound port
     /// @throws IOException if the address is taken or not ours
     Api(
@@ -56,6 +65,7 @@ final class Api implements AutoCloseable {
             Controller controller,
             VolumeStore store,
             Gateway aws,
+            ApiAudit audit,
             IntFunction<ObjectNode> status,
             EnrolmentRoutes enrolment,
             ExportRoutes exports)
@@ -66,9 +76,10 @@ final class Api implements AutoCloseable {
         var routing = HttpRouting.builder();
         ApiErrors.addTo(routing);
         // first, since the gateway audits and authorizes what is meant for it
+        this.audit = audit;
         routing.addFilter(new AwsFilter(aws))
-                .addFilter(this::audit)
                 .addFilter(this::authorize)
+                .addFilter(audit)
                 .get("/healthz", (_, response) -> response.send("ok\n"))
                 .get(
                         "/metrics",
@@ -79,8 +90,12 @@ final class Api implements AutoCloseable {
                 .register(ROOT + "/servers", new SourceServerRoutes(controller))
                 .register(ROOT + "/instances", new InstanceRoutes(controller))
                 .register(ROOT + "/exports", exports)
+                .register(ROOT + "/users", new UserRoutes(controller))
+                .register(ROOT + "/roles", new RoleRoutes(controller))
                 .register(ROOT + "/keys", new KeyRoutes(controller))
+                .register(ROOT + "/audit", audit)
                 .register(ROOT, new JobRoutes(controller))
+                .register(ROOT, new PlanRoutes(controller))
                 .register(ROOT, enrolment)
                 .any((request, _) -> {
                     throw new ApiException(
@@ -102,6 +117,9 @@ final class Api implements AutoCloseable {
                                         .addEnabledProtocol("TLSv1.3")
                                         .clientAuth(TlsClientAuth.NONE)
                                         .build())
+                        .maxTcpConnections(CONNECTIONS_MAX)
+                        .idleConnectionTimeout(IDLE_MAX)
+                        .connectionOptions(options -> options.readTimeout(SILENCE_MAX))
                         .shutdownHook(false)
                         .shutdownGracePeriod(CLOSE_GRACE)
                         .routing(routing)
@@ -126,6 +144,7 @@ final class Api implements AutoCloseable {
             var brought = request.headers().first(HeaderNames.AUTHORIZATION).orElse("");
             // Takes the same time wherever they differ.
             if (!MessageDigest.isEqual(brought.getBytes(StandardCharsets.UTF_8), authorization)) {
+                audit.refused(request, 401, "unauthorized");
                 throw new ApiException(
                         401,
                         "unauthorized",
@@ -134,21 +153,6 @@ final class Api implements AutoCloseable {
             }
         }
         chain.proceed();
-    }
-
-    private void audit(FilterChain chain, RoutingRequest request, RoutingResponse response) {
-        var method = request.prologue().method();
-        var path = request.path().rawPath(); // routing goes on to change what the request returns
-        chain.proceed();
-        if (!method.equals(Method.GET)) {
-            AUDIT.log(
-                    System.Logger.Level.INFO,
-                    "peer={0} call={1} {2} result={3}",
-                    request.remotePeer().host(),
-                    method,
-                    path,
-                    response.status().code());
-        }
     }
 
     static void send(ServerResponse response, int status, ObjectNode json) {

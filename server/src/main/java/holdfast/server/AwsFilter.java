@@ -9,8 +9,6 @@ import io.helidon.webserver.http.Filter;
 import io.helidon.webserver.http.FilterChain;
 import io.helidon.webserver.http.RoutingRequest;
 import io.helidon.webserver.http.RoutingResponse;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -31,25 +29,13 @@ final class AwsFilter implements Filter {
             chain.proceed();
             return;
         }
-        var body = body(request);
+        var body = Body.read(request.content(), Gateway.BODY_BYTES_MAX);
         var whole = body.length <= Gateway.BODY_BYTES_MAX;
         var peer = request.remotePeer().host();
         var answer = gateway.handle(translated(request, body), peer, () -> whole);
         response.status(Status.create(answer.status()));
         answer.headers().forEach((name, value) -> response.header(HeaderNames.create(name), value));
         response.send(answer.body());
-    }
-
-    /// One byte more than may be, if there is more.
-    private static byte[] body(RoutingRequest request) {
-        if (!request.content().hasEntity()) {
-            return new byte[0];
-        }
-        try (var in = request.content().inputStream()) {
-            return in.readNBytes(Gateway.BODY_BYTES_MAX + 1);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 
     private static AwsRequest translated(RoutingRequest request, byte[] body) {

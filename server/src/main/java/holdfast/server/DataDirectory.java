@@ -3,7 +3,6 @@ package holdfast.server;
 import holdfast.base.Filesystem;
 import holdfast.base.RandomSource;
 import holdfast.base.RefusalException;
-import holdfast.control.AccessKey;
 import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -24,6 +23,7 @@ import java.util.Locale;
 /// admin.key             the first key to the API
 /// aws-credentials       the first access key of AWS clients
 /// control.db            servers, jobs, instances, exports
+/// audit/                who did what
 /// staging/              the journal and all that belongs to it
 /// machines/             recovery instances
 /// evidence/             that they booted
@@ -135,6 +135,10 @@ final class DataDirectory implements AutoCloseable {
         return path.resolve(DATABASE);
     }
 
+    Path audit() {
+        return path.resolve("audit");
+    }
+
     Path staging() {
         return path.resolve("staging");
     }
@@ -194,7 +198,7 @@ final class DataDirectory implements AutoCloseable {
     }
 
     /// Keeps an access key, readable by the owner only.
-    void writeAwsCredentials(AccessKey key) throws IOException {
+    void writeAwsCredentials(FirstKey key) throws IOException {
         write(
                 awsCredentials(),
                 String.format(

@@ -1,8 +1,10 @@
 package holdfast.server;
 
+import holdfast.aws.AgentAdmission;
 import holdfast.base.RandomSource;
 import holdfast.base.RefusalException;
 import holdfast.control.Controller;
+import holdfast.control.Enrolments;
 import holdfast.replication.certificates.CertificateAuthority;
 import holdfast.replication.certificates.EnrolmentToken;
 import io.helidon.webserver.http.HttpRules;
@@ -17,7 +19,7 @@ import java.util.Set;
 import java.util.regex.Pattern;
 
 /// `/tokens` and `/enrol`: how agents get their certificates.
-final class EnrolmentRoutes implements HttpService {
+final class EnrolmentRoutes implements HttpService, AgentAdmission {
     /// What a host name is made of (RFC 1123 §2.1), with room for the underscores found in
     /// practice.
     private static final Pattern HOSTNAME = Pattern.compile("[A-Za-z0-9._-]{1,253}");
@@ -73,15 +75,31 @@ final class EnrolmentRoutes implements HttpService {
                 controller
                         .enrolments()
                         .enrol(body.text("token").strip(), hostname, id -> certify(csr, id));
+        var admitted = admitted(enrolment, request.requestedUri().host());
         Api.send(
                 response,
                 201,
                 ApiJson.object()
-                        .put("serverId", enrolment.server().id())
-                        .put("certificate", enrolment.certificate())
-                        .put("ca", authority.certificatePem())
-                        .put("replicationAddress", replicationAddress(request))
-                        .put("dataDirectory", data.toString()));
+                        .put("serverId", admitted.serverId())
+                        .put("certificate", admitted.certificate())
+                        .put("ca", admitted.authority())
+                        .put("replicationAddress", admitted.replicationAddress())
+                        .put("dataDirectory", admitted.dataDirectory()));
+    }
+
+    /// For an agent that was let in by an access key.
+    @Override
+    public Admitted admit(String csr, String hostname, String host) throws IOException {
+        return admitted(controller.enrolments().enrol(hostname, id -> certify(csr, id)), host);
+    }
+
+    private Admitted admitted(Enrolments.Enrolment<String> enrolment, String host) {
+        return new Admitted(
+                enrolment.server().id(),
+                enrolment.certificate(),
+                authority.certificatePem(),
+                replicationAddress(host),
+                data.toString());
     }
 
     /// Certifies a failback client's key.
@@ -108,11 +126,11 @@ final class EnrolmentRoutes implements HttpService {
 
     /// A replicator that listens on all addresses is told to the agent by the one at which it has
     /// just reached us.
-    private String replicationAddress(ServerRequest request) {
+    private String replicationAddress(String reached) {
         if (address.isEmpty() && !replication.getAddress().isAnyLocalAddress()) {
             return ServerSettings.text(replication);
         }
-        return at(address.orElseGet(() -> request.requestedUri().host()));
+        return at(address.orElse(reached));
     }
 
     private String at(String host) {

@@ -2,7 +2,7 @@ package holdfast.server;
 
 import holdfast.aws.protocol.AwsRequest;
 import holdfast.aws.protocol.AwsResponse;
-import holdfast.aws.protocol.Credential;
+import holdfast.aws.protocol.Call;
 import holdfast.aws.protocol.Endpoint;
 import holdfast.aws.protocol.ProtocolException;
 import holdfast.aws.protocol.RequestContext;
@@ -14,6 +14,7 @@ import holdfast.control.FailbackView;
 import holdfast.control.InstanceState;
 import holdfast.control.RecoveryInstance;
 import holdfast.control.ServerView;
+import holdfast.control.Signer;
 import holdfast.volume.VolumeStore;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -56,15 +57,20 @@ final class FailbackEndpoint implements Endpoint {
     }
 
     @Override
-    public AwsResponse handle(AwsRequest request, RequestContext context, Credential caller)
+    public Optional<Call> call(AwsRequest request) {
+        return Optional.of(new Call(ACTION, !request.method().equals("GET")));
+    }
+
+    @Override
+    public AwsResponse handle(AwsRequest request, RequestContext context, Signer caller)
             throws IOException {
-        if (!caller.permits().test(ACTION)) {
+        if (!caller.permits(ACTION)) {
             throw new ProtocolException(
                     "access-denied",
                     403,
                     "the role of "
                             + caller.accessKey()
-                            + " does not allow failback: use a key of the role failback, operator or admin");
+                            + " does not allow failback: use a key of a user with the role failback-installation, operator or admin");
         }
         try {
             return switch (request.method() + " " + request.rawPath()) {

@@ -6,7 +6,7 @@ import holdfast.base.Network;
 import holdfast.base.Processes;
 import holdfast.base.RandomSource;
 import holdfast.base.TimeSource;
-import holdfast.control.AccessRole;
+import holdfast.control.AuditLog;
 import holdfast.control.Controller;
 import holdfast.control.Database;
 import holdfast.control.LaunchScripts;
@@ -104,6 +104,10 @@ public final class HoldfastServer implements AutoCloseable {
             replicator =
                     resources.add("replicator", startReplicator(network, time, tls, authority));
             controller.start();
+            var audit =
+                    resources.add(
+                            "audit",
+                            AuditLog.open(files, data.audit(), time, store.derivedKey("audit")));
             var enrolment =
                     new EnrolmentRoutes(
                             controller,
@@ -127,10 +131,13 @@ public final class HoldfastServer implements AutoCloseable {
                                     store,
                                     AwsServices.gateway(
                                             controller,
+                                            enrolment,
+                                            audit,
                                             time,
                                             List.of(
                                                     new FailbackEndpoint(
                                                             controller, enrolment, store))),
+                                    new ApiAudit(audit),
                                     this::status,
                                     enrolment,
                                     exports));
@@ -163,9 +170,10 @@ public final class HoldfastServer implements AutoCloseable {
         if (data.hasAwsCredentials() || !controller.accessKeys().list().isEmpty()) {
             return Optional.empty();
         }
-        var key = controller.accessKeys().create(AccessRole.ADMIN);
-        data.writeAwsCredentials(key);
-        return Optional.of(new FirstKey(key.id(), key.secret()));
+        var created = controller.accessKeys().createFirst();
+        var first = new FirstKey(created.key().id(), created.secret());
+        data.writeAwsCredentials(first);
+        return Optional.of(first);
     }
 
     /// The access key that this start made; empty when there was one.

@@ -1,10 +1,10 @@
 package holdfast.server;
 
 import io.helidon.webserver.http.ServerRequest;
-import java.io.IOException;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -24,6 +24,11 @@ record RequestBody(JsonNode json) {
 
     private static final int NESTING_MAX = 16;
 
+    /// Members that are nothing for a log.
+    private static final Set<String> SECRET = Set.of("token", "csr");
+
+    private static final int TOLD_LENGTH_MAX = 200;
+
     private static final JsonMapper JSON =
             JsonMapper.builder(
                             JsonFactory.builder()
@@ -37,11 +42,8 @@ record RequestBody(JsonNode json) {
 
     /// @param members that the object may have
     /// @throws ApiException if the body is too large or not such an object
-    static RequestBody read(ServerRequest request, Set<String> members) throws IOException {
-        byte[] bytes;
-        try (var in = request.content().inputStream()) {
-            bytes = in.readNBytes(BYTES_MAX + 1);
-        }
+    static RequestBody read(ServerRequest request, Set<String> members) {
+        var bytes = Body.read(request.content(), BYTES_MAX);
         if (bytes.length > BYTES_MAX) {
             throw new ApiException(
                     413, "body-too-large", "the body exceeds " + BYTES_MAX + " bytes");
@@ -65,7 +67,27 @@ record RequestBody(JsonNode json) {
                                 String.join(", ", members.stream().sorted().toList())));
             }
         }
+        tell(request, json);
         return new RequestBody(json);
+    }
+
+    /// For the audit log: what is short and no secret.
+    private static void tell(ServerRequest request, JsonNode json) {
+        var told = new HashMap<String, String>();
+        for (var member : json.properties()) {
+            var value =
+                    member.getValue().isValueNode()
+                            ? member.getValue().asString()
+                            : member.getValue().toString();
+            if (!SECRET.contains(member.getKey())) {
+                told.put(
+                        member.getKey(),
+                        value.length() > TOLD_LENGTH_MAX
+                                ? value.substring(0, TOLD_LENGTH_MAX) + "…"
+                                : value);
+            }
+        }
+        request.context().register(new ApiAudit.Told(told));
     }
 
     String text(String member) {
@@ -109,6 +131,31 @@ record RequestBody(JsonNode json) {
             throw malformed("\"" + member + "\" is neither true nor false");
         }
         return value.asBoolean();
+    }
+
+    boolean requiredFlag(String member) {
+        if (!json.hasNonNull(member)) {
+            throw malformed("the body lacks \"" + member + "\", true or false");
+        }
+        return flag(member);
+    }
+
+    long number(String member, long min, long max) {
+        var value = json.get(member);
+        if (value == null
+                || !value.isIntegralNumber()
+                || !value.canConvertToLong()
+                || value.asLong() < min
+                || value.asLong() > max) {
+            throw malformed(
+                    String.format(
+                            Locale.ROOT,
+                            "\"%s\" is not a whole number from %d to %d",
+                            member,
+                            min,
+                            max));
+        }
+        return value.asLong();
     }
 
     static Instant instant(String name, String text) {

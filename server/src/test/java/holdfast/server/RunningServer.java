@@ -115,6 +115,14 @@ final class RunningServer implements AutoCloseable {
         return http.send(request, BodyHandlers.ofString());
     }
 
+    HttpResponse<String> send(SignedCall call) throws IOException, InterruptedException {
+        return send(call.to(server.apiAddress()));
+    }
+
+    HttpResponse<String> send(HttpRequest request) throws IOException, InterruptedException {
+        return http.send(request, BodyHandlers.ofString());
+    }
+
     HttpResponse<String> send(String method, String path, String body)
             throws IOException, InterruptedException {
         return send(method, "/api/v1" + path, body, key());

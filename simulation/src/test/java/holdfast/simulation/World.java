@@ -305,7 +305,7 @@ final class World implements AutoCloseable {
                 request.identity(
                         authority.issueToAgent(request.pem(), source.machine.serverId),
                         authority.certificatePem(),
-                        EnrolmentToken.create(random, authority));
+                        EnrolmentToken.create(random, authority).fingerprint());
         var files =
                 new SimFiles(scheduler, process, source.disk, source.speed, this.random.split());
         try (var file = files.openForWriting(AGENT_STATE.resolve("replicator"))) {

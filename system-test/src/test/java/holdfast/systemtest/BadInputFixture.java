@@ -219,10 +219,7 @@ final class BadInputFixture implements AutoCloseable {
         var authority = authority(validity);
         var asked = CertificateRequest.create(RandomSource.system(), "another");
         var certificate = authority.issueToAgent(asked.pem(), "s-0123456789abcdef0");
-        asked.identity(
-                        certificate,
-                        authority.certificatePem(),
-                        EnrolmentToken.create(RandomSource.system(), authority))
+        asked.identity(certificate, authority.certificatePem(), authority.fingerprint())
                 .save(Filesystem.local(), state.resolve("identity.pem"));
         Files.writeString(state.resolve("replicator"), replicator);
         return state;

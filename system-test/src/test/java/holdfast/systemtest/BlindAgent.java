@@ -1,5 +1,6 @@
 package holdfast.systemtest;
 
+import holdfast.agent.Admission;
 import holdfast.agent.Agent;
 import holdfast.agent.AgentSeams;
 import holdfast.agent.AgentSettings;
@@ -43,7 +44,7 @@ final class BlindAgent {
                         state,
                         disks,
                         server,
-                        token,
+                        token.map(Admission.Token::new),
                         Optional.empty(),
                         OptionalLong.empty(),
                         Optional.empty(),

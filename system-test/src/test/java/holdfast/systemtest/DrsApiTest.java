@@ -10,8 +10,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
@@ -38,6 +40,8 @@ import software.amazon.awssdk.services.drs.model.ResourceNotFoundException;
 import software.amazon.awssdk.services.drs.model.StartRecoveryRequestSourceServer;
 import software.amazon.awssdk.services.drs.model.ValidationException;
 import software.amazon.awssdk.services.drs.model.ValidationExceptionReason;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.JsonNodeFactory;
 
 /// Real clients of AWS Elastic Disaster Recovery against a real server: each machine below is
 /// launched, proves that it booted, and is ended.
@@ -242,7 +246,8 @@ class DrsApiTest {
                                         "1")
                                 .orThrow())
                 .contains("pit-");
-        assertThat(fixture.aws(admin, "sts", "get-caller-identity").orThrow()).contains(admin.id());
+        assertThat(fixture.aws(admin, "sts", "get-caller-identity").orThrow())
+                .contains(":user/admin\"");
         var refused =
                 fixture.aws(
                         fixture.newKey("read-only"),
@@ -375,5 +380,89 @@ class DrsApiTest {
                                                             "s-00000000000000000"))))
                     .isInstanceOf(ResourceNotFoundException.class);
         }
+    }
+
+    /// The machine boots, the plan waits, is cancelled meanwhile, and the machine stays.
+    @Test
+    void aPlanDrillsAndWhatItLaunchedStaysWhenItIsCancelled() throws Exception {
+        var api = fixture.lab.installation.api();
+        var id = serverIds().getFirst();
+        var json = JsonNodeFactory.instance;
+        var plan = api.post("/plans", json.objectNode().put("name", "drill"));
+        var path = "/plans/" + plan.required("id").asString();
+        var step = json.objectNode().put("name", "first");
+        step.putArray("servers").add(id);
+        api.post(path + "/steps", step);
+        api.post(path + "/steps", json.objectNode().put("name", "pause").put("waitMinutes", 120));
+        var started = api.post(path + "/executions", json.objectNode().put("drill", true));
+        var execution = "/executions/" + started.required("id").asString();
+        awaitPlan(execution, run -> state(run, 1).equals("WAITING"));
+        var job =
+                api.get(execution)
+                        .required("steps")
+                        .get(0)
+                        .required("servers")
+                        .get(0)
+                        .required("job")
+                        .asString();
+        api.post(execution + "/cancel", json.objectNode());
+        awaitPlan(execution, run -> run.required("state").asString().equals("CANCELLED"));
+        var instance = api.get("/jobs/" + job).required("instances").get(0).asString();
+        try (var client = fixture.client(admin)) {
+            var running =
+                    client.describeRecoveryInstances(
+                                    r -> r.filters(f -> f.recoveryInstanceIDs(instance)))
+                            .items()
+                            .getFirst();
+            assertThat(running.ec2InstanceState()).isEqualTo(EC2InstanceState.RUNNING);
+            assertThat(running.isDrill()).isTrue();
+            var ended = client.terminateRecoveryInstances(r -> r.recoveryInstanceIDs(instance));
+            awaitEnd(client, ended.job().jobID());
+        }
+    }
+
+    private static String state(JsonNode execution, int step) {
+        return execution.required("steps").get(step).required("state").asString();
+    }
+
+    private static void awaitPlan(String execution, Predicate<JsonNode> condition)
+            throws IOException, InterruptedException {
+        var deadline = fixture.lab.time.nanoTime() + JOB_MAX.toNanos();
+        while (true) {
+            var run = fixture.lab.installation.api().get(execution);
+            if (condition.test(run)) {
+                return;
+            }
+            assertThat(run.required("state").asString()).as("%s", run).isNotEqualTo("FAILED");
+            assertThat(fixture.lab.time.nanoTime()).as("%s goes on", run).isLessThan(deadline);
+            fixture.lab.time.sleep(Duration.ofMillis(500));
+        }
+    }
+
+    /// Its role lets it in; another role does not, nor does the key let it do anything else.
+    @Test
+    void anAgentIsInstalledWithAnAccessKey() throws Exception {
+        var key = fixture.newKey("agent-installation");
+        assertError(
+                "AccessDeniedException",
+                403,
+                () -> {
+                    try (var client = fixture.client(key)) {
+                        client.describeSourceServers(r -> {});
+                    }
+                });
+        assertThat(fixture.refusalOfAgent(fixture.newKey("read-only"), "refused").orElseThrow())
+                .contains("does not allow drs:CreateSourceServerForDrs");
+        var before = serverIds();
+        assertThat(fixture.refusalOfAgent(key, "installed")).isEmpty();
+        var after = new ArrayList<>(serverIds());
+        after.removeAll(before);
+        assertThat(after).hasSize(1);
+        fixture.lab.installation.command("servers", "remove", after.getFirst(), "--yes");
+    }
+
+    private static List<String> serverIds() throws IOException, InterruptedException {
+        var servers = fixture.lab.installation.api().get("/servers").required("servers").values();
+        return servers.stream().map(server -> server.required("id").asString()).toList();
     }
 }

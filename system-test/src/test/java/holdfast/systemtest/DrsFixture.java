@@ -15,7 +15,10 @@ import java.security.KeyStore;
 import java.security.cert.CertificateFactory;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
@@ -33,6 +36,7 @@ final class DrsFixture implements AutoCloseable {
 
     final Lab lab;
     final Path device;
+    private final Set<String> users = new HashSet<>(Set.of("admin"));
 
     /// Clients of an installation that is there already; it is closed by whoever opened it.
     DrsFixture(Lab lab, Path device) {
@@ -97,8 +101,12 @@ final class DrsFixture implements AutoCloseable {
         return line.substring(line.indexOf('=') + 1).strip();
     }
 
+    /// Of a user that has this role, and is called after it.
     Key newKey(String role) throws IOException, InterruptedException {
-        var made = lab.installation.command("key", "create", "--role", role);
+        if (users.add(role)) {
+            lab.installation.command("user", "create", role, "--role", role);
+        }
+        var made = lab.installation.command("key", "create", "--user", role);
         return new Key(
                 made.required("accessKeyId").asString(),
                 made.required("secretAccessKey").asString());
@@ -166,6 +174,41 @@ final class DrsFixture implements AutoCloseable {
                 new ArrayList<>(List.of("/usr/bin/aws", "--endpoint-url", endpoint().toString()));
         line.addAll(List.of(arguments));
         return debian(key, line.toArray(String[]::new));
+    }
+
+    /// Runs an agent with a disk of its own until it is enrolled, or refused.
+    ///
+    /// @return what it said, if it was refused
+    Optional<String> refusalOfAgent(Key key, String name) throws IOException, InterruptedException {
+        var disk = Files.write(lab.directory.resolve(name + ".img"), new byte[1 << 20]);
+        var state = lab.directory.resolve(name + ".state");
+        var log = lab.directory.resolve(name + ".log");
+        var command =
+                Lab.HOLDFAST.command(
+                        List.of(
+                                "agent", "run",
+                                "--server", endpoint().toString(),
+                                "--access-key-id", key.id(),
+                                "--secret-access-key", key.secret(),
+                                "--ca", data().resolve("ca.pem").toString(),
+                                "--disk", disk.toString(),
+                                "--state", state.toString()));
+        var agent =
+                lab.processes.start(
+                        new ProcessBuilder(command)
+                                .redirectErrorStream(true)
+                                .redirectOutput(log.toFile()));
+        try {
+            while (agent.isAlive()) {
+                if (Files.exists(state.resolve("identity.pem"))) {
+                    return Optional.empty();
+                }
+                lab.time.sleep(Duration.ofMillis(100));
+            }
+            return Optional.of(Files.readString(log));
+        } finally {
+            agent.destroyForcibly().onExit().join();
+        }
     }
 
     @Override

@@ -71,7 +71,7 @@ class FailbackTest {
             var fixture = new DrsFixture(lab, systemLoop.device());
             try (var client = fixture.client(fixture.firstKey())) {
                 client.initializeService(r -> {});
-                var key = fixture.newKey("failback");
+                var key = fixture.newKey("failback-installation");
                 var command = command(lab, key, instance, systemLoop.device(), dataLoop.device());
 
                 var dry = new ArrayList<>(command);

@@ -22,6 +22,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Consumer;
+import javax.crypto.SecretKey;
 
 /// A staging area: the contract over journal, maps, points and keys.
 final class JournalStore implements VolumeStore, JournalBranch.Writing {
@@ -41,6 +42,11 @@ final class JournalStore implements VolumeStore, JournalBranch.Writing {
     @Override
     public String identity() {
         return core.catalogue.agentsIdentity();
+    }
+
+    @Override
+    public SecretKey derivedKey(String purpose) {
+        return core.keys.derived(purpose);
     }
 
     @Override

@@ -13,8 +13,10 @@ import java.security.GeneralSecurityException;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import javax.crypto.Cipher;
+import javax.crypto.KDF;
 import javax.crypto.SecretKey;
 import javax.crypto.spec.GCMParameterSpec;
+import javax.crypto.spec.HKDFParameterSpec;
 import javax.crypto.spec.SecretKeySpec;
 
 /// The volumes' data keys, each in an object of its own, wrapped by the master key
@@ -200,6 +202,21 @@ final class KeyRing {
             throw new DamagedFormatException(String.valueOf(e.getMessage()));
         }
         throw new DamagedFormatException(masterFile + ": not the master key in use");
+    }
+
+    /// A key for another purpose than volumes (docs/formats/keys.md, "Derived keys").
+    SecretKey derived(String purpose) {
+        try {
+            var info = ("holdfast " + purpose).getBytes(StandardCharsets.US_ASCII);
+            return KDF.getInstance("HKDF-SHA256")
+                    .deriveKey(
+                            "AES",
+                            HKDFParameterSpec.ofExtract()
+                                    .addIKM(master)
+                                    .thenExpand(info, KEY_BYTES));
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException("every JDK since 25 has HKDF-SHA256", e);
+        }
     }
 
     private byte[] crypt(int mode, VolumeId volume, byte[] nonce, byte[] input)

@@ -5,6 +5,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import javax.crypto.SecretKey;
 
 /// One staging area. Safe for any thread. Whoever opened it closes it, after all views, branches
 /// and users of it.
@@ -55,6 +56,12 @@ public interface VolumeStore extends ReplicaStore, BranchStore, AutoCloseable {
     ///
     /// @param found is told of each damaged place as it is met
     ScrubReport scrub(Consumer<Damage> found) throws IOException;
+
+    /// A key of the installation's own for another purpose than volumes, derived from the master
+    /// key: 32 bytes, the same after every opening.
+    ///
+    /// @param purpose one word for one use; keys of different purposes tell nothing of each other
+    SecretKey derivedKey(String purpose);
 
     /// Writes out what is waiting and checkpoints, so that the next opening reads no tail.
     @Override

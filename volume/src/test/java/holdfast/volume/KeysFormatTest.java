@@ -56,6 +56,13 @@ class KeysFormatTest {
         keys.checkMaster();
     }
 
+    @Test
+    void derivedKeysAreTheDocumentsAndDifferByPurpose() throws Exception {
+        var keys = documented();
+        assertThat(keys.derived("access").getEncoded()).isEqualTo(example("Derived key"));
+        assertThat(keys.derived("audit")).isNotEqualTo(keys.derived("access"));
+    }
+
     /// Wrapping says whose key it is: a file that was given another volume's name does not open.
     @Test
     void aKeyDoesNotOpenAsThatOfAnotherVolume() throws Exception {

@@ -1,5 +1,6 @@
 package holdfast.aws.drs;
 
+import holdfast.aws.AgentAdmission;
 import holdfast.aws.drs.model.DeleteJobRequest;
 import holdfast.aws.drs.model.DeleteJobResponse;
 import holdfast.aws.drs.model.DeleteRecoveryInstanceRequest;
@@ -45,10 +46,11 @@ import java.util.Objects;
 /// answer that they are not.
 ///
 /// Safe for any thread.
-final class DrsApi implements ReplicationOperations, LaunchOperations {
+final class DrsApi extends PlanOperations implements ReplicationOperations, LaunchOperations {
     private final Controller controller;
 
-    DrsApi(Controller controller) {
+    DrsApi(Controller controller, AgentAdmission admission) {
+        super(controller, admission);
         this.controller = controller;
     }
 

@@ -95,12 +95,12 @@ record DrsRules(Accounts accounts) implements RestJsonEndpoint.Rules {
         if (code.startsWith("unknown-") && errors.contains("ResourceNotFoundException")) {
             return notFound(code.substring("unknown-".length()), "", message);
         }
-        if (code.startsWith("quota-") && errors.contains("ServiceQuotaExceededException")) {
+        if (code.startsWith("too-many-") && errors.contains("ServiceQuotaExceededException")) {
             return ServiceQuotaExceededException.builder()
                     .code(code)
                     .serviceCode("drs")
                     .quotaCode(code)
-                    .resourceType(code.substring("quota-".length()))
+                    .resourceType(code.substring("too-many-".length()))
                     .message(message)
                     .build();
         }

@@ -1,6 +1,8 @@
 package holdfast.aws.protocol;
 
+import holdfast.control.Signer;
 import java.io.IOException;
+import java.util.Optional;
 
 /// One service on the port.
 public interface Endpoint {
@@ -11,8 +13,11 @@ public interface Endpoint {
     boolean claims(String method, String rawPath);
 
     /// @param caller whose signature was verified
-    AwsResponse handle(AwsRequest request, RequestContext context, Credential caller)
+    AwsResponse handle(AwsRequest request, RequestContext context, Signer caller)
             throws IOException;
+
+    /// What the request asks for; empty if for nothing that there is.
+    Optional<Call> call(AwsRequest request);
 
     AwsResponse error(String requestId, ServiceException error);
 

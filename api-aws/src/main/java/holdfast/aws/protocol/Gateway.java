@@ -1,9 +1,10 @@
 package holdfast.aws.protocol;
 
+import holdfast.control.AuditLog;
 import java.io.IOException;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
-import java.util.UUID;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 
@@ -16,11 +17,20 @@ public final class Gateway {
     public static final int BODY_BYTES_MAX = 1 << 20;
 
     private static final System.Logger LOG = System.getLogger("holdfast.aws");
-    private static final System.Logger AUDIT = System.getLogger("holdfast.audit");
 
     private final List<Endpoint> endpoints;
     private final SignatureVerifier verifier;
+    private final Repetitions signatures;
+    private final AuditTrail trail;
     private final AccountId account;
+
+    /// Remembers which signatures were used.
+    @FunctionalInterface
+    public interface Repetitions {
+        /// @param until when the signature expires of itself
+        /// @return false if it was used before
+        boolean use(String signature, Instant until) throws IOException;
+    }
 
     /// The installation's account.
     @FunctionalInterface
@@ -28,7 +38,14 @@ public final class Gateway {
         String get() throws IOException;
     }
 
-    public Gateway(List<Endpoint> endpoints, SignatureVerifier verifier, AccountId account) {
+    public Gateway(
+            List<Endpoint> endpoints,
+            SignatureVerifier verifier,
+            Repetitions signatures,
+            AuditLog audit,
+            AccountId account) {
+        this.signatures = signatures;
+        this.trail = new AuditTrail(audit);
         this.endpoints = List.copyOf(endpoints);
         this.verifier = verifier;
         this.account = account;
@@ -48,64 +65,82 @@ public final class Gateway {
     /// @param peer for the audit log
     /// @param whole whether the body is: false if it exceeds [#BODY_BYTES_MAX]
     public AwsResponse handle(AwsRequest request, String peer, BooleanSupplier whole) {
-        var id = UUID.randomUUID().toString();
         var unsigned = endpoint(e -> e.claims(request.method(), request.rawPath()));
-        var endpoint = unsigned.orElse(endpoints.getFirst());
-        var key = "-";
+        var visit = new Visit(request, peer, unsigned.orElse(endpoints.getFirst()));
         AwsResponse response;
         try {
-            var parts = SignatureParts.of(request);
-            var scoped = endpoint(e -> e.signingName().equals(parts.service()));
-            endpoint = scoped.orElse(endpoint);
-            if (!whole.getAsBoolean()) {
-                throw new ProtocolException(
-                        "RequestEntityTooLargeException",
-                        413,
-                        "the body exceeds " + BODY_BYTES_MAX + " bytes");
-            }
-            if (scoped.isEmpty()) {
-                throw new ProtocolException(
-                        "InvalidSignatureException",
-                        403,
-                        "the credential is scoped to a service that is not here: "
-                                + parts.service());
-            }
-            var caller = verifier.verify(request, parts);
-            key = caller.accessKey();
-            var context = new RequestContext(id, parts.region(), account.get(), key);
-            response = endpoint.handle(request, context, caller);
+            response = answered(visit, whole);
         } catch (ServiceException e) {
-            response = endpoint.error(id, e);
+            response = visit.failed(e);
         } catch (IOException e) {
-            LOG.log(System.Logger.Level.WARNING, "request={0} failed: {1}", id, e.getMessage());
-            response = endpoint.error(id, endpoint.internal(String.valueOf(e.getMessage())));
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "request={0} failed: {1}",
+                    visit.id,
+                    e.getMessage());
+            response = visit.failed(visit.endpoint.internal(String.valueOf(e.getMessage())));
         } catch (RuntimeException e) {
-            LOG.log(System.Logger.Level.ERROR, "request=" + id + " broke an invariant", e);
+            LOG.log(System.Logger.Level.ERROR, "request=" + visit.id + " broke an invariant", e);
             response =
-                    endpoint.error(
-                            id,
-                            endpoint.internal(
+                    visit.failed(
+                            visit.endpoint.internal(
                                     "a fault of Holdfast's own: see the server's log for request "
-                                            + id));
+                                            + visit.id));
         }
-        audit(request, peer, endpoint, key, response.status());
+        trail.close(visit, response.status());
         return response;
+    }
+
+    private AwsResponse answered(Visit visit, BooleanSupplier whole) throws IOException {
+        var request = visit.request;
+        var parts = SignatureParts.of(request);
+        visit.claimedKey = parts.accessKey();
+        var scoped = endpoint(e -> e.signingName().equals(parts.service()));
+        visit.endpoint = scoped.orElse(visit.endpoint);
+        if (!whole.getAsBoolean()) {
+            throw new ProtocolException(
+                    "RequestEntityTooLargeException",
+                    413,
+                    "the body exceeds " + BODY_BYTES_MAX + " bytes");
+        }
+        if (scoped.isEmpty()) {
+            throw new ProtocolException(
+                    "InvalidSignatureException",
+                    403,
+                    "the credential is scoped to a service that is not here: " + parts.service());
+        }
+        var caller = verifier.verify(request, parts);
+        visit.caller = caller;
+        var call = visit.endpoint.call(request);
+        visit.call = call.orElse(null);
+        // the service refuses what the role does not allow, in its own words
+        if (call.isPresent() && call.get().changes() && caller.permits(call.get().action())) {
+            refuseRepetition(parts);
+            trail.begin(visit);
+        }
+        var context =
+                new RequestContext(
+                        visit.id,
+                        parts.region(),
+                        account.get(),
+                        request.header("host").orElse("").replaceFirst(":[0-9]+$", ""));
+        return visit.endpoint.handle(request, context, caller);
+    }
+
+    /// A call that changes something is let in once for each signature: whoever got hold of a
+    /// signed request cannot have it done again. Clients sign anew for each try, but some sign two
+    /// equal calls within one second alike; so they are told as of throttling, after which they
+    /// wait and sign again.
+    private void refuseRepetition(SignatureParts parts) throws IOException {
+        if (!signatures.use(parts.signature(), SignatureVerifier.end(parts))) {
+            throw new ProtocolException(
+                    "ThrottlingException",
+                    429,
+                    "a request with this very signature was let in before: sign again, a second later");
+        }
     }
 
     private Optional<Endpoint> endpoint(Predicate<Endpoint> wanted) {
         return endpoints.stream().filter(wanted).findFirst();
-    }
-
-    private static void audit(
-            AwsRequest request, String peer, Endpoint endpoint, String key, int status) {
-        AUDIT.log(
-                System.Logger.Level.INFO,
-                "peer={0} service={1} key={2} call={3} {4} result={5}",
-                peer,
-                endpoint.signingName(),
-                key,
-                request.method(),
-                request.rawPath(),
-                Integer.toString(status));
     }
 }

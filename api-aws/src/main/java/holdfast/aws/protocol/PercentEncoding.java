@@ -52,6 +52,15 @@ final class PercentEncoding {
         return out.toString(StandardCharsets.UTF_8);
     }
 
+    /// The text itself where it is malformed.
+    static String lenient(String text) {
+        try {
+            return decode(text);
+        } catch (ProtocolException _) {
+            return text;
+        }
+    }
+
     /// Names and values decoded, in the order they came.
     static Map<String, List<String>> query(String raw) {
         var parameters = new LinkedHashMap<String, List<String>>();

@@ -1,10 +1,11 @@
 package holdfast.aws.protocol;
 
-/// Who calls, and as whom we answer.
+/// As whom a request is answered.
 ///
 /// @param region of the credential scope: an installation answers to every region's name
 /// @param account twelve digits, the installation's own
-public record RequestContext(String requestId, String region, String account, String accessKey) {
+/// @param host by which the client reached us, without the port
+public record RequestContext(String requestId, String region, String account, String host) {
     /// @param resource such as `source-server/s-0123456789abcdef0`
     public String arn(String service, String resource) {
         return "arn:aws:" + service + ":" + region + ":" + account + ":" + resource;

@@ -1,17 +1,23 @@
 package holdfast.aws.protocol;
 
 import holdfast.base.RefusalException;
+import holdfast.control.Signer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import tools.jackson.core.JacksonException;
 
 /// A service whose protocol is REST with JSON: routes, reads, checks, lets the operation act, and
 /// writes. Safe for any thread.
 public final class RestJsonEndpoint implements Endpoint {
     private static final String ERROR_TYPE = "x-amzn-ErrorType";
+
+    /// How the names of operations begin that change nothing.
+    private static final Pattern LOOKS = Pattern.compile("Describe|Get|List");
 
     private final String signingName;
     private final Rules rules;
@@ -49,12 +55,25 @@ public final class RestJsonEndpoint implements Endpoint {
     }
 
     @Override
+    public Optional<Call> call(AwsRequest request) {
+        return router.match(request.method(), request.rawPath())
+                .map(match ->
+                        new Call(
+                                action(match),
+                                !LOOKS.matcher(match.operation().name()).lookingAt()));
+    }
+
+    private String action(Router.Match match) {
+        return signingName + ":" + match.operation().name();
+    }
+
+    @Override
     public ServiceException internal(String message) {
         return rules.internal(message);
     }
 
     @Override
-    public AwsResponse handle(AwsRequest request, RequestContext context, Credential caller)
+    public AwsResponse handle(AwsRequest request, RequestContext context, Signer caller)
             throws IOException {
         var match =
                 router.match(request.method(), request.rawPath())
@@ -67,9 +86,15 @@ public final class RestJsonEndpoint implements Endpoint {
                                                 "no operation at",
                                                 request.method(),
                                                 request.rawPath())));
-        var action = signingName + ":" + match.operation().name();
-        if (!caller.permits().test(action)) {
-            throw rules.denied("the role of " + caller.accessKey() + " does not allow " + action);
+        var action = action(match);
+        if (!caller.permits(action)) {
+            throw rules.denied(
+                    "the role "
+                            + caller.role().name()
+                            + " of "
+                            + caller.user()
+                            + " does not allow "
+                            + action);
         }
         try {
             return call(match.operation(), match.labels(), request, context);

@@ -1,5 +1,6 @@
 package holdfast.aws.protocol;
 
+import holdfast.base.SignatureV4;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
@@ -15,6 +16,7 @@ import java.util.Optional;
 ///
 /// @param scopeDate `yyyyMMdd` of the credential scope
 /// @param time as it was signed, `yyyyMMdd'T'HHmmss'Z'`
+/// @param sessionToken of session credentials
 /// @param validFor of a presigned request; empty for one signed in its header
 record SignatureParts(
         String accessKey,
@@ -25,8 +27,8 @@ record SignatureParts(
         String signature,
         String time,
         Optional<Duration> validFor,
-        boolean sessionToken) {
-    static final String ALGORITHM = "AWS4-HMAC-SHA256";
+        Optional<String> sessionToken) {
+    static final String ALGORITHM = SignatureV4.ALGORITHM;
 
     static final DateTimeFormatter TIME =
             DateTimeFormatter.ofPattern("uuuuMMdd'T'HHmmss'Z'", Locale.ROOT)
@@ -69,7 +71,7 @@ record SignatureParts(
                 required(parts, "Signature"),
                 request.header("x-amz-date").orElseThrow(() -> incomplete("x-amz-date is missing")),
                 Optional.empty(),
-                request.header("x-amz-security-token").isPresent());
+                request.header("x-amz-security-token"));
     }
 
     private static SignatureParts ofQuery(Map<String, String> query) {
@@ -83,7 +85,7 @@ record SignatureParts(
                 required(query, "X-Amz-Signature"),
                 required(query, "X-Amz-Date"),
                 Optional.of(Duration.ofSeconds(Long.parseLong(expires))),
-                query.containsKey("X-Amz-Security-Token"));
+                Optional.ofNullable(query.get("X-Amz-Security-Token")));
     }
 
     private static SignatureParts of(
@@ -92,7 +94,7 @@ record SignatureParts(
             String signature,
             String time,
             Optional<Duration> validFor,
-            boolean sessionToken) {
+            Optional<String> sessionToken) {
         var scope = List.of(credential.split("/", -1));
         if (scope.size() != SCOPE_PARTS || !scope.getLast().equals("aws4_request")) {
             throw incomplete("the credential is not scoped to aws4_request");
@@ -131,7 +133,7 @@ record SignatureParts(
         }
     }
 
-    String scope() {
-        return String.join("/", scopeDate, region, service, "aws4_request");
+    SignatureV4 arithmetic() {
+        return new SignatureV4(scopeDate, region, service);
     }
 }

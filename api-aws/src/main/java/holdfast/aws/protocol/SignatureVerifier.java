@@ -1,15 +1,14 @@
 package holdfast.aws.protocol;
 
+import holdfast.base.SignatureV4;
 import holdfast.base.TimeSource;
+import holdfast.control.Signer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
-import java.util.HexFormat;
-import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
+import java.time.Instant;
+import java.util.Locale;
 
 /// Verifies Signature Version 4, in a header or presigned, over the whole body (AWS General
 /// Reference, "Signature Version 4 signing process"). Safe for any thread.
@@ -19,36 +18,44 @@ public final class SignatureVerifier {
 
     private static final String BODY_HASH = "x-amz-content-sha256";
 
-    private final Credential.Lookup credentials;
+    private final Signers signers;
     private final TimeSource time;
 
-    public SignatureVerifier(Credential.Lookup credentials, TimeSource time) {
-        this.credentials = credentials;
+    public SignatureVerifier(Signers signers, TimeSource time) {
+        this.signers = signers;
         this.time = time;
     }
 
     /// @return whose key it was signed with
     /// @throws ProtocolException if anything about the signature is not as it must be
-    Credential verify(AwsRequest request, SignatureParts parts) throws IOException {
+    Signer verify(AwsRequest request, SignatureParts parts) throws IOException {
         requireCurrent(parts);
         requireSigned(request, parts);
         var bodyHash = requireWholeBody(request);
-        var credential =
-                credentials
-                        .find(parts.accessKey())
-                        .filter(_ -> !parts.sessionToken()) // we give no session credentials out
+        var signer =
+                signers.find(parts.accessKey(), parts.sessionToken())
                         .orElseThrow(() ->
                                 new ProtocolException(
                                         "UnrecognizedClientException",
                                         403,
-                                        "the access key is not known: `holdfast key list` shows those there are"));
-        var expected = signature(credential.secret(), request, parts, bodyHash);
+                                        "the access key, or the session token with it, is not known or not accepted any more: `holdfast key list` shows the keys there are"));
+        var expected =
+                parts.arithmetic()
+                        .of(
+                                signer.secret(),
+                                parts.time(),
+                                CanonicalRequest.text(request, parts, bodyHash));
         // Takes the same time wherever they differ.
         if (!MessageDigest.isEqual(utf8(expected), utf8(parts.signature()))) {
             throw invalid(
                     "the signature does not match: check the secret access key, and that nothing on the way changes the request");
         }
-        return credential;
+        return signer;
+    }
+
+    /// When the signature is accepted no more, whatever the clocks say till then.
+    static Instant end(SignatureParts parts) {
+        return parts.instant().plus(parts.validFor().orElse(SKEW_MAX));
     }
 
     private void requireCurrent(SignatureParts parts) {
@@ -66,7 +73,7 @@ public final class SignatureVerifier {
                             + shown
                             + " (+ 5 min.): set the client's clock");
         }
-        if (signed.plus(parts.validFor().orElse(SKEW_MAX)).isBefore(now)) {
+        if (end(parts).isBefore(now)) {
             throw invalid(
                     "Signature expired: "
                             + parts.time()
@@ -92,33 +99,16 @@ public final class SignatureVerifier {
     }
 
     private static String requireWholeBody(AwsRequest request) {
-        var actual = HexFormat.of().formatHex(sha256(request.body()));
+        var actual = SignatureV4.sha256(request.body());
         var declared = request.header(BODY_HASH).orElse(actual);
         if (!declared.equals(actual)) {
             throw invalid(
-                    declared.equals(actual.toUpperCase(java.util.Locale.ROOT))
+                    declared.equals(actual.toUpperCase(Locale.ROOT))
                                     || !declared.matches("[0-9a-f]{64}")
                             ? BODY_HASH + " is not the body's SHA-256: unsigned bodies are refused"
                             : "the body is not the one that was signed");
         }
         return actual;
-    }
-
-    private static String signature(
-            String secret, AwsRequest request, SignatureParts parts, String bodyHash) {
-        var canonical = CanonicalRequest.text(request, parts, bodyHash);
-        var toSign =
-                String.join(
-                        "\n",
-                        SignatureParts.ALGORITHM,
-                        parts.time(),
-                        parts.scope(),
-                        HexFormat.of().formatHex(sha256(utf8(canonical))));
-        var key = hmac(utf8("AWS4" + secret), parts.scopeDate());
-        for (var part : new String[] {parts.region(), parts.service(), "aws4_request"}) {
-            key = hmac(key, part);
-        }
-        return HexFormat.of().formatHex(hmac(key, toSign));
     }
 
     private static ProtocolException invalid(String message) {
@@ -127,23 +117,5 @@ public final class SignatureVerifier {
 
     private static byte[] utf8(String text) {
         return text.getBytes(StandardCharsets.UTF_8);
-    }
-
-    private static byte[] sha256(byte[] bytes) {
-        try {
-            return MessageDigest.getInstance("SHA-256").digest(bytes);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
-        }
-    }
-
-    private static byte[] hmac(byte[] key, String text) {
-        try {
-            var mac = Mac.getInstance("HmacSHA256");
-            mac.init(new SecretKeySpec(key, "HmacSHA256"));
-            return mac.doFinal(utf8(text));
-        } catch (GeneralSecurityException e) {
-            throw new IllegalStateException("every JDK has HmacSHA256", e);
-        }
     }
 }

@@ -2,20 +2,37 @@ package holdfast.aws.sts;
 
 import holdfast.aws.protocol.AwsRequest;
 import holdfast.aws.protocol.AwsResponse;
-import holdfast.aws.protocol.Credential;
+import holdfast.aws.protocol.Call;
 import holdfast.aws.protocol.Endpoint;
 import holdfast.aws.protocol.ProtocolException;
 import holdfast.aws.protocol.RequestContext;
 import holdfast.aws.protocol.ServiceException;
+import holdfast.base.RefusalException;
+import holdfast.control.Sessions;
+import holdfast.control.Signer;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
 
-/// `GetCallerIdentity`, in the Query protocol: a form in, XML out. Safe for any thread.
+/// `GetCallerIdentity`, `GetSessionToken` and `AssumeRole`, in the Query protocol: a form in, XML
+/// out. Safe for any thread.
 public final class StsEndpoint implements Endpoint {
     private static final String NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/";
-    private static final Pattern ACTION = Pattern.compile("(?:^|&)Action=([A-Za-z]{1,64})(?:&|$)");
+    private static final Set<String> ACTIONS =
+            Set.of("GetCallerIdentity", "GetSessionToken", "AssumeRole");
+    private static final Pattern ROLE_ARN =
+            Pattern.compile("arn:aws:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_-]{1,64}");
+    private static final Pattern SESSION_NAME = Pattern.compile("[A-Za-z0-9_+=,.@-]{2,64}");
+
+    private final Sessions sessions;
+
+    public StsEndpoint(Sessions sessions) {
+        this.sessions = sessions;
+    }
 
     @Override
     public String signingName() {
@@ -33,40 +50,138 @@ public final class StsEndpoint implements Endpoint {
     }
 
     @Override
-    public AwsResponse handle(AwsRequest request, RequestContext context, Credential caller) {
-        var form = new String(request.body(), StandardCharsets.UTF_8);
-        var found = ACTION.matcher(form.isEmpty() ? request.rawQuery() : form);
-        var action = found.find() ? found.group(1) : "";
-        if (!action.equals("GetCallerIdentity")) {
+    public Optional<Call> call(AwsRequest request) {
+        var form = StsForm.of(request);
+        return switch (form.action()) {
+            case "GetCallerIdentity" -> Optional.of(new Call("sts:GetCallerIdentity", false));
+            case "GetSessionToken" -> Optional.of(new Call("sts:GetSessionToken", true));
+            case "AssumeRole" -> {
+                var arn = form.values().getOrDefault("RoleArn", "");
+                yield Optional.of(new Call(Sessions.assuming(roleOf(arn)), true));
+            }
+            default -> Optional.empty();
+        };
+    }
+
+    private static String roleOf(String arn) {
+        return arn.substring(arn.lastIndexOf('/') + 1);
+    }
+
+    @Override
+    public AwsResponse handle(AwsRequest request, RequestContext context, Signer caller)
+            throws IOException {
+        var form = StsForm.of(request);
+        var action = form.action();
+        if (!ACTIONS.contains(action)) {
             throw new ProtocolException(
-                    "InvalidAction", 400, "not an action that Holdfast has: " + escaped(action));
+                    "InvalidAction", 400, "not an action that Holdfast has: " + action);
         }
-        if (!caller.permits().test("sts:" + action)) {
-            throw new ProtocolException(
-                    "AccessDenied", 403, "the role does not allow sts:" + action);
+        try {
+            return switch (action) {
+                case "GetCallerIdentity" -> identity(form, context, caller);
+                case "GetSessionToken" -> sessionToken(form, context, caller);
+                default -> assumedRole(form, context, caller);
+            };
+        } catch (RefusalException e) {
+            throw denied(String.valueOf(e.getMessage()));
         }
-        // IAM is global: its ARNs have no region
-        var arn = "arn:aws:iam::" + context.account() + ":user/" + caller.accessKey();
+    }
+
+    private static void require(Signer caller, String action) {
+        if (!caller.permits(action)) {
+            throw denied(
+                    "the role "
+                            + caller.role().name()
+                            + " of "
+                            + caller.user()
+                            + " does not allow "
+                            + action);
+        }
+    }
+
+    private static ProtocolException denied(String message) {
+        return new ProtocolException("AccessDenied", 403, message);
+    }
+
+    private static AwsResponse identity(StsForm form, RequestContext context, Signer caller) {
+        form.allow();
+        require(caller, "sts:GetCallerIdentity");
+        var assumed = caller.session().flatMap(Signer.Session::assumed);
+        var session = caller.session().map(Signer.Session::name).orElse("");
+        var arn =
+                assumed.map(role -> assumedRoleArn(context, role, session))
+                        // IAM is global: its ARNs have no region
+                        .orElse("arn:aws:iam::" + context.account() + ":user/" + caller.user());
+        return result(
+                "GetCallerIdentity",
+                context,
+                String.format(
+                        Locale.ROOT,
+                        "<Arn>%s</Arn><UserId>%s</UserId><Account>%s</Account>",
+                        arn,
+                        assumed.map(role -> role + ":" + session).orElse(caller.user()),
+                        context.account()));
+    }
+
+    private static String assumedRoleArn(RequestContext context, String role, String session) {
+        return "arn:aws:sts::" + context.account() + ":assumed-role/" + role + "/" + session;
+    }
+
+    private AwsResponse sessionToken(StsForm form, RequestContext context, Signer caller) {
+        form.allow("DurationSeconds");
+        require(caller, "sts:GetSessionToken");
+        var validFor = form.duration(43_200, 900, 129_600);
+        return result("GetSessionToken", context, credentials(sessions.own(caller, validFor)));
+    }
+
+    private AwsResponse assumedRole(StsForm form, RequestContext context, Signer caller)
+            throws IOException {
+        // an external id is a condition that roles may make; ours make none
+        form.allow("RoleArn", "RoleSessionName", "DurationSeconds", "ExternalId");
+        var arn = form.required("RoleArn", ROLE_ARN);
+        var name = form.required("RoleSessionName", SESSION_NAME);
+        var validFor = form.duration(3_600, 900, 43_200);
+        var role = roleOf(arn);
+        if (!arn.contains("::" + context.account() + ":")) {
+            throw denied("the role is of another account than " + context.account());
+        }
+        var made = sessions.assume(caller, role, name, validFor);
+        return result(
+                "AssumeRole",
+                context,
+                String.format(
+                        Locale.ROOT,
+                        "<AssumedRoleUser><Arn>%s</Arn><AssumedRoleId>%s:%s</AssumedRoleId></AssumedRoleUser>%s",
+                        assumedRoleArn(context, role, name),
+                        role,
+                        name,
+                        credentials(made)));
+    }
+
+    private static String credentials(Sessions.Credentials made) {
+        return String.format(
+                Locale.ROOT,
+                "<Credentials><AccessKeyId>%s</AccessKeyId><SecretAccessKey>%s</SecretAccessKey><SessionToken>%s</SessionToken><Expiration>%s</Expiration></Credentials>",
+                made.accessKey(),
+                made.secret(),
+                made.token(),
+                made.expiresAt());
+    }
+
+    private static AwsResponse result(String action, RequestContext context, String content) {
         return xml(
                 context.requestId(),
                 200,
-                String.format(
-                        Locale.ROOT,
-                        """
-                        <GetCallerIdentityResponse xmlns="%s">
-                          <GetCallerIdentityResult>
-                            <Arn>%s</Arn>
-                            <UserId>%s</UserId>
-                            <Account>%s</Account>
-                          </GetCallerIdentityResult>
-                          <ResponseMetadata><RequestId>%s</RequestId></ResponseMetadata>
-                        </GetCallerIdentityResponse>
-                        """,
-                        NAMESPACE,
-                        arn,
-                        caller.accessKey(),
-                        context.account(),
-                        context.requestId()));
+                """
+                <ACTIONResponse xmlns="NAMESPACE">
+                  <ACTIONResult>CONTENT</ACTIONResult>
+                  <ResponseMetadata><RequestId>REQUEST</RequestId></ResponseMetadata>
+                </ACTIONResponse>
+                """
+                        .replace("ACTION", action)
+                        .replace("NAMESPACE", NAMESPACE)
+                        .replace("REQUEST", context.requestId())
+                        .replace("CONTENT", content));
     }
 
     @Override
@@ -101,6 +216,8 @@ public final class StsEndpoint implements Endpoint {
             case "MissingAuthenticationTokenException" -> "MissingAuthenticationToken";
             case "IncompleteSignatureException" -> "IncompleteSignature";
             case "RequestEntityTooLargeException" -> "RequestEntityTooLarge";
+            case "ExpiredTokenException" -> "ExpiredToken";
+            case "ThrottlingException" -> "Throttling";
             case String other -> other;
         };
     }

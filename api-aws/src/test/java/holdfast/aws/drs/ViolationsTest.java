@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import holdfast.aws.drs.model.DrsOperations;
 import holdfast.aws.drs.model.DrsService;
 import holdfast.aws.protocol.AwsRequest;
-import holdfast.aws.protocol.Credential;
 import holdfast.aws.protocol.NotAvailableException;
 import holdfast.aws.protocol.Operation;
 import holdfast.aws.protocol.RequestContext;
@@ -15,12 +14,15 @@ import holdfast.aws.protocol.ServiceException;
 import holdfast.aws.protocol.StructureText;
 import holdfast.aws.protocol.Violations;
 import holdfast.base.RefusalException;
+import holdfast.control.Role;
+import holdfast.control.Signer;
 import java.io.IOException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -32,7 +34,8 @@ import tools.jackson.databind.node.ObjectNode;
 class ViolationsTest {
     private static final RequestContext CONTEXT =
             new RequestContext("id", "eu-central-1", "123456789012", "AKIA");
-    private static final Credential ANYTHING = new Credential("AKIA", "secret", _ -> true);
+    private static final Signer ANYTHING =
+            new Signer("AKIA", "secret", "admin", Role.ADMIN, Optional.empty());
 
     private static final RestJsonEndpoint.Rules RULES =
             new RestJsonEndpoint.Rules() {

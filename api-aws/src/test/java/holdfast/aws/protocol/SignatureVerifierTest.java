@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import holdfast.base.TimeSource;
+import holdfast.control.Role;
+import holdfast.control.Signer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -45,13 +47,20 @@ class SignatureVerifierTest {
                                 + signature));
     }
 
-    private Credential verify(String path, String query, String body) throws IOException {
-        var credential =
-                new Credential(
-                        "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", _ -> true);
+    private Signer verify(String path, String query, String body) throws IOException {
+        var signer =
+                new Signer(
+                        "AKIDEXAMPLE",
+                        "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+                        "alice",
+                        Role.ADMIN,
+                        Optional.empty());
         var verifier =
                 new SignatureVerifier(
-                        id -> Optional.of(credential).filter(known -> known.accessKey().equals(id)),
+                        (id, token) ->
+                                Optional.of(signer)
+                                        .filter(known ->
+                                                known.accessKey().equals(id) && token.isEmpty()),
                         new TimeSource() {
                             @Override
                             public Instant now() {

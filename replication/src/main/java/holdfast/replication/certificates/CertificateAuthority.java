@@ -120,6 +120,14 @@ public final class CertificateAuthority {
         return Keys.fingerprint(certificate);
     }
 
+    /// Of an authority's certificate that was carried to where it is needed.
+    ///
+    /// @param name of the file, for what is said of it
+    /// @throws IOException if it is no certificate
+    public static byte[] fingerprint(String name, String pem) throws IOException {
+        return Keys.fingerprint(Pem.certificates(name, pem).getFirst());
+    }
+
     /// Certifies an agent's key, at enrolment.
     ///
     /// @param request PKCS #10 in PEM form; from a peer that is not known yet, so checked

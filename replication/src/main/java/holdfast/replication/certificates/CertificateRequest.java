@@ -84,15 +84,15 @@ public record CertificateRequest(KeyPair keys, String pem) {
     ///
     /// @param certificate the issued certificate, PEM
     /// @param authority the installation's authority, PEM
-    /// @param token what the server was asked with
-    /// @throws IOException if the certificate is for another key, or not of the token's authority
-    public Identity identity(String certificate, String authority, EnrolmentToken token)
+    /// @param fingerprint of the authority that the operator named
+    /// @throws IOException if the certificate is for another key, or not of that authority
+    public Identity identity(String certificate, String authority, byte[] fingerprint)
             throws IOException {
         var own = Pem.certificates("issued certificate", certificate).getFirst();
         var issuer = Pem.certificates("authority's certificate", authority).getFirst();
-        if (!MessageDigest.isEqual(Keys.fingerprint(issuer), token.fingerprint())) {
+        if (!MessageDigest.isEqual(Keys.fingerprint(issuer), fingerprint)) {
             throw new IOException(
-                    "the authority's certificate is not the one that the token names");
+                    "the authority's certificate is not the one that the operator named");
         }
         return joined(own, issuer);
     }

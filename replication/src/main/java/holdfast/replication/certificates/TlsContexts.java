@@ -41,9 +41,11 @@ public final class TlsContexts {
         return context(NO_KEY, InstallationTrust.of(authority, time), random);
     }
 
-    /// For an agent's first contact: trusts the authority that the token names.
-    public static SSLContext enrolling(EnrolmentToken token, TimeSource time, RandomSource random) {
-        return context(NO_KEY, InstallationTrust.of(token.fingerprint(), time), random);
+    /// For an agent's first contact.
+    ///
+    /// @param fingerprint of the authority that the operator named
+    public static SSLContext enrolling(byte[] fingerprint, TimeSource time, RandomSource random) {
+        return context(NO_KEY, InstallationTrust.of(fingerprint, time), random);
     }
 
     private static SSLContext context(

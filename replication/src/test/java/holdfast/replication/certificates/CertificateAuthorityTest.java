@@ -140,13 +140,16 @@ class CertificateAuthorityTest {
         var others = CertificateRequest.create(random, "h");
         var token = EnrolmentToken.create(random, authority);
         var forOthers = authority.issueToAgent(others.pem(), SERVER_ID);
-        assertThatThrownBy(() -> mine.identity(forOthers, authority.certificatePem(), token))
+        assertThatThrownBy(() ->
+                        mine.identity(forOthers, authority.certificatePem(), token.fingerprint()))
                 .hasMessageContaining("another key");
         var forger = open(directory.resolve("forger"));
         var forged = forger.issueToAgent(mine.pem(), SERVER_ID);
-        assertThatThrownBy(() -> mine.identity(forged, forger.certificatePem(), token))
-                .hasMessageContaining("not the one that the token names");
-        assertThatThrownBy(() -> mine.identity(forged, authority.certificatePem(), token))
+        assertThatThrownBy(
+                        () -> mine.identity(forged, forger.certificatePem(), token.fingerprint()))
+                .hasMessageContaining("not the one that the operator named");
+        assertThatThrownBy(() ->
+                        mine.identity(forged, authority.certificatePem(), token.fingerprint()))
                 .hasMessageContaining("was issued by");
     }
 
@@ -283,6 +286,6 @@ class CertificateAuthorityTest {
         return request.identity(
                 authority.issueToAgent(request.pem(), SERVER_ID),
                 authority.certificatePem(),
-                EnrolmentToken.create(random, authority));
+                authority.fingerprint());
     }
 }
