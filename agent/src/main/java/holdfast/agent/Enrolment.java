@@ -2,6 +2,7 @@ package holdfast.agent;
 
 import holdfast.base.RandomSource;
 import holdfast.base.RefusalException;
+import holdfast.base.RequestSigner;
 import holdfast.base.TimeSource;
 import holdfast.replication.certificates.CertificateAuthority;
 import holdfast.replication.certificates.CertificateRequest;
@@ -16,8 +17,10 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.net.http.HttpTimeoutException;
 import java.nio.channels.UnresolvedAddressException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 import javax.net.ssl.SSLException;
 import tools.jackson.core.JacksonException;
@@ -34,6 +37,9 @@ import tools.jackson.databind.node.JsonNodeFactory;
 /// @param time against which certificates are checked
 /// @param random that the key is made from
 record Enrolment(TimeSource time, RandomSource random) {
+    /// That requests with an access key are signed for.
+    private static final String SERVICE = "drs";
+
     private static final Duration TIMEOUT = Duration.ofSeconds(30);
     private static final int ANSWER_BYTES_MAX = 64 << 10;
 
@@ -97,7 +103,15 @@ record Enrolment(TimeSource time, RandomSource random) {
             case Admission.AccessKey key -> {
                 var target = server.resolve("/CreateSourceServerForDrs");
                 builder.uri(target);
-                SignedHeaders.of(key, target, body.toString(), time.now()).forEach(builder::header);
+                new RequestSigner(key.id(), key.secret(), key.sessionToken(), key.region(), SERVICE)
+                        .sign(
+                                "POST",
+                                target.getRawAuthority(),
+                                target.getRawPath(),
+                                Map.of("content-type", "application/json"),
+                                body.toString().getBytes(StandardCharsets.UTF_8),
+                                time.now())
+                        .forEach(builder::header);
             }
         }
         return builder.POST(HttpRequest.BodyPublishers.ofString(body.toString())).build();

@@ -59,7 +59,12 @@ public record Role(String name, List<String> actions, boolean builtIn) {
     public static final Role FAILBACK_INSTALLATION =
             new Role(
                     "failback-installation",
-                    List.of("sts:GetCallerIdentity", "holdfast:Failback"),
+                    List.of(
+                            "sts:GetCallerIdentity",
+                            "drs:DescribeRecoveryInstances",
+                            "drs:DescribeSourceServers",
+                            "drs:GetFailbackReplicationConfiguration",
+                            "holdfast:Failback"),
                     true);
 
     static final List<Role> BUILT_IN =

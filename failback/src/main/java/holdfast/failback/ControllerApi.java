@@ -1,6 +1,7 @@
 package holdfast.failback;
 
 import holdfast.base.RefusalException;
+import holdfast.base.RequestSigner;
 import holdfast.base.TimeSource;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -11,6 +12,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
 import tools.jackson.core.JacksonException;
@@ -23,6 +25,9 @@ import tools.jackson.databind.node.JsonNodeFactory;
 /// @param base `https://host:port`
 /// @param tls trusts the installation's authority, and nothing else
 record ControllerApi(URI base, RequestSigner signer, SSLContext tls, TimeSource time) {
+    /// That requests are signed for.
+    static final String SERVICE = "holdfast";
+
     private static final String ROOT = "/api/v1/failback";
     private static final Duration TIMEOUT = Duration.ofSeconds(30);
     private static final int ANSWER_BYTES_MAX = 4 << 20;
@@ -74,7 +79,8 @@ record ControllerApi(URI base, RequestSigner signer, SSLContext tls, TimeSource 
                                 bytes.length == 0
                                         ? HttpRequest.BodyPublishers.noBody()
                                         : HttpRequest.BodyPublishers.ofByteArray(bytes));
-        signer.sign(method, host, ROOT + path, bytes, time.now()).forEach(request::header);
+        signer.sign(method, host, ROOT + path, Map.of(), bytes, time.now())
+                .forEach(request::header);
         try (var client =
                 HttpClient.newBuilder()
                         .version(HttpClient.Version.HTTP_1_1)

@@ -5,6 +5,7 @@ import holdfast.base.Filesystem;
 import holdfast.base.Network;
 import holdfast.base.RandomSource;
 import holdfast.base.RefusalException;
+import holdfast.base.RequestSigner;
 import holdfast.base.TimeSource;
 import holdfast.replication.BandwidthLimit;
 import holdfast.replication.BranchLink;
@@ -185,8 +186,11 @@ public final class FailbackClient {
         return new ControllerApi(
                 base(endpoint),
                 new RequestSigner(
-                        new Credentials(id, secret, token),
-                        settings.region().orElse(FailbackSettings.REGION)),
+                        id,
+                        secret,
+                        token,
+                        settings.region().orElse(FailbackSettings.REGION),
+                        ControllerApi.SERVICE),
                 TlsContexts.client(authority, time, random),
                 time);
     }

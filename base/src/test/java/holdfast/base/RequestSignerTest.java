@@ -1,9 +1,10 @@
-package holdfast.failback;
+package holdfast.base;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
@@ -13,17 +14,21 @@ class RequestSignerTest {
     void signaturesAreThoseOfAwsClients() {
         var signer =
                 new RequestSigner(
-                        new Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG", Optional.empty()),
-                        "us-east-1");
+                        "AKIDEXAMPLE",
+                        "wJalrXUtnFEMI/K7MDENG",
+                        Optional.empty(),
+                        "us-east-1",
+                        "holdfast");
         var headers =
                 signer.sign(
                         "POST",
                         "localhost:8443",
                         "/api/v1/failback/clients",
+                        Map.of(),
                         "{\"a\":1}".getBytes(StandardCharsets.UTF_8),
                         Instant.parse("2026-11-01T12:00:00Z"));
         assertThat(headers).containsEntry("x-amz-date", "20261101T120000Z");
-        assertThat(headers.get("Authorization"))
+        assertThat(headers.get("authorization"))
                 .isEqualTo(
                         "AWS4-HMAC-SHA256"
                                 + " Credential=AKIDEXAMPLE/20261101/us-east-1/holdfast/aws4_request,"
