@@ -131,10 +131,11 @@ final class VolumeRegistry {
             store(catalogue.nextNumber(), owners, volumes);
             core.remove(state);
             core.keys.destroy(id);
-            core.journal().submit(List.of(new JournalEntry.Barrier(_ -> state.end())));
         } finally {
             core.catalogueLock.unlock();
         }
+        // without the lock, which everybody needs: the journal's queue may be full for long
+        core.journal().submit(List.of(new JournalEntry.Barrier(_ -> state.end())));
     }
 
     /// The owner's number; one is given where there is none yet.
