@@ -58,7 +58,8 @@ record Enrolment(TimeSource time, RandomSource random) {
                     server + ": expected an address such as https://recovery.example.com:8443");
         }
         var asked = CertificateRequest.create(random, hostname);
-        var answer = send(server, fingerprint, request(server, admission, asked, hostname));
+        var answer =
+                send(server, admission, fingerprint, request(server, admission, asked, hostname));
         if (answer.statusCode() / 100 != 2) {
             throw refusal(server, answer);
         }
@@ -117,7 +118,8 @@ record Enrolment(TimeSource time, RandomSource random) {
         return builder.POST(HttpRequest.BodyPublishers.ofString(body.toString())).build();
     }
 
-    private HttpResponse<String> send(URI server, byte[] fingerprint, HttpRequest request)
+    private HttpResponse<String> send(
+            URI server, Admission admission, byte[] fingerprint, HttpRequest request)
             throws IOException, InterruptedException {
         try (var client =
                 HttpClient.newBuilder()
@@ -130,7 +132,11 @@ record Enrolment(TimeSource time, RandomSource random) {
         } catch (SSLException e) {
             throw new IOException(
                     server
-                            + ": not the server that the operator named by token or certificate: "
+                            + switch (admission) {
+                                case Admission.Token _ -> ": not the server that made the token: ";
+                                case Admission.AccessKey _ ->
+                                        ": not a server of the authority that --ca names: ";
+                            }
                             + e.getMessage(),
                     e);
         } catch (IOException e) {

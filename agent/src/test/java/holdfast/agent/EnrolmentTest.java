@@ -93,7 +93,7 @@ class EnrolmentTest {
         assertThatThrownBy(() ->
                         enrolment.enrol(url, new Admission.Token(other.token().text()), "web-1"))
                 .isInstanceOf(IOException.class)
-                .hasMessageStartingWith(url + ": not the server that the operator named");
+                .hasMessageStartingWith(url + ": not the server that made the token");
     }
 
     @Test
@@ -179,7 +179,7 @@ class EnrolmentTest {
         var other = TestInstallation.create(directory.resolve("other"), TimeSource.system());
         assertThatThrownBy(() -> enrolment.enrol(url, key(other), "web-1"))
                 .isInstanceOf(IOException.class)
-                .hasMessageStartingWith(url + ": not the server that the operator named");
+                .hasMessageStartingWith(url + ": not a server of the authority that --ca names");
         assertThat(head).isEmpty();
     }
 
