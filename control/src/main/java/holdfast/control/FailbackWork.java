@@ -5,12 +5,9 @@ import holdfast.recovery.MachineHost;
 import holdfast.volume.VolumeStore;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.function.Predicate;
 
 /// Finishes failbacks, all of a job at a time: stop machine → last round → verify.
@@ -45,22 +42,7 @@ final class FailbackWork {
 
     JobOutcome run(JobRun run, JobRequest.Failback request)
             throws IOException, InterruptedException {
-        var failures = new ArrayList<String>();
-        try (var threads =
-                Executors.newThreadPerTaskExecutor(
-                        Thread.ofVirtual().name(run.job().id() + "-", 0).factory())) {
-            var pending = new ArrayList<Future<Optional<String>>>();
-            for (var one : request.endings()) {
-                pending.add(threads.submit(() -> finish(run, one)));
-            }
-            try {
-                for (var one : pending) {
-                    RecoverWork.result(one).ifPresent(failures::add);
-                }
-            } finally {
-                threads.shutdownNow(); // when one was interrupted or lost the lease, all stop
-            }
-        }
+        var failures = run.each(request.endings(), one -> finish(run, one));
         return failures.isEmpty()
                 ? JobOutcome.succeeded("failed back")
                 : JobOutcome.failed(String.join("; ", failures));

@@ -2,7 +2,12 @@ package holdfast.control;
 
 import holdfast.base.RefusalException;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
 /// One controller's work on one job, while it holds the lease.
@@ -53,6 +58,46 @@ final class JobRun {
         });
     }
 
+    /// Works on all parts of the job at a time, each on a thread of its own, and waits for all.
+    /// When one is interrupted or lost the lease, all stop.
+    ///
+    /// @return why parts failed, in the order of the parts
+    <T> List<String> each(List<T> parts, Part<T> work) throws IOException, InterruptedException {
+        var failures = new ArrayList<String>();
+        try (var threads =
+                Executors.newThreadPerTaskExecutor(
+                        Thread.ofVirtual().name(job.id() + "-", 0).factory())) {
+            var pending = new ArrayList<Future<Optional<String>>>();
+            for (var part : parts) {
+                pending.add(threads.submit(() -> work.run(part)));
+            }
+            try {
+                for (var one : pending) {
+                    result(one).ifPresent(failures::add);
+                }
+            } finally {
+                threads.shutdownNow();
+            }
+        }
+        return failures;
+    }
+
+    private static Optional<String> result(Future<Optional<String>> future)
+            throws IOException, InterruptedException {
+        try {
+            return future.get();
+        } catch (ExecutionException e) {
+            switch (e.getCause()) {
+                case IOException cause -> throw cause;
+                case InterruptedException cause -> throw cause;
+                case RuntimeException cause -> throw cause;
+                case Error cause -> throw cause;
+                case null -> throw new IllegalStateException(e);
+                case Throwable cause -> throw new IllegalStateException(cause);
+            }
+        }
+    }
+
     /// Records what the job found out, in the transaction that ends the phase which found it.
     void found(Transaction tx, JobResult result) throws DatabaseException {
         jobs.found(tx, job.id(), result);
@@ -78,6 +123,13 @@ final class JobRun {
     interface Step {
         /// @return writes the outcome and returns the phase's detail
         Database.Work<String> run() throws IOException, InterruptedException;
+    }
+
+    /// Works on one part of a job.
+    @FunctionalInterface
+    interface Part<T> {
+        /// @return why it failed, if it did
+        Optional<String> run(T part) throws IOException, InterruptedException;
     }
 
     /// Records that a step failed.

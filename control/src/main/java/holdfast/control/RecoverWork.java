@@ -10,9 +10,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 
 /// Launches a recovery instance for each server of a job, all at a time: take point → pick point →
 /// end earlier instances → [LaunchWork].
@@ -49,44 +46,17 @@ final class RecoverWork {
 
     JobOutcome run(JobRun run, JobRequest.Recover request)
             throws IOException, InterruptedException {
-        var failures = new ArrayList<String>();
-        try (var threads =
-                Executors.newThreadPerTaskExecutor(
-                        Thread.ofVirtual().name(run.job().id() + "-", 0).factory())) {
-            var pending = new ArrayList<Future<Optional<String>>>();
-            for (var target : request.targets()) {
-                pending.add(threads.submit(() -> recover(run, request, target)));
-            }
-            try {
-                for (var i = 0; i < pending.size(); i++) {
-                    var server = request.servers().get(i);
-                    result(pending.get(i)).ifPresent(why -> failures.add(server + ": " + why));
-                }
-            } finally {
-                threads.shutdownNow(); // when one was interrupted or lost the lease, all stop
-            }
-        }
+        var failures =
+                run.each(
+                        request.targets(),
+                        target ->
+                                recover(run, request, target)
+                                        .map(why -> target.server() + ": " + why));
         var launched = request.servers().size() - failures.size();
         return failures.isEmpty()
                 ? JobOutcome.succeeded(
                         launched + (launched == 1 ? " instance launched" : " instances launched"))
                 : JobOutcome.failed(String.join("; ", failures));
-    }
-
-    static Optional<String> result(Future<Optional<String>> future)
-            throws IOException, InterruptedException {
-        try {
-            return future.get();
-        } catch (ExecutionException e) {
-            switch (e.getCause()) {
-                case IOException cause -> throw cause;
-                case InterruptedException cause -> throw cause;
-                case RuntimeException cause -> throw cause;
-                case Error cause -> throw cause;
-                case null -> throw new IllegalStateException(e);
-                case Throwable cause -> throw new IllegalStateException(cause);
-            }
-        }
     }
 
     /// @return why it failed, if it did
