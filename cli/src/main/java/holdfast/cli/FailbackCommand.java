@@ -29,7 +29,7 @@ final class FailbackCommand {
                 Syntax.option(
                         "--aws-access-key-id",
                         "<id>",
-                        "Access key of the role failback, operator or admin; else AWS_ACCESS_KEY_ID."));
+                        "Access key of a user whose role is failback-installation, operator or admin; else AWS_ACCESS_KEY_ID."));
         spec.addOption(
                 Syntax.option(
                         "--aws-secret-access-key",
