@@ -22,7 +22,7 @@ import java.util.concurrent.TimeUnit;
 /// where the user allowed it.
 ///
 /// The caller's order: [#sync], a round to drain what that wrote, [#freeze], a round over the small
-/// rest, [Frozen#close]. The proof of the round stays [Flip#conflicts]: a freeze that ended early
+/// rest, [Frozen#close]. The proof of the round stays [Flip#isProven]: a freeze that ended early
 /// costs the point and nothing else.
 ///
 /// A frozen file system holds every process that writes to it, this one included. Hence:

@@ -36,7 +36,7 @@ public interface Tracker extends AutoCloseable {
     BlockSet pending(int disk);
 
     /// What the last flip added to the pending set, whether it was there before or not; good until
-    /// the next one. The disk was not written elsewhere between the last flip and the one before.
+    /// the next one. No write to another block completed between the flip before and the last.
     BlockSet changed(int disk);
 
     /// Blocks that changed since the last flip and are not pending yet, so that they can be told of
@@ -47,8 +47,8 @@ public interface Tracker extends AutoCloseable {
     /// Whether the disk's pending set holds everything that changed since the memo was written.
     /// Empty if so; otherwise why not: a new tracker, a reboot, lost events, a resized disk. Then
     /// the caller adds all blocks to pending, compares them by hash, and calls [#trust]. To be
-    /// asked after every flip. Without trust a tracker need not prove anything: [Flip#conflicts]
-    /// may be all that was read.
+    /// asked after every flip. Without trust a tracker need not prove anything: [Flip#isProven] may
+    /// say no.
     Optional<String> distrust(int disk);
 
     /// The caller has taken note of the distrust and added all blocks to pending.
