@@ -1,5 +1,6 @@
 package holdfast.cli;
 
+import holdfast.server.FirstKey;
 import holdfast.server.ServerProcess;
 import holdfast.server.ServerSettings;
 import java.io.IOException;
@@ -59,21 +60,24 @@ final class ServerCommand {
         }
         var settings = ServerSettings.read(ApiAccess.data(arguments, context), given);
         StandardErrorLog.start();
+        var terminal = context.terminal();
         ServerProcess.run(
                 settings,
                 server -> {
-                    context.terminal()
-                            .result("holdfast server answers at https://" + server.apiAddress());
-                    server.firstAccessKey()
-                            .ifPresent(key -> {
-                                context.terminal()
-                                        .result("first access key for AWS clients: " + key.id());
-                                context.terminal()
-                                        .result(
-                                                "its secret, told this once and kept in aws-credentials of the data folder: "
-                                                        + key.secret());
-                            });
+                    terminal.result("holdfast server answers at https://" + server.apiAddress());
+                    server.firstAccessKey().ifPresent(key -> tell(key, terminal));
                 });
         return ExitStatus.OK;
+    }
+
+    /// The secret only to a person: a service's output is kept in logs that others read.
+    private static void tell(FirstKey key, Terminal terminal) {
+        terminal.result("first access key for AWS clients: " + key.id());
+        var kept = "kept in aws-credentials of the data folder";
+        if (terminal.interactive()) {
+            terminal.note("its secret, told this once and " + kept + ": " + key.secret());
+        } else {
+            terminal.result("its secret is " + kept);
+        }
     }
 }
