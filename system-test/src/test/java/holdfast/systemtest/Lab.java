@@ -25,10 +25,10 @@ final class Lab implements AutoCloseable {
     final Installation installation;
     private final List<AutoCloseable> opened = new ArrayList<>();
 
-    private Lab(Path directory, Program agent) throws IOException {
+    private Lab(Path directory, Program holdfast, Program agent) throws IOException {
         this.directory = directory;
         this.installation =
-                new Installation(HOLDFAST, agent, processes, Network.system(), time, directory);
+                new Installation(holdfast, agent, processes, Network.system(), time, directory);
         opened.add(() -> commands.output("rm", "-rf", directory.toString()));
         opened.add(installation);
     }
@@ -39,8 +39,25 @@ final class Lab implements AutoCloseable {
 
     /// @param agent started in place of the real one
     static Lab open(String name, Program agent) throws IOException {
-        var prefix = "hf-" + name + "-";
-        return new Lab(Files.createTempDirectory(prefix), agent); // short: it has sockets
+        return new Lab(folder(name), HOLDFAST, agent);
+    }
+
+    /// A lab in a folder of that name.
+    ///
+    /// @param holdfast by the lab's folder, started for the server and the commands
+    static Lab open(String name, HoldfastIn holdfast) throws IOException {
+        var directory = folder(name);
+        return new Lab(directory, holdfast.program(directory), HOLDFAST);
+    }
+
+    /// How to start what the lab is about.
+    @FunctionalInterface
+    interface HoldfastIn {
+        Program program(Path directory) throws IOException;
+    }
+
+    private static Path folder(String name) throws IOException {
+        return Files.createTempDirectory("hf-" + name + "-"); // short: it has sockets
     }
 
     /// Closes it with the lab, before everything opened earlier.

@@ -1,0 +1,242 @@
+package holdfast.systemtest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import holdfast.demo.Program;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import software.amazon.awssdk.core.exception.SdkException;
+import software.amazon.awssdk.services.drs.DrsClient;
+import tools.jackson.databind.JsonNode;
+
+/// A server that can be killed at any step of its jobs, and protected machines that boot within a
+/// second. One thread uses it.
+final class KilledServer implements AutoCloseable {
+    private static final Duration PATIENCE = Duration.ofMinutes(5);
+
+    /// 128 and the signal's number.
+    private static final int KILLED = 137;
+
+    final Lab lab;
+    final DrsClient drs;
+    private final Path fuse;
+    private final List<Process> agents = new ArrayList<>();
+    private Process server;
+
+    private KilledServer(Lab lab, Path fuse, Process server, DrsClient drs) {
+        this.lab = lab;
+        this.drs = drs;
+        this.fuse = fuse;
+        this.server = server;
+    }
+
+    static KilledServer open() throws IOException, InterruptedException {
+        var lab = Lab.open("fuse", KilledServer::withFuse);
+        try {
+            var server = lab.installation.startServer();
+            var clients = new DrsFixture(lab, lab.directory); // which is all that it is here for
+            var opened =
+                    new KilledServer(
+                            lab, fuse(lab.directory), server, clients.client(clients.firstKey()));
+            opened.drs.initializeService(r -> {});
+            return opened;
+        } catch (IOException | InterruptedException | RuntimeException e) {
+            lab.close();
+            throw e;
+        }
+    }
+
+    private static Path fuse(Path directory) {
+        return directory.resolve("fuse");
+    }
+
+    private static Program withFuse(Path directory) throws IOException {
+        var jar = directory.resolve("fuse.jar");
+        FuseAgent.pack(jar);
+        Files.createDirectory(fuse(directory));
+        var command = new ArrayList<>(Program.java("holdfast.cli.Main").prefix());
+        command.add(1, "-javaagent:" + jar + "=" + fuse(directory));
+        return new Program(command);
+    }
+
+    /// Protects one more machine.
+    ///
+    /// @return its server's id
+    String protect(String name) throws IOException, InterruptedException {
+        var known = serverIds();
+        BootSector.write(disk(name), "new");
+        var token = lab.installation.command("token", "create").required("token").asString();
+        var log = lab.directory.resolve(name + ".log").toFile();
+        var command =
+                Lab.HOLDFAST.command(
+                        List.of(
+                                "agent", "run",
+                                "--server", lab.installation.url(),
+                                "--token", token,
+                                "--disk", disk(name).toString(),
+                                "--state", lab.directory.resolve(name + ".state").toString()));
+        agents.add(
+                lab.processes.start(
+                        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log)));
+        await(
+                "server " + name,
+                () ->
+                        get("/servers").required("servers").values().stream()
+                                .filter(one -> !known.contains(one.required("id").asString()))
+                                .anyMatch(one ->
+                                        one.required("state").asString().equals("CONTINUOUS")));
+        var ids = serverIds();
+        ids.removeAll(known);
+        return ids.getFirst();
+    }
+
+    private List<String> serverIds() throws IOException, InterruptedException {
+        return new ArrayList<>(
+                get("/servers").required("servers").values().stream()
+                        .map(one -> one.required("id").asString())
+                        .toList());
+    }
+
+    Path disk(String name) {
+        return lab.directory.resolve(name + ".img");
+    }
+
+    JsonNode get(String path) throws IOException, InterruptedException {
+        return lab.installation.api().get(path);
+    }
+
+    /// From now on steps count, and the server dies at this one.
+    ///
+    /// @param step its number or its name
+    void arm(String step) throws IOException {
+        Files.deleteIfExists(fuse.resolve("steps"));
+        var armed = Files.writeString(fuse.resolve("next"), step);
+        Files.move(armed, fuse.resolve("armed"));
+    }
+
+    /// Steps no longer count.
+    void disarm() throws IOException {
+        Files.deleteIfExists(fuse.resolve("armed"));
+    }
+
+    /// What was reached since it was armed, in order.
+    List<String> steps() throws IOException {
+        var file = fuse.resolve("steps");
+        return Files.exists(file)
+                ? Files.readAllLines(file).stream().map(s -> s.replaceFirst("\\d+ ", "")).toList()
+                : List.of();
+    }
+
+    /// Begins something, whose answer a server that is killed keeps back.
+    void ask(Call call) throws IOException, InterruptedException {
+        try {
+            call.run();
+        } catch (IOException | SdkException e) {
+            if (!server.waitFor(Duration.ofSeconds(10))) {
+                throw e;
+            }
+        }
+    }
+
+    /// A request.
+    @FunctionalInterface
+    interface Call {
+        void run() throws IOException, InterruptedException;
+    }
+
+    /// Waits for something, and starts the server again when it has died on the way.
+    ///
+    /// @return whether it died
+    boolean awaitAcrossDeath(Condition condition) throws IOException, InterruptedException {
+        var died = false;
+        var deadline = lab.time.nanoTime() + PATIENCE.toNanos();
+        while (true) {
+            if (!server.isAlive()) {
+                assertThat(server.exitValue()).as("server's exit status").isEqualTo(KILLED);
+                assertThat(died).as("a second death").isFalse();
+                died = true;
+                server = lab.installation.startServer();
+            }
+            try {
+                if (condition.holds()) {
+                    return died;
+                }
+            } catch (IOException e) {
+                if (server.isAlive() && !server.waitFor(Duration.ofSeconds(2))) {
+                    throw e;
+                }
+                continue;
+            }
+            assertThat(lab.time.nanoTime())
+                    .as(() -> "not in time" + overview())
+                    .isLessThan(deadline);
+            lab.time.sleep(Duration.ofMillis(100));
+        }
+    }
+
+    String overview() {
+        try {
+            return "\n"
+                    + get("/jobs?limit=4").toPrettyString()
+                    + get("/instances").toPrettyString()
+                    + get("/executions?limit=2").toPrettyString()
+                    + steps();
+        } catch (IOException e) {
+            return ": " + e.getMessage();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return "";
+        }
+    }
+
+    /// Machines of this server that run, whoever knows of them, as the ids in their command lines.
+    List<String> machines() {
+        return machineProcesses().stream()
+                .map(KilledServer::commandLine)
+                .map(line -> line.replaceFirst("(?s).*?/machines/([^/]+)/.*", "$1"))
+                .sorted()
+                .toList();
+    }
+
+    private List<ProcessHandle> machineProcesses() {
+        var ours = lab.directory.toString();
+        return ProcessHandle.allProcesses()
+                .filter(process -> {
+                    var line = commandLine(process);
+                    return line.contains("qemu-system") && line.contains(ours);
+                })
+                .toList();
+    }
+
+    private static String commandLine(ProcessHandle process) {
+        try {
+            return Files.readString(Path.of("/proc", Long.toString(process.pid()), "cmdline"));
+        } catch (IOException _) {
+            return ""; // it has ended
+        }
+    }
+
+    private void await(String what, Condition condition) throws IOException, InterruptedException {
+        lab.installation.await(what, server, PATIENCE, condition::holds);
+    }
+
+    /// Something of the server's that comes true.
+    @FunctionalInterface
+    interface Condition {
+        boolean holds() throws IOException, InterruptedException;
+    }
+
+    @Override
+    public void close() throws IOException {
+        agents.forEach(agent -> agent.destroyForcibly().onExit().join());
+        for (var machine : machineProcesses()) {
+            machine.destroyForcibly();
+        }
+        drs.close();
+        lab.close();
+    }
+}
