@@ -23,6 +23,7 @@ import tools.jackson.databind.node.JsonNodeFactory;
 final class FailbackDirectory implements AutoCloseable {
     private static final String IDENTITY = "identity.pem";
     private static final String STANDING = "failback.json";
+    private static final String TOUCHED = "touched";
     private static final String LOCK = "lock";
     private static final int STANDING_BYTES_MAX = 1 << 20;
     private static final int VERSION = 1;
@@ -103,6 +104,10 @@ final class FailbackDirectory implements AutoCloseable {
                             + " is damaged: delete it, and everything is compared anew",
                     e);
         }
+    }
+
+    TouchedRuns touched() {
+        return new TouchedRuns(files, path.resolve(TOUCHED));
     }
 
     Identity identity() throws IOException {

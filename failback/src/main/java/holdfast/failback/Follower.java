@@ -27,7 +27,11 @@ final class Follower {
     private final FailbackDirectory directory;
     private final TimeSource time;
     private final Meter meter;
+    private final TouchedRuns touched;
     private FailbackDirectory.Kept kept;
+
+    /// The point from which on the round at work takes what changed; -1 if it compares everything.
+    private long since = -1;
 
     Follower(
             List<MappedDisk> mapped,
@@ -39,6 +43,7 @@ final class Follower {
         this.mapped = mapped;
         this.disks = disks;
         this.directory = directory;
+        this.touched = directory.touched();
         this.kept = kept;
         this.time = time;
         this.meter = meter;
@@ -70,13 +75,17 @@ final class Follower {
         // what an earlier attempt has written need not be fetched again
         var interrupted = kept.position() instanceof Position.Between;
         var known = point.changesKnown() && kept.position().since() >= 0;
+        since = known ? kept.position().since() : -1;
         if (!known) {
             meter.restart();
             meter.phase("comparing all blocks by hash", AgentReport.State.INITIAL_SYNC);
         }
         for (var i = 0; i < disks.size(); i++) {
             if (known) {
+                // first, since fetching notes more of them
+                var earlier = interrupted ? touched.of(i) : List.<BlockRun>of();
                 fetchChanges(link, point, i, interrupted);
+                compareAgain(link, point, i, earlier);
             } else {
                 compareWhole(link, point, i);
             }
@@ -133,6 +142,18 @@ final class Follower {
         } while (!changes.complete());
     }
 
+    /// What an earlier attempt may have written: not all of it need have changed to this point.
+    private void compareAgain(
+            BranchLink link, BranchLink.BranchPoint point, int index, List<BlockRun> earlier)
+            throws IOException, InterruptedException {
+        var comparer = comparer(link, index);
+        var runs = new ArrayList<BlockRun>();
+        for (var run : earlier) {
+            addDiffering(runs, comparer, run);
+        }
+        fetch(link, point, index, runs);
+    }
+
     private static void addDiffering(List<BlockRun> runs, Comparer comparer, BlockRun changed)
             throws IOException, InterruptedException {
         for (var first = changed.firstBlock();
@@ -158,8 +179,10 @@ final class Follower {
         }
         var blocks = runs.stream().mapToLong(BlockRun::blockCount).sum();
         meter.differing(index, blocks * Blocks.BLOCK_BYTES);
-        var since = kept.position().since();
         var now = new Position.Between(since, point.sequence());
+        if (since >= 0) {
+            touched.add(index, runs, !(kept.position() instanceof Position.Between));
+        }
         if (!kept.position().equals(now)) {
             save(now); // before the first byte
         }

@@ -1,0 +1,194 @@
+package holdfast.systemtest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import holdfast.base.Blocks;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/// `kill -9` of the failback client and of the server, which is replicator and controller: what is
+/// said of the local disks is true at every moment, and what goes on fetches only the difference.
+class FailbackKillTest {
+    private static final int TRIPS = Integer.getInteger("holdfast.failback.trips", 20);
+    private static final long SEED = Long.getLong("holdfast.seed", System.nanoTime());
+    private static final long ODD_BYTES = (24L << 20) + 512;
+    private static final long EVEN_BYTES = 16L << 20;
+
+    /// Of each client and each session: TLS, digests of everything, reports, and what was on its
+    /// way when one end was killed.
+    private static final long OVERHEAD_BYTES = 768 << 10;
+
+    private static final int WRITE_BLOCKS = 8;
+
+    private final SplittableRandom random = new SplittableRandom(SEED);
+
+    @Test
+    void whateverIsKilledTheDisksAreWhatIsSaidOfThem() throws Exception {
+        try (var home = FailbackFixture.open("fbkill", ODD_BYTES, EVEN_BYTES)) {
+            home.recover();
+            home.apply(writes(home, 60, 0, 2));
+            home.limit(8);
+            var client = home.client();
+            home.await("a first write", client, () -> home.standing().equals("BETWEEN"));
+            FailbackFixture.kill(client);
+            assertThat(home.standing()).isEqualTo("BETWEEN");
+
+            client = home.client();
+            var received = home.relay.fromTargetBytes();
+            home.await(
+                    "some data",
+                    client,
+                    () -> home.relay.fromTargetBytes() > received + OVERHEAD_BYTES / 2);
+            home.killServer();
+            awaitEqualAfter(home, client, home.lab.time.now());
+
+            // blocks that are written for a moment only: as they were at the next point, and not
+            // here
+            home.limit(1);
+            var passing = writes(home, 30, 1, 2);
+            home.apply(passing);
+            var disk = home.disks.getFirst();
+            home.await(
+                    "a part of the new data",
+                    client,
+                    () -> !home.differing(disk, disk.before).isEmpty());
+            FailbackFixture.kill(client);
+            home.assertClaimsHold();
+            assertThat(home.standing()).isEqualTo("BETWEEN");
+            home.apply(trims(home, passing));
+            home.limit(0);
+            client = home.client();
+            awaitEqualAfter(home, client, home.lab.time.now());
+            FailbackFixture.kill(client);
+            home.assertClaimsHold();
+            home.assertEqual();
+
+            client = home.client();
+            home.await("READY", client, () -> home.failback().equals("READY"));
+            home.launch();
+            home.killServer();
+            FailbackFixture.kill(client);
+            home.assertClaimsHold();
+            client = home.client();
+            assertThat(client.waitFor()).as(home.complaints()).isZero();
+            assertHome(home, 6);
+        }
+    }
+
+    /// As often as `-Dholdfast.failback.trips` says, at moments that `-Dholdfast.seed` says.
+    @Test
+    @Tag("long")
+    void killsAtAnyMomentDoNoHarm() throws Exception {
+        System.out.println("failback kills: seed " + SEED + ", " + TRIPS + " trips");
+        var kills = 0;
+        var claims = 0;
+        try (var home = FailbackFixture.open("fbkills", ODD_BYTES, EVEN_BYTES)) {
+            for (var trip = 0; trip < TRIPS; trip++) {
+                home.recover();
+                home.apply(writes(home, 40, 0, 2));
+                home.limit(List.of(0L, 4L, 16L).get(random.nextInt(3)));
+                var sent = home.relay.fromTargetBytes();
+                var client = home.client();
+                var ends = 2;
+                for (var count = random.nextInt(6); count > 0; count--) {
+                    if (random.nextInt(3) == 0) {
+                        var more = writes(home, 10, random.nextInt(2), 2);
+                        home.apply(random.nextBoolean() ? more : trims(home, more));
+                    }
+                    client = killOne(home, client);
+                    ends++;
+                }
+                var alive = client;
+                home.await("READY", alive, () -> home.failback().equals("READY"));
+                home.launch();
+                for (var count = random.nextInt(4); count > 0 && client.isAlive(); count--) {
+                    client = killOne(home, client);
+                    ends++;
+                }
+                assertThat(client.waitFor())
+                        .as("seed %d, trip %d: %s", SEED, trip, home.complaints())
+                        .isZero();
+                assertHome(home, ends, sent);
+                home.terminate(home.server());
+                kills += ends - 2;
+                claims++;
+                System.out.println("failback kills: trip " + trip + ", " + kills + " kills so far");
+            }
+        }
+        System.out.println("failback kills: " + kills + " kills, " + claims + " trips, all home");
+    }
+
+    /// Waits for a moment, kills, looks at what is claimed if nobody works on it, and goes on.
+    private Process killOne(FailbackFixture home, Process client) throws Exception {
+        var millis = (long) Math.pow(10, 1 + random.nextDouble() * 2.6);
+        home.lab.time.sleep(Duration.ofMillis(millis));
+        var victim = random.nextInt(3);
+        if (victim != 1) {
+            FailbackFixture.kill(client);
+        }
+        if (victim != 0) {
+            home.killServer();
+        }
+        if (victim == 1) {
+            return client;
+        }
+        home.assertClaimsHold();
+        return home.client();
+    }
+
+    /// In the first half of each disk, which holds random bytes, or in the second, which is unused.
+    private List<FailbackFixture.Write> writes(
+            FailbackFixture home, int count, int half, int halves) {
+        var writes = new ArrayList<FailbackFixture.Write>();
+        for (var disk : home.disks) {
+            var part = disk.original.length / Blocks.BLOCK_BYTES / halves;
+            for (var i = 0; i < count; i++) {
+                var place = random.nextInt(part / WRITE_BLOCKS - 1) * WRITE_BLOCKS;
+                writes.add(home.write(disk, part * half + place, WRITE_BLOCKS, random));
+            }
+        }
+        return writes;
+    }
+
+    private static List<FailbackFixture.Write> trims(
+            FailbackFixture home, List<FailbackFixture.Write> writes) {
+        return writes.stream()
+                .map(write ->
+                        home.trim(write.disk(), write.offset() / Blocks.BLOCK_BYTES, WRITE_BLOCKS))
+                .toList();
+    }
+
+    private static void awaitEqualAfter(FailbackFixture home, Process client, Instant instant)
+            throws Exception {
+        home.await(
+                "disks that equal a point after " + instant,
+                client,
+                () -> {
+                    var position = home.position();
+                    return position.required("state").asString().equals("EQUAL")
+                            && Instant.parse(position.required("instant").asString())
+                                    .isAfter(instant);
+                });
+    }
+
+    private static void assertHome(FailbackFixture home, int ends) throws Exception {
+        assertHome(home, ends, 0);
+    }
+
+    /// @param ends how often a client or a session began
+    /// @param sentBefore by the server
+    private static void assertHome(FailbackFixture home, int ends, long sentBefore)
+            throws IOException, InterruptedException {
+        assertThat(home.standing()).isEqualTo("COMPLETE");
+        assertThat(home.failback()).isEqualTo("COMPLETED");
+        home.assertEqual();
+        assertThat(home.relay.fromTargetBytes() - sentBefore)
+                .isLessThan(home.changedBytes() * 11 / 10 + ends * OVERHEAD_BYTES);
+    }
+}
