@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import tools.jackson.core.JacksonException;
+import tools.jackson.core.StreamReadFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -25,6 +26,10 @@ record DeviceMapping(Map<String, Optional<String>> values) {
     /// Stands in the place of a local disk where there is to be none.
     static final String EXCLUDE = "EXCLUDE";
 
+    /// A name that comes twice would hide what was said of it first.
+    private static final JsonMapper JSON =
+            JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
+
     private static final String RECOVERY = "recoveryInstanceDeviceName";
     private static final String LOCAL = "failbackClientDeviceName";
 
@@ -36,7 +41,7 @@ record DeviceMapping(Map<String, Optional<String>> values) {
 
     /// @throws RefusalException saying what is wrong with it, and how it is written
     static DeviceMapping parse(String text) {
-        var stripped = text.strip();
+        var stripped = unquoted(text.strip());
         List<Pair> pairs;
         if (stripped.startsWith("{") || stripped.startsWith("[")) {
             pairs = ofJson(stripped);
@@ -67,6 +72,16 @@ record DeviceMapping(Map<String, Optional<String>> values) {
         return new DeviceMapping(values);
     }
 
+    /// Quotes as for a shell, which no shell has taken away where it is typed at a prompt.
+    private static String unquoted(String text) {
+        for (var quote : List.of("'", "\"")) {
+            if (text.length() > 1 && text.startsWith(quote) && text.endsWith(quote)) {
+                return text.substring(1, text.length() - 1).strip();
+            }
+        }
+        return text;
+    }
+
     /// Fields of fields: between those of a pair stands the first `=`, or where there is none, the
     /// first `:`, since names of local disks have colons, too.
     private static List<Pair> ofFields(String text) {
@@ -85,7 +100,7 @@ record DeviceMapping(Map<String, Optional<String>> values) {
     private static List<Pair> ofJson(String text) {
         JsonNode json;
         try {
-            json = JsonMapper.shared().readTree(text);
+            json = JSON.readTree(text);
         } catch (JacksonException e) {
             throw malformed("it is not JSON: " + e.getOriginalMessage());
         }

@@ -122,10 +122,8 @@ record Mapper(LocalDisks disks, ValueFormat format, Operator operator, boolean p
                                     false)
                             .strip();
             if (answer.startsWith(ALL)) {
-                var whole = answer.substring(ALL.length()).strip();
-                var quoted = whole.length() > 1 && whole.startsWith("\"") && whole.endsWith("\"");
-                var text = quoted ? whole.substring(1, whole.length() - 1) : whole;
-                return checked(instance, DeviceMapping.parse(text).values());
+                var whole = answer.substring(ALL.length());
+                return checked(instance, DeviceMapping.parse(whole).values());
             }
             found.put(
                     disk.name(),

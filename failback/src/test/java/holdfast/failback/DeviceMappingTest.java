@@ -27,6 +27,8 @@ class DeviceMappingTest {
                 "recovery_device1:local_device1,recovery_device2:local_device2,recovery_device3:EXCLUDE",
                 " recovery_device1 = local_device1 , recovery_device2 = local_device2 , recovery_device3 = EXCLUDE ",
                 "{\"recovery_device1\":\"local_device1\",\"recovery_device2\":\"local_device2\",\"recovery_device3\":\"EXCLUDE\"}",
+                "\"recovery_device1=local_device1,recovery_device2=local_device2,recovery_device3=EXCLUDE\"",
+                "'{\"recovery_device1\":\"local_device1\",\"recovery_device2\":\"local_device2\",\"recovery_device3\":\"EXCLUDE\"}'",
                 "[{\"recoveryInstanceDeviceName\": \"recovery_device1\",\"failbackClientDeviceName\": \"local_device1\"},{\"recoveryInstanceDeviceName\": \"recovery_device2\",\"failbackClientDeviceName\": \"local_device2\"},{\"recoveryInstanceDeviceName\": \"recovery_device3\",\"failbackClientDeviceName\": \"EXCLUDE\"}]",
             })
     void allFormsSayTheSame(String text) {
@@ -69,6 +71,8 @@ class DeviceMappingTest {
                 "a=|are no pair of disks",
                 "{|it is not JSON",
                 "{}|it is empty",
+                "{\"a\":\"b\",\"a\":\"c\"}|it is not JSON: Duplicate",
+                "{\"a\":\"b\"} more|it is not JSON",
                 "[{\"recoveryInstanceDeviceName\": \"a\"}]|a device's name is missing",
                 "{\"a\": 1}|a device's name is missing",
             })
