@@ -2,6 +2,9 @@ package holdfast.control;
 
 import holdfast.base.Checksums;
 import holdfast.base.RefusalException;
+
+import org.jspecify.annotations.Nullable;
+
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -17,7 +20,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import org.jspecify.annotations.Nullable;
 
 /// The control plane's embedded database: SQLite, one file, every transaction on stable storage
 /// before it returns. Why so, and how damage is noticed: docs/decisions/embedded-database.md.
@@ -28,7 +30,7 @@ public final class Database implements AutoCloseable {
     /// Marks the file as ours (SQLite file format §1.3.17, "application id"): "HFCT".
     private static final int APPLICATION_ID = 0x48464354;
 
-    private static final int SCHEMA_VERSION = 6;
+    private static final int SCHEMA_VERSION = 7;
 
     /// Takes the write lock at once, so that what was read is still so when it is written. By hand,
     /// since the driver's own transactions hold the lock between one commit and the next.
@@ -153,7 +155,8 @@ public final class Database implements AutoCloseable {
                     "newer-version",
                     String.format(
                             Locale.ROOT,
-                            "control database %s has schema version %d, this Holdfast knows %d: run the later version that made it",
+                            "control database %s has schema version %d, this Holdfast knows %d: run"
+                                + " the later version that made it",
                             file,
                             found,
                             SCHEMA_VERSION));

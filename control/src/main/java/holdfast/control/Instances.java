@@ -3,12 +3,15 @@ package holdfast.control;
 import holdfast.base.RefusalException;
 import holdfast.base.TimeSource;
 import holdfast.recovery.MachineHost;
+
+import org.jspecify.annotations.Nullable;
+
 import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /// Recovery instances, as rows. Safe for any thread.
 public final class Instances {
@@ -29,6 +32,13 @@ public final class Instances {
     /// All that are known, newest first; terminated ones for 30 days.
     public List<RecoveryInstance> list() throws IOException {
         return database.transact(tx -> Tables.INSTANCES.select(tx, "order by created_at desc, id"));
+    }
+
+    /// Those of these servers, newest first.
+    public List<RecoveryInstance> ofServers(Collection<String> servers) throws IOException {
+        return database.transact(tx ->
+                Tables.INSTANCES.selectIn(
+                        tx, "server_id", servers, "order by created_at desc, id"));
     }
 
     /// @throws RefusalException if there is none
@@ -123,7 +133,8 @@ public final class Instances {
         return database.transact(tx ->
                 Tables.INSTANCES.select(
                         tx,
-                        "where server_id = ? and state = 'TERMINATING' and reason = ? order by created_at, id",
+                        "where server_id = ? and state = 'TERMINATING' and reason = ? order by"
+                            + " created_at, id",
                         server,
                         reason));
     }
@@ -196,7 +207,8 @@ public final class Instances {
                         "instance-running",
                         "the machine of recovery instance "
                                 + id
-                                + " runs on disks that would go with its record: terminate it instead");
+                                + " runs on disks that would go with its record: terminate it"
+                                + " instead");
             }
             change(
                     tx,

@@ -3,16 +3,20 @@ package holdfast.control;
 import holdfast.base.RandomSource;
 import holdfast.base.RefusalException;
 import holdfast.base.TimeSource;
+
+import org.jspecify.annotations.Nullable;
+
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
-import org.jspecify.annotations.Nullable;
 
 /// Jobs and their leases, as rows. Every write by a controller checks, in the same transaction,
 /// that it still holds the job's lease. Safe for any thread.
@@ -92,11 +96,30 @@ public final class Jobs {
         });
     }
 
-    /// Jobs that launch recovery instances, newest first, without their phases.
-    public List<Job> recoveries() throws IOException {
-        return database.transact(tx ->
-                Tables.JOBS.select(
-                        tx, "where kind in ('DRILL', 'RECOVER') order by created_at desc, id"));
+    /// The last job that launches a recovery instance for each of these servers that has one;
+    /// newest first, without their phases.
+    public List<Job> lastRecoveries(Collection<String> servers) throws IOException {
+        return database.transact(tx -> {
+            var ids = new HashSet<String>();
+            for (var row :
+                    tx.query(
+                            String.format(
+                                    Locale.ROOT,
+                                    "select job_id, max(started_at) from phases where server_id in"
+                                        + " (%s) and name in ('%s', '%s') group by server_id",
+                                    Table.marks(servers.size()),
+                                    RecoverWork.TAKE_POINT,
+                                    RecoverWork.PICK_POINT),
+                            servers.toArray())) {
+                ids.add(String.valueOf(row[0]));
+            }
+            for (var waiting : active(tx)) { // which may not have begun yet
+                if (waiting.request() instanceof JobRequest.Recover) {
+                    ids.add(waiting.id());
+                }
+            }
+            return Tables.JOBS.selectIn(tx, "id", ids, "order by created_at desc, id");
+        });
     }
 
     /// Takes the oldest job that waits or whose lease ran out.

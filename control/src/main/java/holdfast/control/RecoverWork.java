@@ -4,6 +4,7 @@ import holdfast.base.RandomSource;
 import holdfast.base.TimeSource;
 import holdfast.volume.Volume;
 import holdfast.volume.VolumeStore;
+
 import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -16,6 +17,11 @@ import java.util.Optional;
 ///
 /// Each step finds what an earlier controller did: the instance by job and server.
 final class RecoverWork {
+    /// The phases that a recovery begins with: the former of some, the latter of all.
+    static final String TAKE_POINT = "take point";
+
+    static final String PICK_POINT = "pick point";
+
     private final Instances instances;
     private final Points points;
     private final FreshPoints fresh;
@@ -68,13 +74,13 @@ final class RecoverWork {
             if (request.superseding() && target.point() instanceof PointChoice.Newest) {
                 run.phase(
                         server,
-                        "take point",
+                        TAKE_POINT,
                         () -> takePoint(server, run.job().createdAt()),
                         JobRun.Failure.NONE);
             }
             run.phase(
                     server,
-                    "pick point",
+                    PICK_POINT,
                     () -> pickPoint(job, request.drill(), target),
                     JobRun.Failure.NONE);
             var picked = instances.launchedBy(job, server);
@@ -116,7 +122,8 @@ final class RecoverWork {
                             for (var earlier :
                                     Tables.INSTANCES.select(
                                             tx,
-                                            "where server_id = ? and job_id <> ? and state in ('RUNNING', 'STOPPED', 'FAILED')",
+                                            "where server_id = ? and job_id <> ? and state in"
+                                                + " ('RUNNING', 'STOPPED', 'FAILED')",
                                             server,
                                             run.job().id())) {
                                 var kept = reasonToKeep(tx, earlier, drill);

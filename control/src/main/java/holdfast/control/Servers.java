@@ -11,30 +11,31 @@ import holdfast.volume.ConsistencyPoint;
 import holdfast.volume.SnapshotPolicy;
 import holdfast.volume.Volume;
 import holdfast.volume.VolumeStore;
+
+import org.jspecify.annotations.Nullable;
+
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import org.jspecify.annotations.Nullable;
 
 /// Source servers: what their agents say, and their state. Safe for any thread.
 public final class Servers implements ReplicationHost {
-    private static final Duration SAVE_EVERY = Duration.ofSeconds(30);
-
     private static final System.Logger LOG = System.getLogger("holdfast.servers");
 
     private final Database database;
     private final VolumeStore store;
     private final TimeSource time;
     private final Settings<ReplicationSettings> settings;
-    private final Duration silence;
-    private final long startNanos;
     private final Map<String, Presence> presences = new ConcurrentHashMap<>();
+    private final Attendance attendance;
     private final Map<String, SessionControl> sessions = new ConcurrentHashMap<>();
     private final Map<String, Instant> certificates = new ConcurrentHashMap<>();
 
@@ -49,19 +50,38 @@ public final class Servers implements ReplicationHost {
         this.store = store;
         this.time = time;
         this.settings = settings;
-        this.silence = silence;
-        this.startNanos = time.nanoTime();
+        this.attendance = new Attendance(database, time, silence, presences, this::apply);
     }
 
     public List<ServerView> list() throws IOException {
-        var views = new ArrayList<ServerView>();
-        for (var server :
-                database.transact(tx ->
-                        Tables.SERVERS.select(
-                                tx, "where state <> 'DELETED' order by hostname, id"))) {
-            views.add(view(server));
-        }
-        return views;
+        return views("where state <> 'DELETED' order by hostname, id");
+    }
+
+    /// A part of all, by id; costs the same however many there are.
+    ///
+    /// @param after the last id of the part before; empty to begin
+    public List<ServerView> list(String after, int limit) throws IOException {
+        return views(
+                "where id > ? and state <> 'DELETED' order by id limit ?", after, (long) limit);
+    }
+
+    private List<ServerView> views(String clauses, Object... arguments) throws IOException {
+        return database.transact(tx -> Tables.SERVERS.select(tx, clauses, arguments)).stream()
+                .map(this::view)
+                .toList();
+    }
+
+    /// Those of these ids that there are.
+    public List<ServerView> list(Collection<String> ids) throws IOException {
+        var found =
+                database.transact(tx -> {
+                    var servers = new ArrayList<SourceServer>();
+                    for (var id : Set.copyOf(ids)) {
+                        find(tx, id).ifPresent(servers::add);
+                    }
+                    return servers;
+                });
+        return found.stream().map(this::view).toList();
     }
 
     /// @throws RefusalException if there is none
@@ -107,7 +127,8 @@ public final class Servers implements ReplicationHost {
                                     SessionControl.STOPPED,
                                     String.format(
                                             Locale.ROOT,
-                                            "replication of server %s was stopped by the operator: start it to protect the server again",
+                                            "replication of server %s was stopped by the operator:"
+                                                + " start it to protect the server again",
                                             server.id())));
             case ReplicationState.Disconnected(), ReplicationState.Deleted() ->
                     Optional.of(
@@ -115,7 +136,8 @@ public final class Servers implements ReplicationHost {
                                     SessionControl.DISCONNECTED,
                                     String.format(
                                             Locale.ROOT,
-                                            "server %s was disconnected by the operator: enrol it again to protect it",
+                                            "server %s was disconnected by the operator: enrol it"
+                                                + " again to protect it",
                                             server.id())));
             case ReplicationState.Initiating(),
                     ReplicationState.InitialSync(),
@@ -215,7 +237,8 @@ public final class Servers implements ReplicationHost {
                         "disk-shrank",
                         String.format(
                                 Locale.ROOT,
-                                "disk %s has %d bytes and had %d: a volume does not shrink; disconnect the server and enrol it again",
+                                "disk %s has %d bytes and had %d: a volume does not shrink;"
+                                    + " disconnect the server and enrol it again",
                                 disk.name(),
                                 disk.sizeBytes(),
                                 volume.sizeBytes()));
@@ -287,17 +310,9 @@ public final class Servers implements ReplicationHost {
         }
     }
 
-    /// Marks servers whose agents have gone silent without their sessions ending, or that did not
-    /// come back after a restart of ours.
-    void noticeSilence() throws IOException {
-        for (var server : database.transact(tx -> Tables.SERVERS.select(tx, ""))) {
-            var presence = presences.get(server.id());
-            var seenNanos = presence == null ? startNanos : presence.seenNanos();
-            var seenAt = presence == null ? server.lastSeenAt() : Optional.of(presence.seenAt());
-            if (seenAt.isPresent() && time.nanoTime() - seenNanos > silence.toNanos()) {
-                apply(server.id(), new ReplicationEvent.NotSeen(seenAt.get()), presence);
-            }
-        }
+    /// What is to be done again and again about what is heard of agents, and what is not.
+    Attendance attendance() {
+        return attendance;
     }
 
     /// Forgets servers that were deleted before that time.
@@ -323,7 +338,7 @@ public final class Servers implements ReplicationHost {
                         0,
                         time.now(),
                         time.nanoTime(),
-                        time.nanoTime() - SAVE_EVERY.toNanos(),
+                        time.nanoTime() - Attendance.SAVE_EVERY.toNanos(),
                         Optional.empty(),
                         0,
                         Optional.empty())
@@ -332,16 +347,15 @@ public final class Servers implements ReplicationHost {
 
     /// The callers are sessions, which a fault of the database must not end: it is logged, and the
     /// next report tries again.
-    private void apply(String serverId, ReplicationEvent event, @Nullable Presence presence) {
+    private void apply(String serverId, ReplicationEvent event, Presence presence) {
         try {
-            var saved =
-                    database.transact(tx -> {
-                        var server = Tables.SERVERS.find(tx, serverId);
-                        return server.isPresent() && apply(tx, server.get(), event, presence);
-                    });
-            if (saved) {
-                presences.computeIfPresent(serverId, (_, known) -> known.saved(time.nanoTime()));
-            }
+            database.<@Nullable Void>transact(tx -> {
+                var server = Tables.SERVERS.find(tx, serverId);
+                if (server.isPresent()) {
+                    apply(tx, server.get(), event, presence);
+                }
+                return null;
+            });
         } catch (IOException e) {
             LOG.log(
                     System.Logger.Level.WARNING,
@@ -351,22 +365,19 @@ public final class Servers implements ReplicationHost {
         }
     }
 
-    private boolean apply(
+    /// Writes a change of state, and with it what is known of the agent.
+    private void apply(
             Transaction tx,
             SourceServer server,
             ReplicationEvent event,
             @Nullable Presence presence)
             throws DatabaseException {
-        var changed = !server.state().on(event).equals(server.state());
-        var due =
-                presence != null && time.nanoTime() - presence.savedNanos() >= SAVE_EVERY.toNanos();
-        if (!changed && !due) {
-            return false;
+        if (!server.state().on(event).equals(server.state())) {
+            var current =
+                    presence == null ? server : server.seen(presence.seenAt(), presence.report());
+            Tables.SERVERS.update(tx, current);
+            change(tx, current, event);
         }
-        var current = presence == null ? server : server.seen(presence.seenAt(), presence.report());
-        Tables.SERVERS.update(tx, current);
-        change(tx, current, event);
-        return presence != null;
     }
 
     void change(Transaction tx, SourceServer server, ReplicationEvent event)

@@ -1,12 +1,16 @@
 package holdfast.control;
 
 import holdfast.base.Checksums;
+
+import org.jspecify.annotations.Nullable;
+
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -16,7 +20,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 
 /// One table: how a record becomes a row and back, and proof that a row is as it was written.
 ///
@@ -121,6 +124,18 @@ final class Table<T> {
         return records;
     }
 
+    /// Those rows whose value in a column is one of these.
+    ///
+    /// @param clauses what follows the condition: `and`, `order by`
+    List<T> selectIn(Transaction tx, String column, Collection<String> values, String clauses)
+            throws DatabaseException {
+        return select(
+                tx,
+                String.format(
+                        Locale.ROOT, "where %s in (%s) %s", column, marks(values.size()), clauses),
+                values.toArray());
+    }
+
     /// Reads every row and compares number and sum with those recorded.
     ///
     /// @throws DamagedDatabaseException if anything is not as it was written
@@ -219,7 +234,7 @@ final class Table<T> {
         return keys.stream().map(key -> key + " = ?").collect(Collectors.joining(" and "));
     }
 
-    private static String marks(int count) {
+    static String marks(int count) {
         return String.join(", ", Collections.nCopies(count, "?"));
     }
 

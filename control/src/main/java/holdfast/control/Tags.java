@@ -1,13 +1,15 @@
 package holdfast.control;
 
 import holdfast.base.RefusalException;
+
+import org.jspecify.annotations.Nullable;
+
 import java.io.IOException;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
-import org.jspecify.annotations.Nullable;
 
 /// Names and values that users give to servers, jobs, recovery instances, templates, plans and
 /// executions. They go with what they were given to. Safe for any thread.
@@ -33,6 +35,18 @@ public final class Tags {
                         .put(tag.name(), tag.value());
             }
             return all;
+        });
+    }
+
+    /// By resource, of those among these that have tags.
+    public Map<String, Map<String, String>> of(Collection<String> resources) throws IOException {
+        return database.transact(tx -> {
+            var found = new HashMap<String, Map<String, String>>();
+            for (var tag : Tables.TAGS.selectIn(tx, "resource", resources, "")) {
+                found.computeIfAbsent(tag.resource(), _ -> new TreeMap<>())
+                        .put(tag.name(), tag.value());
+            }
+            return found;
         });
     }
 

@@ -4,16 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import holdfast.base.RefusalException;
-import java.io.IOException;
-import java.nio.file.Path;
-import java.util.List;
-import java.util.Map;
-import java.util.stream.Collectors;
-import java.util.stream.IntStream;
+
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /// The account and tags, recoveries of servers that are busy, and what of requests the first
 /// version of the schema wrote.
@@ -80,6 +83,28 @@ class AccessTest {
         installation.work();
         controller.recover(targets, false, Map.of());
         installation.work();
+    }
+
+    @Test
+    void theLastRecoveryOfEachServerIsFoundBegunOrNot() throws IOException {
+        var first = installation.server();
+        var second = installation.server();
+        installation.store.addPoint(first, 1, FakeTime.START, 0);
+        installation.store.addPoint(second, 1, FakeTime.START, 0);
+        var controller = installation.controller();
+        controller.recover(List.of(first), true, new PointChoice.Newest());
+        installation.work();
+        installation.time.advance(Duration.ofSeconds(1));
+        controller.scrub();
+        var later = controller.recover(List.of(first), true, new PointChoice.Newest()).job().id();
+        installation.work();
+        installation.time.advance(Duration.ofSeconds(1));
+        var waits = controller.recover(List.of(second), false, new PointChoice.Newest()).job().id();
+        assertThat(controller.jobs().lastRecoveries(List.of(first, second)))
+                .extracting(Job::id)
+                .containsExactly(waits, later);
+        assertThat(controller.instances().ofServers(List.of(first))).hasSize(2);
+        assertThat(controller.instances().ofServers(List.of(second))).isEmpty();
     }
 
     @Test

@@ -4,16 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import holdfast.replication.AgentReport;
-import java.io.IOException;
-import java.nio.file.Path;
-import java.time.Duration;
-import java.util.List;
-import java.util.Map;
+
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
 
 /// How launch settings and launch actions act.
 class LaunchTest {
@@ -151,7 +153,7 @@ class LaunchTest {
         assertThat(phase(job, "supersede")).isEqualTo(first);
         assertThat(phase(job, "delete branches " + first)).isEqualTo("2 branches");
         installation.time.advance(Duration.ofMinutes(1));
-        installation.controller().servers().noticeSilence();
+        installation.controller().servers().attendance().noticeSilence();
         job = supersede();
         assertThat(phase(job, "take point")).startsWith("failed: the server is STALLED");
         assertThat(instance().state()).isEqualTo(InstanceState.RUNNING);

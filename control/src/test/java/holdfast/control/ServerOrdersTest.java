@@ -6,16 +6,18 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import holdfast.base.RefusalException;
 import holdfast.replication.AgentReport;
 import holdfast.replication.SessionControl;
-import java.io.IOException;
-import java.nio.file.Path;
-import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
+
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 
 class ServerOrdersTest {
     @TempDir Path directory;
@@ -132,7 +134,7 @@ class ServerOrdersTest {
         installation.time.advance(Duration.ofHours(1));
         assertCode("replication-stopped", this::agentComes);
         assertThat(view().lastSeenAt()).as("of one that waits").contains(installation.time.now());
-        servers().noticeSilence();
+        servers().attendance().noticeSilence();
         installation.restart();
         assertThat(view().server().state()).isEqualTo(new ReplicationState.Stopped());
 
@@ -148,7 +150,7 @@ class ServerOrdersTest {
     void tryingAgainIsForWhatStandsStill() throws IOException {
         assertCode("server-not-stalled", () -> orders().retry(id));
         installation.time.advance(Duration.ofMinutes(1));
-        servers().noticeSilence();
+        servers().attendance().noticeSilence();
         orders().retry(id);
         assertThat(view().server().state()).isEqualTo(new ReplicationState.Initiating());
         assertThat(session.words).containsExactly("replication-again");

@@ -7,15 +7,19 @@ import holdfast.base.RefusalException;
 import holdfast.replication.AgentReport;
 import holdfast.replication.DiskFacts;
 import holdfast.volume.StoreStatus;
-import java.io.IOException;
-import java.nio.file.Path;
-import java.time.Duration;
-import java.util.List;
-import java.util.Optional;
+
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeSet;
 
 class ServersTest {
     @TempDir Path directory;
@@ -118,10 +122,10 @@ class ServersTest {
     void aSilentAgentIsNoticedWithTheTimeItWasLastSeen() throws IOException {
         servers().reported(id, installation.report(AgentReport.State.INITIAL_SYNC));
         installation.time.advance(ControlSettings.DEFAULT.agentSilence());
-        servers().noticeSilence();
+        servers().attendance().noticeSilence();
         assertThat(view().server().state()).isEqualTo(new ReplicationState.InitialSync());
         installation.time.advance(Duration.ofMillis(1));
-        servers().noticeSilence();
+        servers().attendance().noticeSilence();
         assertThat(view().server().state())
                 .isEqualTo(new ReplicationState.Stalled("agent-not-seen"));
         assertThat(view().server().reason()).isEqualTo("agent not seen since " + FakeTime.START);
@@ -133,9 +137,48 @@ class ServersTest {
         servers().reported(id, installation.report(AgentReport.State.INITIAL_SYNC));
         installation.restart();
         installation.time.advance(ControlSettings.DEFAULT.agentSilence().plusMillis(1));
-        servers().noticeSilence();
+        servers().attendance().noticeSilence();
         assertThat(view().server().state())
                 .isEqualTo(new ReplicationState.Stalled("agent-not-seen"));
+    }
+
+    /// Not with each report: of thousands of agents those would keep the database's disk busy.
+    @Test
+    void whatIsHeardOfAnAgentIsWrittenTwiceAMinute() throws IOException {
+        servers().begin(id, Installation.MACHINE, Installation.DISKS);
+        servers().reported(id, installation.report(AgentReport.State.INITIAL_SYNC));
+        servers().attendance().save();
+        installation.time.advance(Attendance.SAVE_EVERY.minusMillis(1));
+        servers().reported(id, installation.report(AgentReport.State.INITIAL_SYNC));
+        servers().attendance().save();
+        assertThat(kept().lastSeenAt()).contains(FakeTime.START);
+        installation.time.advance(Duration.ofMillis(1));
+        servers().attendance().save();
+        assertThat(kept().lastSeenAt())
+                .contains(FakeTime.START.plus(Attendance.SAVE_EVERY).minusMillis(1));
+        assertThat(kept().report()).isPresent();
+    }
+
+    private SourceServer kept() throws IOException {
+        return installation.database().transact(tx -> Servers.require(tx, id));
+    }
+
+    @Test
+    void partsOfTheListAreTheWholeList() throws IOException {
+        var ids = new TreeSet<>(List.of(id));
+        for (var i = 0; i < 4; i++) {
+            ids.add(installation.server());
+        }
+        var found = new ArrayList<String>();
+        var part = servers().list("", 2);
+        while (!part.isEmpty()) {
+            part.forEach(view -> found.add(view.server().id()));
+            part = servers().list(found.getLast(), 2);
+        }
+        assertThat(found).containsExactlyElementsOf(ids);
+        assertThat(servers().list(List.of(id, id, "s-unknown")))
+                .extracting(view -> view.server().id())
+                .containsExactly(id);
     }
 
     @Test

@@ -36,6 +36,7 @@ import holdfast.control.Controller;
 import holdfast.control.Failback;
 import holdfast.control.PointChoice;
 import holdfast.control.RecoveryTarget;
+
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -69,14 +70,8 @@ final class DrsApi extends PlanOperations implements ReplicationOperations, Laun
     @Override
     public DescribeSourceServersResponse describeSourceServers(
             RequestContext context, DescribeSourceServersRequest request) throws IOException {
-        var page =
-                Page.of(
-                        ServerFilter.selected(controller, context, request.filters()),
-                        view -> view.server().id(),
-                        false,
-                        request.maxResults(),
-                        request.nextToken());
-        var translation = ServerTranslation.of(controller, context);
+        var page = ServerFilter.page(controller, context, request);
+        var translation = ServerTranslation.of(controller, context, page.items());
         return DescribeSourceServersResponse.builder()
                 .items(page.items().stream().map(translation::server).toList())
                 .nextToken(page.nextToken())

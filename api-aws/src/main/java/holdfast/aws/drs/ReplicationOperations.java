@@ -23,9 +23,11 @@ import holdfast.aws.drs.model.UpdateReplicationConfigurationTemplateRequest;
 import holdfast.aws.protocol.RequestContext;
 import holdfast.control.Controller;
 import holdfast.control.ServerView;
+
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 
@@ -60,7 +62,7 @@ interface ReplicationOperations extends DrsService {
     }
 
     private SourceServer server(RequestContext context, ServerView view) throws IOException {
-        return ServerTranslation.of(controller(), context).server(view);
+        return ServerTranslation.of(controller(), context, List.of(view)).server(view);
     }
 
     @Override

@@ -1,29 +1,51 @@
 package holdfast.aws.drs;
 
+import holdfast.aws.drs.model.DescribeSourceServersRequest;
 import holdfast.aws.drs.model.DescribeSourceServersRequestFilters;
 import holdfast.aws.protocol.RequestContext;
 import holdfast.control.Controller;
 import holdfast.control.ServerView;
+
+import org.jspecify.annotations.Nullable;
+
 import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
-import org.jspecify.annotations.Nullable;
 
 /// Which source servers are asked for.
 final class ServerFilter {
     private ServerFilter() {}
 
-    static List<ServerView> selected(
+    static Page<ServerView> page(
+            Controller controller, RequestContext context, DescribeSourceServersRequest request)
+            throws IOException {
+        var filters = request.filters();
+        if (filters != null) {
+            return Page.of(
+                    selected(controller, context, filters),
+                    view -> view.server().id(),
+                    false,
+                    request.maxResults(),
+                    request.nextToken());
+        }
+        return Page.of(
+                controller.servers()::list,
+                view -> view.server().id(),
+                request.maxResults(),
+                request.nextToken());
+    }
+
+    private static List<ServerView> selected(
             Controller controller,
             RequestContext context,
-            @Nullable DescribeSourceServersRequestFilters filters)
+            DescribeSourceServersRequestFilters filters)
             throws IOException {
-        var all = controller.servers().list();
-        if (filters == null) {
-            return all;
-        }
-        return all.stream()
-                .filter(view -> isIn(filters.sourceServerIDs(), view.server().id()))
+        var ids = filters.sourceServerIDs();
+        var candidates =
+                ids == null || ids.isEmpty()
+                        ? controller.servers().list()
+                        : controller.servers().list(ids);
+        return candidates.stream()
                 .filter(view -> isIn(filters.stagingAccountIDs(), context.account()))
                 .filter(view -> hasHardware(view, filters.hardwareId()))
                 .toList();

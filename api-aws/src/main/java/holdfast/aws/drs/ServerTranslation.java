@@ -19,16 +19,18 @@ import holdfast.control.InstanceState;
 import holdfast.control.Job;
 import holdfast.control.RecoveryInstance;
 import holdfast.control.ServerView;
+
+import org.jspecify.annotations.Nullable;
+
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
 
 /// Source servers, as they were when this was made.
 ///
-/// @param jobs those that launch, newest first
+/// @param jobs the last ones that launch, newest first
 /// @param instances newest first
 record ServerTranslation(
         RequestContext context,
@@ -39,13 +41,17 @@ record ServerTranslation(
     /// What the model allows as the version of an agent.
     private static final Pattern VERSION = Pattern.compile("([0-9]{1,5}\\.){2}[0-9]{1,5}");
 
-    static ServerTranslation of(Controller controller, RequestContext context) throws IOException {
+    /// @param servers that are to be translated
+    static ServerTranslation of(
+            Controller controller, RequestContext context, List<ServerView> servers)
+            throws IOException {
+        var ids = servers.stream().map(view -> view.server().id()).toList();
         return new ServerTranslation(
                 context,
                 new ReplicationTranslation(controller.time()),
-                controller.jobs().recoveries(),
-                controller.instances().list(),
-                controller.tags().all());
+                controller.jobs().lastRecoveries(ids),
+                controller.instances().ofServers(ids),
+                controller.tags().of(ids));
     }
 
     SourceServer server(ServerView view) {
