@@ -2,6 +2,7 @@ package holdfast.bench;
 
 import holdfast.base.TimeSource;
 import holdfast.demo.Program;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,7 +23,8 @@ final class Main {
                     new CopyBenchmark(),
                     new ImpactBenchmark(),
                     new LagBenchmark(),
-                    new RecoveryBenchmark());
+                    new RecoveryBenchmark(),
+                    new ApiBenchmark());
 
     private Main() {}
 

@@ -13,6 +13,8 @@ import java.time.Duration;
 /// @param lagWatch how long the lag is watched
 /// @param lagPairs how often, for each
 /// @param boots how often a machine is recovered, and booted directly
+/// @param crowd how many source servers there are where pages of them are asked for
+/// @param crowdWatch for how long they are
 record Scale(
         String name,
         int copiedMebibytes,
@@ -22,9 +24,33 @@ record Scale(
         int writePairs,
         Duration lagWatch,
         int lagPairs,
-        int boots) {
+        int boots,
+        int crowd,
+        Duration crowdWatch) {
     static final Scale FULL =
-            new Scale("full", 1024, 4, 384, Duration.ofSeconds(8), 3, Duration.ofSeconds(30), 2, 3);
+            new Scale(
+                    "full",
+                    1024,
+                    4,
+                    384,
+                    Duration.ofSeconds(8),
+                    3,
+                    Duration.ofSeconds(30),
+                    2,
+                    3,
+                    10_000,
+                    Duration.ofMinutes(10));
     static final Scale QUICK =
-            new Scale("quick", 256, 2, 192, Duration.ofSeconds(5), 2, Duration.ofSeconds(15), 1, 1);
+            new Scale(
+                    "quick",
+                    256,
+                    2,
+                    192,
+                    Duration.ofSeconds(5),
+                    2,
+                    Duration.ofSeconds(15),
+                    1,
+                    1,
+                    1000,
+                    Duration.ofSeconds(20));
 }

@@ -6,6 +6,9 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import holdfast.base.Processes;
 import holdfast.demo.Commands;
 import holdfast.demo.Program;
+
+import org.junit.jupiter.api.Test;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,13 +16,23 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import org.junit.jupiter.api.Test;
 
 /// Each benchmark on a tiny input: that it measures ours and its peers, and that nothing is left
 /// afterwards. Not how fast anything is.
 class BenchmarksTest {
     private static final Scale TINY =
-            new Scale("tiny", 24, 1, 24, Duration.ofSeconds(1), 1, Duration.ofSeconds(2), 1, 1);
+            new Scale(
+                    "tiny",
+                    24,
+                    1,
+                    24,
+                    Duration.ofSeconds(1),
+                    1,
+                    Duration.ofSeconds(2),
+                    1,
+                    1,
+                    300,
+                    Duration.ofSeconds(2));
     private static final Program HOLDFAST = Program.self("holdfast.cli.Main");
 
     /// Not one of JUnit's: their names are long, and paths of sockets have a limit.
@@ -37,7 +50,7 @@ class BenchmarksTest {
             var report = Runner.run(workspace, TINY, workspace.time.now(), benchmarks);
             assertThat(report.failures()).isEmpty();
             assertThat(report.rows().stream().map(Row::benchmark).distinct())
-                    .containsExactly("copy", "impact", "lag");
+                    .containsExactly("copy", "impact", "lag", "api");
             assertThat(report.rows())
                     .filteredOn(row -> row.better() == Row.Better.LESS && row.peer().isPresent())
                     .hasSizeGreaterThan(benchmarks.size())

@@ -1,5 +1,9 @@
 package holdfast.demo;
 
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.NullNode;
+
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -12,11 +16,9 @@ import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.CertificateFactory;
 import java.time.Duration;
+
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
-import tools.jackson.databind.node.NullNode;
 
 /// Asks the server's API without a process for each question, which would be a load of its own.
 /// Safe for any thread; the opener closes it.
@@ -65,7 +67,7 @@ public final class Api implements AutoCloseable {
                 : JsonMapper.shared().readTree(response.body());
     }
 
-    private static SSLContext trusting(Path authority) throws IOException {
+    static SSLContext trusting(Path authority) throws IOException {
         try (var file = Files.newInputStream(authority)) {
             var store = KeyStore.getInstance("PKCS12");
             store.load(null, null);

@@ -21,6 +21,9 @@ import holdfast.volume.StoreSettings;
 import holdfast.volume.StoreStatus;
 import holdfast.volume.VolumeStore;
 import holdfast.volume.VolumeStores;
+
+import tools.jackson.databind.node.ObjectNode;
+
 import java.io.IOException;
 import java.net.BindException;
 import java.net.InetAddress;
@@ -31,8 +34,8 @@ import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+
 import javax.net.ssl.SSLContext;
-import tools.jackson.databind.node.ObjectNode;
 
 /// One process that is everything: control plane, staging area, replicator, NBD server, launch
 /// target and API, on one data directory.
@@ -265,12 +268,13 @@ public final class HoldfastServer implements AutoCloseable {
         return ServerSettings.text((InetSocketAddress) replicator.address());
     }
 
-    /// The control plane, for tests of the whole.
-    Controller controller() {
+    /// The control plane, for programs that are a server and something more.
+    public Controller controller() {
         return controller;
     }
 
-    VolumeStore store() {
+    /// The staging area, likewise.
+    public VolumeStore store() {
         return store;
     }
 

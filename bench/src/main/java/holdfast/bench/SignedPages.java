@@ -1,0 +1,60 @@
+package holdfast.bench;
+
+import holdfast.base.TimeSource;
+import holdfast.demo.AwsApi;
+
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/// Asks for pages of source servers as an AWS client does. Safe for any thread.
+final class SignedPages implements AutoCloseable {
+    private final AwsApi api;
+    private final AwsApi.Key key;
+
+    /// @param data the server's directory, for its authority and its first access key
+    SignedPages(TimeSource time, String address, Path data) throws IOException {
+        this.api = new AwsApi(time, "https://" + address, data);
+        this.key = AwsApi.Key.first(data);
+    }
+
+    /// One page.
+    ///
+    /// @param next empty on the last one
+    record Page(List<JsonNode> items, Optional<String> next) {}
+
+    void initialize() throws IOException, InterruptedException {
+        call("InitializeService", "{}");
+    }
+
+    Page page(int size, Optional<String> token) throws IOException, InterruptedException {
+        var json = JsonMapper.shared().readTree(fetch(size, token));
+        return new Page(
+                json.required("items").values().stream().toList(),
+                Optional.ofNullable(json.get("nextToken")).map(JsonNode::asString));
+    }
+
+    /// Without looking at what was answered, but that it was.
+    String fetch(int size, Optional<String> token) throws IOException, InterruptedException {
+        var request = JsonMapper.shared().createObjectNode().put("maxResults", size);
+        token.ifPresent(text -> request.put("nextToken", text));
+        return call("DescribeSourceServers", request.toString());
+    }
+
+    private String call(String operation, String body) throws IOException, InterruptedException {
+        var response = api.call(key, operation, body);
+        if (response.statusCode() / 100 != 2) {
+            throw new IOException(operation + ": " + response.statusCode() + " " + response.body());
+        }
+        return response.body();
+    }
+
+    @Override
+    public void close() {
+        api.close();
+    }
+}
