@@ -109,14 +109,14 @@ public final class Fuse {
     /// A step is reached.
     public static synchronized void reached(String step) {
         var armed = directory.resolve("armed");
+        var steps = directory.resolve("steps");
         try {
             if (!Files.exists(armed)) {
-                reached = 0;
                 return;
             }
-            reached++;
+            reached = Files.exists(steps) ? reached + 1 : 1; // none when it has just been armed
             Files.writeString(
-                    directory.resolve("steps"),
+                    steps,
                     reached + " " + step + "\n",
                     StandardOpenOption.CREATE,
                     StandardOpenOption.APPEND);

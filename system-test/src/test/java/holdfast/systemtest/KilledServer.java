@@ -3,15 +3,18 @@ package holdfast.systemtest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import holdfast.demo.Program;
+
+import software.amazon.awssdk.core.exception.SdkException;
+import software.amazon.awssdk.services.drs.DrsClient;
+
+import tools.jackson.databind.JsonNode;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import software.amazon.awssdk.core.exception.SdkException;
-import software.amazon.awssdk.services.drs.DrsClient;
-import tools.jackson.databind.JsonNode;
 
 /// A server that can be killed at any step of its jobs, and protected machines that boot within a
 /// second. One thread uses it.
@@ -23,13 +26,14 @@ final class KilledServer implements AutoCloseable {
 
     final Lab lab;
     final DrsClient drs;
+    final TinyMachines machines;
     private final Path fuse;
-    private final List<Process> agents = new ArrayList<>();
     private Process server;
 
     private KilledServer(Lab lab, Path fuse, Process server, DrsClient drs) {
         this.lab = lab;
         this.drs = drs;
+        this.machines = lab.keep(new TinyMachines(lab));
         this.fuse = fuse;
         this.server = server;
     }
@@ -61,48 +65,6 @@ final class KilledServer implements AutoCloseable {
         var command = new ArrayList<>(Program.java("holdfast.cli.Main").prefix());
         command.add(1, "-javaagent:" + jar + "=" + fuse(directory));
         return new Program(command);
-    }
-
-    /// Protects one more machine.
-    ///
-    /// @return its server's id
-    String protect(String name) throws IOException, InterruptedException {
-        var known = serverIds();
-        BootSector.write(disk(name), "new");
-        var token = lab.installation.command("token", "create").required("token").asString();
-        var log = lab.directory.resolve(name + ".log").toFile();
-        var command =
-                Lab.HOLDFAST.command(
-                        List.of(
-                                "agent", "run",
-                                "--server", lab.installation.url(),
-                                "--token", token,
-                                "--disk", disk(name).toString(),
-                                "--state", lab.directory.resolve(name + ".state").toString()));
-        agents.add(
-                lab.processes.start(
-                        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log)));
-        await(
-                "server " + name,
-                () ->
-                        get("/servers").required("servers").values().stream()
-                                .filter(one -> !known.contains(one.required("id").asString()))
-                                .anyMatch(one ->
-                                        one.required("state").asString().equals("CONTINUOUS")));
-        var ids = serverIds();
-        ids.removeAll(known);
-        return ids.getFirst();
-    }
-
-    private List<String> serverIds() throws IOException, InterruptedException {
-        return new ArrayList<>(
-                get("/servers").required("servers").values().stream()
-                        .map(one -> one.required("id").asString())
-                        .toList());
-    }
-
-    Path disk(String name) {
-        return lab.directory.resolve(name + ".img");
     }
 
     JsonNode get(String path) throws IOException, InterruptedException {
@@ -193,37 +155,6 @@ final class KilledServer implements AutoCloseable {
         }
     }
 
-    /// Machines of this server that run, whoever knows of them, as the ids in their command lines.
-    List<String> machines() {
-        return machineProcesses().stream()
-                .map(KilledServer::commandLine)
-                .map(line -> line.replaceFirst("(?s).*?/machines/([^/]+)/.*", "$1"))
-                .sorted()
-                .toList();
-    }
-
-    private List<ProcessHandle> machineProcesses() {
-        var ours = lab.directory.toString();
-        return ProcessHandle.allProcesses()
-                .filter(process -> {
-                    var line = commandLine(process);
-                    return line.contains("qemu-system") && line.contains(ours);
-                })
-                .toList();
-    }
-
-    private static String commandLine(ProcessHandle process) {
-        try {
-            return Files.readString(Path.of("/proc", Long.toString(process.pid()), "cmdline"));
-        } catch (IOException _) {
-            return ""; // it has ended
-        }
-    }
-
-    private void await(String what, Condition condition) throws IOException, InterruptedException {
-        lab.installation.await(what, server, PATIENCE, condition::holds);
-    }
-
     /// Something of the server's that comes true.
     @FunctionalInterface
     interface Condition {
@@ -232,10 +163,6 @@ final class KilledServer implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        agents.forEach(agent -> agent.destroyForcibly().onExit().join());
-        for (var machine : machineProcesses()) {
-            machine.destroyForcibly();
-        }
         drs.close();
         lab.close();
     }

@@ -2,18 +2,22 @@ package holdfast.systemtest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+import software.amazon.awssdk.services.drs.model.StartRecoveryRequestSourceServer;
+
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.JsonNodeFactory;
+
 import java.io.IOException;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
-import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.Test;
-import software.amazon.awssdk.services.drs.model.StartRecoveryRequestSourceServer;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.node.JsonNodeFactory;
 
 /// `kill -9` of the server at each step of a recovery and of a recovery plan. Whenever it dies, the
 /// next one ends what was begun: COMPLETED, with machines that show what was on the disks when it
@@ -25,7 +29,7 @@ class KilledServerTest {
     @Test
     void aServerKilledWhileQemuStartsOrAPlanGoesOnEndsWhatItBegan() throws Exception {
         try (var server = KilledServer.open()) {
-            var names = Map.of(server.protect("one"), "one");
+            var names = Map.of(server.machines.protect("one"), "one");
             server.arm("after the start of QEMU");
             assertThat(recover(server, names)).isTrue();
             var plan = plan(server, names, 0);
@@ -38,7 +42,7 @@ class KilledServerTest {
     @Tag("long")
     void aServerKilledAtAnyStepOfARecoveryEndsIt() throws Exception {
         try (var server = KilledServer.open()) {
-            var names = Map.of(server.protect("one"), "one");
+            var names = Map.of(server.machines.protect("one"), "one");
             recover(server, names); // so that each has an earlier instance to end
             var killed = true;
             for (var step = 1; killed; step++) {
@@ -96,7 +100,12 @@ class KilledServerTest {
 
     private static Map<String, String> twoServers(KilledServer server)
             throws IOException, InterruptedException {
-        return new HashMap<>(Map.of(server.protect("one"), "one", server.protect("two"), "two"));
+        return new HashMap<>(
+                Map.of(
+                        server.machines.protect("one"),
+                        "one",
+                        server.machines.protect("two"),
+                        "two"));
     }
 
     /// Recovers as AWS clients do: a new point is taken and an earlier instance ended.
@@ -154,11 +163,22 @@ class KilledServerTest {
         return killed;
     }
 
-    /// What the machines are to say when they have been recovered.
-    private void write(KilledServer server, Map<String, String> names) throws IOException {
+    /// Writes what the machines are to say when they have been recovered, and waits until that could
+    /// be: the next server may have to do without the agents, which come back in their own time.
+    private void write(KilledServer server, Map<String, String> names)
+            throws IOException, InterruptedException {
         round++;
         for (var name : names.values()) {
-            BootSector.write(server.disk(name), name + '-' + round);
+            BootSector.write(server.machines.disk(name), name + '-' + round);
+        }
+        var written = server.lab.time.now();
+        for (var id : names.keySet()) {
+            server.awaitAcrossDeath(() -> {
+                var points = server.get("/servers/" + id + "/points?limit=1").required("points");
+                return !points.isEmpty()
+                        && Instant.parse(points.get(0).required("instant").asString())
+                                .isAfter(written);
+            });
         }
     }
 
@@ -190,7 +210,7 @@ class KilledServerTest {
         }
         assertThat(left.stream().map(one -> one.required("server").asString()))
                 .containsExactlyInAnyOrderElementsOf(names.keySet());
-        assertThat(server.machines())
+        assertThat(server.machines.running())
                 .containsExactlyElementsOf(
                         left.stream().map(KilledServerTest::id).sorted().toList());
     }
