@@ -4,21 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import java.io.ByteArrayInputStream;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.time.Duration;
-import java.time.Instant;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Map;
-import java.util.function.Predicate;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+
 import software.amazon.awssdk.http.ExecutableHttpRequest;
 import software.amazon.awssdk.http.HttpExecuteRequest;
 import software.amazon.awssdk.http.SdkHttpClient;
@@ -40,8 +31,19 @@ import software.amazon.awssdk.services.drs.model.ResourceNotFoundException;
 import software.amazon.awssdk.services.drs.model.StartRecoveryRequestSourceServer;
 import software.amazon.awssdk.services.drs.model.ValidationException;
 import software.amazon.awssdk.services.drs.model.ValidationExceptionReason;
+
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
 
 /// Real clients of AWS Elastic Disaster Recovery against a real server: each machine below is
 /// launched, proves that it booted, and is ended.
@@ -208,21 +210,9 @@ class DrsApiTest {
         return client.describeJobLogItems(r -> r.jobID(job.jobID())).items().toString();
     }
 
+    /// What a whole programme with it is in [DrsClientsTest].
     @Test
-    void debiansCommandLineAndBotoDoTheSame() throws Exception {
-        var script = fixture.lab.directory.resolve("drs_life.py");
-        try (var in = DrsApiTest.class.getResourceAsStream("drs_life.py")) {
-            Files.write(script, in.readAllBytes());
-        }
-        var said =
-                fixture.debian(
-                                admin,
-                                "/usr/bin/python3",
-                                script.toString(),
-                                fixture.endpoint().toString(),
-                                Long.toString(JOB_MAX.toSeconds()))
-                        .orThrow();
-        assertThat(said).contains("drill LAUNCHED", "terminated TERMINATED", "skew refused");
+    void debiansCommandLineIsToldWhatItMayNot() throws Exception {
         var server =
                 fixture.aws(
                                 admin,
@@ -235,19 +225,6 @@ class DrsApiTest {
                         .orThrow()
                         .strip();
         assertThat(server).matches("s-[0-9a-f]{17}");
-        assertThat(
-                        fixture.aws(
-                                        admin,
-                                        "drs",
-                                        "describe-recovery-snapshots",
-                                        "--source-server-id",
-                                        server,
-                                        "--max-items",
-                                        "1")
-                                .orThrow())
-                .contains("pit-");
-        assertThat(fixture.aws(admin, "sts", "get-caller-identity").orThrow())
-                .contains(":user/admin\"");
         var refused =
                 fixture.aws(
                         fixture.newKey("read-only"),

@@ -5,6 +5,15 @@ import holdfast.demo.LoopDevice;
 import holdfast.demo.disk.BootableDisk;
 import holdfast.demo.disk.DiskPlan;
 import holdfast.demo.disk.Firmware;
+
+import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
+import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
+import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
+import software.amazon.awssdk.http.SdkHttpClient;
+import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
+import software.amazon.awssdk.regions.Region;
+import software.amazon.awssdk.services.drs.DrsClient;
+
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
@@ -19,15 +28,9 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
-import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
-import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
-import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
-import software.amazon.awssdk.http.SdkHttpClient;
-import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
-import software.amazon.awssdk.regions.Region;
-import software.amazon.awssdk.services.drs.DrsClient;
 
 /// A server with a protected, bootable disk, and unmodified AWS clients of it, of which only the
 /// endpoint and the trusted authority are set.
@@ -152,6 +155,11 @@ final class DrsFixture implements AutoCloseable {
 
     /// Runs a client of Debian's with the environment that points it here.
     Commands.Result debian(Key key, String... command) throws IOException, InterruptedException {
+        return lab.commands.run(debianCommand(key, command));
+    }
+
+    /// The command line that does it.
+    List<String> debianCommand(Key key, String... command) {
         var line =
                 new ArrayList<>(
                         List.of(
@@ -165,7 +173,7 @@ final class DrsFixture implements AutoCloseable {
                                 "AWS_MAX_ATTEMPTS=1",
                                 "AWS_PAGER="));
         line.addAll(List.of(command));
-        return lab.commands.run(line);
+        return line;
     }
 
     /// `aws <arguments>`.
