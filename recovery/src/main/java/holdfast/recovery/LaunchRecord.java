@@ -38,6 +38,12 @@ record LaunchRecord(
                     .put("export", disk.export())
                     .put("serial", disk.serial());
         }
+        var cards = root.putArray("cards");
+        for (var card : spec.cards()) {
+            cards.addObject()
+                    .put("network", card.network())
+                    .put("hardwareAddress", card.hardwareAddress());
+        }
         root.put("accelerator", accelerator.kind().word());
         root.put("acceleratorReason", accelerator.reason());
         root.put("grantedCpuCount", grant.processors());
@@ -69,6 +75,11 @@ record LaunchRecord(
                                 text(disk, "export"),
                                 text(disk, "serial")));
             }
+            var cards = new ArrayList<MachineSpec.Card>();
+            for (var card : root.path("cards")) { // none in records of earlier releases
+                cards.add(
+                        new MachineSpec.Card(text(card, "network"), text(card, "hardwareAddress")));
+            }
             var spec =
                     new MachineSpec(
                             text(root, "id"),
@@ -76,7 +87,8 @@ record LaunchRecord(
                             root.required("cpuCount").intValue(),
                             root.required("memoryBytes").longValue(),
                             root.required("uefi").booleanValue(),
-                            disks);
+                            disks,
+                            cards);
             return new LaunchRecord(
                     spec,
                     new Accelerator(

@@ -15,7 +15,7 @@ public interface MachineHost {
     ///
     /// @throws holdfast.base.RefusalException if this host cannot (QEMU or firmware missing, too
     ///   little memory), with what to do about it
-    Machine launch(MachineSpec spec) throws IOException;
+    Machine launch(MachineSpec spec) throws IOException, InterruptedException;
 
     /// A machine launched before, running or not, until it was terminated.
     Optional<Machine> find(String id) throws IOException;

@@ -50,7 +50,7 @@ record QemuCommand(Path program, Optional<Path> uefiCode, boolean sandbox) {
         add(command, "-smp", Integer.toString(record.grant().processors()));
         add(command, "-m", record.grant().memoryBytes() / MIB + "M");
         add(command, "-boot", "strict=on"); // from the disks named below, from nothing else
-        add(command, "-nic", "none");
+        cards(command, spec);
         channels(command, directory);
         add(command, "-device", "virtio-rng-pci");
         add(command, "-object", "iothread,id=disk-thread");
@@ -58,6 +58,25 @@ record QemuCommand(Path program, Optional<Path> uefiCode, boolean sandbox) {
             disk(command, index, spec.disks().get(index));
         }
         return command;
+    }
+
+    /// Taps are made by QEMU and connected by [Taps].
+    private static void cards(List<String> command, MachineSpec spec) {
+        if (spec.cards().isEmpty()) {
+            add(command, "-nic", "none");
+        }
+        for (var index = 0; index < spec.cards().size(); index++) {
+            var tap = Namespaces.tap(spec.id(), index);
+            add(
+                    command,
+                    "-netdev",
+                    "tap,id=net" + index + ",ifname=" + tap + ",script=no,downscript=no");
+            var device = JSON.createObjectNode().put("driver", "virtio-net-pci");
+            device.put("netdev", "net" + index);
+            device.put("mac", spec.cards().get(index).hardwareAddress());
+            device.put("romfile", ""); // nothing boots from the network
+            addJson(command, "-device", device);
+        }
     }
 
     private void firmware(List<String> command, MachineDirectory directory) {

@@ -25,8 +25,9 @@ import java.util.stream.Stream;
 /// Runs recovery instances in QEMU on this host.
 ///
 /// Each machine is a QEMU process in a session of its own: it outlives this process, and a later
-/// host on the same directory finds it again. Machines have no network. What is in the directory,
-/// and how the accelerator is chosen: `docs/operations/recovery.md`.
+/// host on the same directory finds it again. Machines have no network but those that their cards
+/// name. What is in the directory, and how the accelerator is chosen:
+/// `docs/operations/recovery.md`.
 ///
 /// One host at a time works on a directory. Owns no threads and holds nothing open between calls.
 public final class QemuHost implements MachineHost {
@@ -51,6 +52,7 @@ public final class QemuHost implements MachineHost {
     private final MachineProcess process;
     private final MachineControl control;
     private final QemuTrials trials;
+    private final Taps taps;
 
     /// One machine's launch, end and control sessions exclude each other. Machines share locks by
     /// the hash of their ids, so that there is a fixed number of them.
@@ -90,19 +92,21 @@ public final class QemuHost implements MachineHost {
         this.process = new MachineProcess(filesystem, processes, proc);
         this.control = new MachineControl(network, time, smallFiles);
         this.trials = new QemuTrials(filesystem, processes, time, host);
+        this.taps = new Taps(processes, smallFiles, filesystem);
         filesystem.createDirectories(MachineDirectory.all(host));
     }
 
     @Override
-    public Machine launch(MachineSpec spec) throws IOException {
+    public Machine launch(MachineSpec spec) throws IOException, InterruptedException {
         var directory = MachineDirectory.of(host, spec.id());
         var lock = lockOf(directory);
-        lock.lock();
+        lock.lockInterruptibly();
         try {
             var record = files.record(directory);
             var pid = record.isPresent() ? process.find(directory) : OptionalLong.empty();
             if (record.isPresent() && pid.isPresent()) {
                 control.resume(directory);
+                taps.attach(record.get().spec(), directory);
                 return machine(record.get(), pid);
             }
             return start(spec, directory, record.isEmpty());
@@ -212,7 +216,7 @@ public final class QemuHost implements MachineHost {
     }
 
     private Machine start(MachineSpec spec, MachineDirectory directory, boolean isNew)
-            throws IOException {
+            throws IOException, InterruptedException {
         var program = installation.program(filesystem);
         var uefi =
                 spec.uefi()
@@ -231,6 +235,12 @@ public final class QemuHost implements MachineHost {
         files.prepare(record, directory, uefi.map(QemuInstallation.UefiFirmware::variables));
         try {
             var pid = run(command, directory);
+            try {
+                taps.attach(spec, directory);
+            } catch (IOException | InterruptedException e) {
+                end(pid, directory); // it would wait for a network that it never gets
+                throw e;
+            }
             LOG.log(
                     Level.INFO,
                     "machine={0} launched pid={1} accelerator={2} reason=\"{3}\" note=\"{4}\"",
