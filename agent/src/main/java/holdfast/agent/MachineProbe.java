@@ -22,6 +22,9 @@ import java.util.stream.Stream;
 public record MachineProbe(Path root, String version) {
     private static final long KIBIBYTE = 1024;
 
+    /// The column of a route's mask in `/proc/net/route`.
+    private static final int ROUTE_MASK = 7;
+
     public String hostname() {
         return line("proc/sys/kernel/hostname").orElse("");
     }
@@ -63,12 +66,16 @@ public record MachineProbe(Path root, String version) {
                 .orElse(0L);
     }
 
-    private static List<String> networkInterfaces() {
+    private List<String> networkInterfaces() {
         try {
             var described = new ArrayList<String>();
             for (var card : NetworkInterface.networkInterfaces().toList()) {
                 if (!card.isLoopback()) {
-                    described.add(described(card));
+                    var there =
+                            card.getInterfaceAddresses().isEmpty()
+                                    ? ""
+                                    : surroundings(card.getName());
+                    described.add(described(card) + there);
                 }
             }
             return described;
@@ -92,6 +99,52 @@ public record MachineProbe(Path root, String version) {
         var text = address.getAddress().getHostAddress();
         var zone = text.indexOf('%');
         return (zone < 0 ? text : text.substring(0, zone)) + "/" + address.getNetworkPrefixLength();
+    }
+
+    /// What a machine in the same network would have to be told by DHCP: ` gateway=<address>` and,
+    /// behind that, ` dns=<address>,...` and ` domain=<name>`, of the card with the default route.
+    private String surroundings(String card) {
+        var gateway = gateway(card);
+        if (gateway.isEmpty()) {
+            return "";
+        }
+        var resolver = new Resolver(lines("etc/resolv.conf").toList());
+        if (resolver.nameServers().isEmpty()) { // those behind a local one (systemd-resolved(8))
+            resolver = new Resolver(lines("run/systemd/resolve/resolv.conf").toList());
+        }
+        var text = new StringBuilder(" gateway=").append(gateway.get());
+        if (!resolver.nameServers().isEmpty()) {
+            text.append(" dns=").append(String.join(",", resolver.nameServers()));
+        }
+        resolver.domain().ifPresent(name -> text.append(" domain=").append(name));
+        return text.toString();
+    }
+
+    /// From the default route, whose destination and mask are zero (proc_pid_net(5): numbers are in
+    /// hexadecimal and the machine's byte order).
+    private Optional<String> gateway(String card) {
+        return lines("proc/net/route")
+                .map(line -> line.split("\t", -1))
+                .filter(route -> route.length > ROUTE_MASK && route[0].equals(card))
+                .filter(route -> isZero(route[1]) && isZero(route[ROUTE_MASK]))
+                .filter(route -> !isZero(route[2]))
+                .map(route -> dotted(Integer.parseUnsignedInt(route[2], 16)))
+                .findFirst();
+    }
+
+    private static boolean isZero(String hexadecimal) {
+        return hexadecimal.matches("0+");
+    }
+
+    /// All processors that agents run on have the lowest byte first.
+    private static String dotted(int address) {
+        return (address & 0xff)
+                + "."
+                + (address >>> 8 & 0xff)
+                + "."
+                + (address >>> 16 & 0xff)
+                + "."
+                + (address >>> 24);
     }
 
     private Optional<String> line(String file) {

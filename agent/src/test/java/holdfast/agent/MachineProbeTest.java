@@ -1,8 +1,10 @@
 package holdfast.agent;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.net.NetworkInterface;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -48,6 +50,35 @@ class MachineProbeTest {
         assertThat(facts.hostname()).isEmpty();
         assertThat(facts.memoryBytes()).isZero();
         assertThat(facts.uefi()).isFalse();
+    }
+
+    /// The card is one of this machine's, its surroundings are those of the test.
+    @Test
+    void aCardWithTheDefaultRouteIsToldWithItsSurroundings() throws Exception {
+        var card =
+                NetworkInterface.networkInterfaces()
+                        .filter(one -> !one.getInterfaceAddresses().isEmpty())
+                        .filter(one -> !one.getName().equals("lo"))
+                        .findFirst();
+        assumeTrue(card.isPresent(), "no card has an address");
+        var name = card.get().getName();
+        put(
+                "proc/net/route",
+                "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\n"
+                        + name
+                        + "\t0000000A\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\n"
+                        + name
+                        + "\t00000000\t0102000A\t0003\t0\t0\t0\t00000000\t0\n");
+        put("etc/resolv.conf", "nameserver 127.0.0.53\n");
+        put(
+                "run/systemd/resolve/resolv.conf",
+                "nameserver 10.0.2.53\nnameserver ::1\nnameserver 10.0.2.54\nsearch a.example b.example\n");
+        var told = new MachineProbe(root, "0.1").facts("").networkInterfaces();
+        assertThat(told)
+                .filteredOn(one -> one.startsWith(name + " "))
+                .singleElement()
+                .asString()
+                .endsWith(" gateway=10.0.2.1 dns=10.0.2.53,10.0.2.54 domain=a.example");
     }
 
     private void put(String file, String text) throws IOException {

@@ -15,7 +15,8 @@ import java.util.List;
 /// @param bootId of the running kernel: changes with each boot
 /// @param agentVersion of the agent
 /// @param tracker one line: which tracker, and why not the better one
-/// @param networkInterfaces each as `name mac address/prefix,...`
+/// @param networkInterfaces each as `name mac address/prefix,...`; the one with the default route
+///   goes on with ` gateway=address dns=address,... domain=name`, as far as that is known
 public record MachineFacts(
         String hostname,
         String os,
