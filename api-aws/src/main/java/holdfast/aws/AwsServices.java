@@ -16,6 +16,10 @@ import java.util.stream.Stream;
 
 /// The AWS services that an installation answers as.
 public final class AwsServices {
+    /// The path under which whoever answers for the gateway gives out exported templates of
+    /// networks; the secret of one follows.
+    public static final String NETWORK_TEMPLATES = "/network-templates/";
+
     private AwsServices() {}
 
     /// @param controller outlives the gateway, as `audit` does

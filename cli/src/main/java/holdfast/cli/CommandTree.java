@@ -74,6 +74,7 @@ final class CommandTree {
                         RecoverCommand.drill(),
                         RecoverCommand.recover(),
                         PlansCommand.spec(),
+                        NetworksCommand.spec(),
                         InstancesCommand.spec(),
                         ExportCommand.spec(),
                         CheckCommand.verify(),

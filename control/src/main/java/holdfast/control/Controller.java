@@ -4,6 +4,7 @@ import holdfast.base.RandomSource;
 import holdfast.base.RefusalException;
 import holdfast.base.TimeSource;
 import holdfast.recovery.MachineHost;
+import holdfast.recovery.NetworkHost;
 import holdfast.volume.ConsistencyPoint;
 import holdfast.volume.VolumeStore;
 import java.io.IOException;
@@ -51,6 +52,9 @@ public final class Controller implements AutoCloseable {
     private final Tags tags;
     private final Plans plans;
     private final PlanExecutions executions;
+    private final Networks networks;
+    private final NetworkStacks networkStacks;
+    private final SourceNetworks sourceNetworks;
     private final JobEngine engine;
     private final Housekeeping housekeeping;
 
@@ -60,6 +64,7 @@ public final class Controller implements AutoCloseable {
             Database database,
             VolumeStore store,
             MachineHost host,
+            NetworkHost networkHost,
             Path nbdSocket,
             LaunchScripts scripts,
             ControlSettings settings,
@@ -106,6 +111,10 @@ public final class Controller implements AutoCloseable {
         jobs = new Jobs(database, time, random);
         plans = new Plans(database, time, random);
         executions = new PlanExecutions(database, jobs, points, time, random);
+        networks = new Networks(database);
+        networkStacks = new NetworkStacks(database, networkHost, time, random);
+        sourceNetworks = new SourceNetworks(database, networkStacks, jobs, time, random);
+        var attachments = new Attachments(database, networkStacks, launchSettings);
         instances = new Instances(database, jobs, host, time);
         failbacks = new Failbacks(database, jobs, store, time, random);
         jobs.onFailbackLeft(failbacks::failed);
@@ -117,6 +126,7 @@ public final class Controller implements AutoCloseable {
                         instances,
                         launchSettings,
                         new ActionWork(database, launchSettings, scripts, host),
+                        attachments,
                         store,
                         host,
                         time,
@@ -133,6 +143,7 @@ public final class Controller implements AutoCloseable {
                         time,
                         random);
         var failback = new FailbackWork(failbacks, store, host, time, settings.stopTimeout());
+        var network = new NetworkWork(sourceNetworks, networkStacks);
         var check = new CheckWork(database, points, store);
         engine =
                 new JobEngine(
@@ -146,6 +157,7 @@ public final class Controller implements AutoCloseable {
                                     case JobRequest.Terminate request ->
                                             terminate.run(run, request);
                                     case JobRequest.Failback request -> failback.run(run, request);
+                                    case JobRequest.Networks request -> network.run(run, request);
                                     case JobRequest.Verify request -> check.verify(run, request);
                                     case JobRequest.Scrub() -> check.scrub(run);
                                 });
@@ -163,6 +175,9 @@ public final class Controller implements AutoCloseable {
                         tags,
                         usedSignatures,
                         executions,
+                        networkStacks,
+                        sourceNetworks,
+                        attachments,
                         settings);
     }
 
@@ -255,6 +270,18 @@ public final class Controller implements AutoCloseable {
 
     public PlanExecutions executions() {
         return executions;
+    }
+
+    public Networks networks() {
+        return networks;
+    }
+
+    public NetworkStacks networkStacks() {
+        return networkStacks;
+    }
+
+    public SourceNetworks sourceNetworks() {
+        return sourceNetworks;
     }
 
     public Tags tags() {

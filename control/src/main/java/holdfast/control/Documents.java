@@ -263,6 +263,15 @@ final class Documents {
                 json.put("server", server);
                 put(json, point);
             }
+            case JobRequest.Networks(_, var targets) -> {
+                var array = json.putArray("targets");
+                for (var target : targets) {
+                    array.addObject()
+                            .put("network", target.network())
+                            .put("stack", target.stack())
+                            .put("new", target.isNew());
+                }
+            }
             case JobRequest.Scrub() -> {}
         }
         return json.toString();
@@ -282,8 +291,23 @@ final class Documents {
             case "FAILBACK" -> new JobRequest.Failback(endings(json));
             case "VERIFY" -> new JobRequest.Verify(text(json, "server"), pointChoice(json));
             case "SCRUB" -> new JobRequest.Scrub();
+            case "CREATE_NETWORK" -> networks(json, JobRequest.NetworkPurpose.CREATE);
+            case "UPDATE_NETWORK" -> networks(json, JobRequest.NetworkPurpose.UPDATE);
+            case "ASSOCIATE_NETWORK" -> networks(json, JobRequest.NetworkPurpose.ASSOCIATE);
             default -> throw new IllegalArgumentException("unknown kind of job " + kind);
         };
+    }
+
+    private static JobRequest networks(JsonNode json, JobRequest.NetworkPurpose purpose) {
+        return new JobRequest.Networks(
+                purpose,
+                list(
+                        json.required("targets"),
+                        target ->
+                                new JobRequest.NetworkTarget(
+                                        text(target, "network"),
+                                        text(target, "stack"),
+                                        target.required("new").asBoolean())));
     }
 
     /// Version 1 of the schema had one point for all servers.

@@ -22,6 +22,11 @@ import java.util.concurrent.Executors;
 final class Housekeeping implements AutoCloseable {
     private static final Duration WATCH_EVERY = Duration.ofSeconds(1);
     private static final Duration PLANS_EVERY = Duration.ofMillis(500);
+    private static final Duration NETWORKS_EVERY = Duration.ofSeconds(2);
+
+    /// All servers are read for it.
+    private static final Duration CAPTURE_EVERY = Duration.ofSeconds(10);
+
     private static final Duration SCHEDULE_EVERY = Duration.ofMinutes(1);
 
     /// How long ended jobs, terminated instances and expired tokens are remembered.
@@ -41,6 +46,9 @@ final class Housekeeping implements AutoCloseable {
     private final Tags tags;
     private final UsedSignatures signatures;
     private final PlanExecutions executions;
+    private final NetworkStacks networkStacks;
+    private final SourceNetworks sourceNetworks;
+    private final Attachments attachments;
     private final ControlSettings settings;
     private final ExecutorService threads =
             Executors.newThreadPerTaskExecutor(
@@ -60,6 +68,9 @@ final class Housekeeping implements AutoCloseable {
             Tags tags,
             UsedSignatures signatures,
             PlanExecutions executions,
+            NetworkStacks networkStacks,
+            SourceNetworks sourceNetworks,
+            Attachments attachments,
             ControlSettings settings) {
         this.database = database;
         this.store = store;
@@ -73,12 +84,17 @@ final class Housekeeping implements AutoCloseable {
         this.tags = tags;
         this.signatures = signatures;
         this.executions = executions;
+        this.networkStacks = networkStacks;
+        this.sourceNetworks = sourceNetworks;
+        this.attachments = attachments;
         this.settings = settings;
     }
 
     void start() {
         repeat("watch", WATCH_EVERY, this::watch);
         repeat("plans", PLANS_EVERY, executions::advance);
+        repeat("networks", NETWORKS_EVERY, networkStacks::settle);
+        repeat("source networks", CAPTURE_EVERY, sourceNetworks::replicate);
         repeat("schedule", SCHEDULE_EVERY, this::schedule);
         repeat("reclaim", settings.reclaimEvery(), this::reclaim);
     }
@@ -96,7 +112,7 @@ final class Housekeeping implements AutoCloseable {
         });
     }
 
-    private static void attempt(String name, Task task) {
+    private static void attempt(String name, Task task) throws InterruptedException {
         try {
             task.run();
         } catch (IOException | RefusalException e) {
@@ -135,6 +151,7 @@ final class Housekeeping implements AutoCloseable {
         servers.prune(now.minus(HISTORY));
         jobs.prune(now.minus(HISTORY));
         failbacks.prune();
+        attachments.prune();
         tags.prune();
         signatures.prune();
         executions.prune(now.minus(HISTORY));
@@ -175,6 +192,6 @@ final class Housekeeping implements AutoCloseable {
 
     @FunctionalInterface
     private interface Task {
-        void run() throws IOException;
+        void run() throws IOException, InterruptedException;
     }
 }

@@ -40,6 +40,27 @@ public sealed interface JobRequest {
         }
     }
 
+    /// Makes networks on the launch host for source networks, or changes them.
+    record Networks(NetworkPurpose purpose, List<NetworkTarget> targets) implements JobRequest {
+        public Networks {
+            targets = List.copyOf(targets);
+        }
+    }
+
+    /// What networks are made for.
+    enum NetworkPurpose {
+        /// At least one gets a new stack.
+        CREATE,
+        UPDATE,
+
+        /// A stack that there is becomes the source network's.
+        ASSOCIATE
+    }
+
+    /// @param network the source network
+    /// @param isNew whether the stack is made by the job
+    record NetworkTarget(String network, String stack, boolean isNew) {}
+
     /// Reads a whole point back and checks every checksum.
     record Verify(String server, PointChoice point) implements JobRequest {}
 
@@ -53,6 +74,7 @@ public sealed interface JobRequest {
             case Start _ -> "START";
             case Terminate _ -> "TERMINATE";
             case Failback _ -> "FAILBACK";
+            case Networks(var purpose, _) -> purpose.name() + "_NETWORK";
             case Verify _ -> "VERIFY";
             case Scrub() -> "SCRUB";
         };
@@ -67,7 +89,7 @@ public sealed interface JobRequest {
             case Terminate(var endings) -> endings.stream().map(Ending::server).distinct().toList();
             case Failback(var endings) -> endings.stream().map(Ending::server).distinct().toList();
             case Verify(var server, _) -> List.of(server);
-            case Scrub() -> List.of();
+            case Networks _, Scrub() -> List.of();
         };
     }
 }

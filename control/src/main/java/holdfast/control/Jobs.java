@@ -237,6 +237,11 @@ public final class Jobs {
                     failbackLeft.record(tx, one.instance(), reason);
                 }
             }
+            case JobRequest.Networks request -> {
+                for (var target : request.targets()) {
+                    SourceNetworks.failed(tx, request, target);
+                }
+            }
             case JobRequest.Verify _, JobRequest.Scrub _ -> {}
         }
     }
@@ -393,7 +398,8 @@ public final class Jobs {
                                     .stream()
                                     .map(RecoveryInstance::id)
                                     .toList();
-                    case JobRequest.Verify _, JobRequest.Scrub() -> List.<String>of();
+                    case JobRequest.Networks _, JobRequest.Verify _, JobRequest.Scrub() ->
+                            List.<String>of();
                 };
         return new Job.View(job, phases(tx, job.id()), instances);
     }

@@ -7,9 +7,16 @@ package holdfast.control;
 ///   good; else the machine gets what there is
 /// @param copyTags whether an instance gets the tags that its server has when it is launched
 /// @param runActions whether the server's launch actions are run once the boot is proven
+/// @param copyAddress whether an instance's cards in recovered networks have the hardware addresses
+///   of the source's, for which those networks give out the source's addresses
 /// @param document what an outer API keeps with it in words of its own, as JSON; nothing here acts
 ///   on it, and there is none if it is empty
 public record LaunchSettings(
-        boolean start, boolean exactSize, boolean copyTags, boolean runActions, String document) {
-    static final LaunchSettings DEFAULT = new LaunchSettings(true, false, false, false, "");
+        boolean start,
+        boolean exactSize,
+        boolean copyTags,
+        boolean runActions,
+        boolean copyAddress,
+        String document) {
+    static final LaunchSettings DEFAULT = new LaunchSettings(true, false, false, false, false, "");
 }

@@ -16,7 +16,8 @@ import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// Makes recovery instances ready and starts them: branch → launch → boot → actions.
+/// Makes recovery instances ready and starts them: branch → attach network → launch → boot →
+/// actions.
 ///
 /// Each step finds what an earlier controller did: branches by owner and disk, the machine by the
 /// instance's id.
@@ -31,6 +32,7 @@ final class LaunchWork {
     private final Instances instances;
     private final Settings<LaunchSettings> settings;
     private final ActionWork actions;
+    private final Attachments attachments;
     private final VolumeStore store;
     private final MachineHost host;
     private final TimeSource time;
@@ -43,6 +45,7 @@ final class LaunchWork {
             Instances instances,
             Settings<LaunchSettings> settings,
             ActionWork actions,
+            Attachments attachments,
             VolumeStore store,
             MachineHost host,
             TimeSource time,
@@ -52,6 +55,7 @@ final class LaunchWork {
         this.instances = instances;
         this.settings = settings;
         this.actions = actions;
+        this.attachments = attachments;
         this.store = store;
         this.host = host;
         this.time = time;
@@ -98,6 +102,13 @@ final class LaunchWork {
             throws IOException, InterruptedException {
         var id = instance.id();
         var server = instance.server();
+        if (attachments.concern(instance)) {
+            run.phase(
+                    server,
+                    "attach network",
+                    () -> tx -> attachments.decide(tx, instance),
+                    failure(id));
+        }
         run.phase(server, "launch", () -> start(instance), failure(id));
         run.phase(server, "boot", () -> awaitBoot(run, id, server), failure(id));
         if (instances.get(id).state() == InstanceState.LAUNCHING) {
@@ -186,7 +197,8 @@ final class LaunchWork {
                                 facts.cpuCount(),
                                 facts.memoryBytes(),
                                 facts.uefi(),
-                                disks));
+                                disks,
+                                attachments.ready(instance)));
         if (settings.of(server.id()).exactSize() && !machine.note().isEmpty()) {
             host.terminate(instance.id());
             throw new RefusalException(

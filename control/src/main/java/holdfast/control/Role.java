@@ -27,6 +27,7 @@ public record Role(String name, List<String> actions, boolean builtIn) {
                             "drs:Get*",
                             "drs:List*",
                             "drs:StartRecovery",
+                            "drs:StartSourceNetworkRecovery",
                             "drs:StartRecoveryPlanExecution",
                             "drs:CancelRecoveryPlanExecution",
                             "drs:RetryRecoveryPlanExecutionStep",

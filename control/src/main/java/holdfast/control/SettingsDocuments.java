@@ -48,6 +48,7 @@ final class SettingsDocuments {
                 .put("exactSize", settings.exactSize())
                 .put("copyTags", settings.copyTags())
                 .put("runActions", settings.runActions())
+                .put("copyAddress", settings.copyAddress())
                 .put("document", settings.document())
                 .toString();
     }
@@ -59,6 +60,7 @@ final class SettingsDocuments {
                 json.required("exactSize").asBoolean(),
                 json.required("copyTags").asBoolean(),
                 json.required("runActions").asBoolean(),
+                json.path("copyAddress").asBoolean(false), // not in version 6
                 json.required("document").asString());
     }
 

@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// The tables of the control database (schema/*.sql) and how records become their rows.
@@ -490,7 +491,7 @@ final class Tables {
                                     SettingsDocuments.texts(row.text("parameters")),
                                     row.text("document")));
 
-    static final List<Table<?>> ALL =
+    private static final List<Table<?>> OWN =
             List.of(
                     VERSIONS,
                     TOKENS,
@@ -511,6 +512,9 @@ final class Tables {
                     SETTINGS,
                     LAUNCH_ACTIONS,
                     FAILBACKS);
+
+    static final List<Table<?>> ALL =
+            Stream.concat(OWN.stream(), NetworkTables.ALL.stream()).toList();
 
     private Tables() {}
 
@@ -540,7 +544,7 @@ final class Tables {
     }
 
     /// Column and value by turns; instants become milliseconds, an empty [Optional] null.
-    private static Map<String, @Nullable Object> values(Object... columnsAndValues) {
+    static Map<String, @Nullable Object> values(Object... columnsAndValues) {
         var values = new HashMap<String, @Nullable Object>();
         for (var i = 0; i < columnsAndValues.length; i += 2) {
             values.put((String) columnsAndValues[i], stored(columnsAndValues[i + 1]));

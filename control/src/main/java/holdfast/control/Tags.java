@@ -11,8 +11,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 
-/// Names and values that users give to servers, jobs, recovery instances, templates, plans and
-/// executions. They go with what they were given to. Safe for any thread.
+/// Names and values that users give to servers, jobs, recovery instances, templates, plans,
+/// executions and source networks. They go with what they were given to. Safe for any thread.
 public final class Tags {
     /// Of one resource.
     static final int COUNT_MAX = 50;
@@ -139,7 +139,8 @@ public final class Tags {
         if (!exists(tx, resource)) {
             throw new RefusalException(
                     "unknown-resource",
-                    "there is no server, job, instance, template, plan or execution " + resource);
+                    "there is no server, job, instance, template, plan, execution or source network "
+                            + resource);
         }
     }
 
@@ -149,6 +150,7 @@ public final class Tags {
                 || Tables.JOBS.find(tx, resource).isPresent()
                 || Tables.PLANS.find(tx, resource).isPresent()
                 || Tables.EXECUTIONS.find(tx, resource).isPresent()
+                || NetworkTables.SOURCES.find(tx, resource).isPresent()
                 || !Tables.SETTINGS.select(tx, "where resource = ?", resource).isEmpty();
     }
 }

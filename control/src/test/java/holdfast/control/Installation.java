@@ -37,6 +37,7 @@ final class Installation implements AutoCloseable {
     final FakeTime time = new FakeTime(fuse);
     final FakeStore store = new FakeStore(fuse);
     final FakeHost host = new FakeHost(fuse);
+    final FakeNetworkHost networkHost = new FakeNetworkHost(fuse);
 
     private final Path file;
     private Database database;
@@ -53,6 +54,7 @@ final class Installation implements AutoCloseable {
                 on,
                 store,
                 host,
+                networkHost,
                 Path.of("nbd.sock"),
                 new LaunchScripts(Filesystem.local(), file.resolveSibling("scripts")),
                 ControlSettings.DEFAULT,

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import org.junit.jupiter.api.Test;
@@ -83,6 +84,61 @@ class JobCrashTest {
         assertThat(crashes).isGreaterThan(30);
     }
 
+    /// The network is made once, under one name, and the server's instance is in it.
+    @Test
+    void aNetworksRecoveryAndALaunchIntoItKilledAtAnyStepAreFinished() throws Exception {
+        var crashes = 0;
+        for (var step = 0; ; step++) {
+            try (var installation = installation(step)) {
+                var server = installation.server();
+                installation.store.addPoint(server, 7, FakeTime.START, 5);
+                var networks = installation.controller().sourceNetworks();
+                var vpc = installation.controller().networks().list().getFirst().id();
+                var id = networks.create(vpc, "eu-central-1", Map.of()).id();
+                networks.start(id);
+                networks.replicate();
+                var target = new SourceNetworks.Target(id, Optional.empty());
+                networks.recover(List.of(target), false, Map.of());
+                var died = diesAfter(installation, step);
+                if (died) {
+                    crashes++;
+                    installation.restart();
+                    installation.controller().networkStacks().settle();
+                    installation.work();
+                }
+                networks = installation.controller().sourceNetworks();
+                assertThat(networks.list().getFirst().recovery().orElseThrow().result())
+                        .as("killed at step %d", step)
+                        .isEqualTo(SourceNetwork.Result.SUCCEEDED);
+                var network = installation.controller().networkStacks().list().getFirst().network();
+                assertThat(installation.networkHost.networks).containsOnlyKeys(network);
+
+                var job = recover(installation, server);
+                if (!diesAfter(installation, step) && !died) {
+                    break;
+                }
+                installation.restart();
+                installation.controller().networkStacks().settle();
+                installation.work();
+                var view = installation.controller().jobs().get(job);
+                assertThat(view.job().state())
+                        .as("killed at step %d: %s", step, view)
+                        .isEqualTo(new JobState.Completed());
+                assertThat(installation.host.machines.values())
+                        .singleElement()
+                        .satisfies(machine ->
+                                assertThat(machine.cards())
+                                        .singleElement()
+                                        .satisfies(card ->
+                                                assertThat(card.network())
+                                                        .isEqualTo(network + "-drill")));
+                assertThat(installation.networkHost.networks)
+                        .containsOnlyKeys(network, network + "-drill");
+            }
+        }
+        assertThat(crashes).isGreaterThan(4);
+    }
+
     private static void withAction(Installation installation, String server) throws IOException {
         installation.script("check", "exit 0");
         installation
@@ -92,7 +148,7 @@ class JobCrashTest {
         installation
                 .controller()
                 .launchSettings()
-                .change(server, _ -> new LaunchSettings(true, false, false, true, ""));
+                .change(server, _ -> new LaunchSettings(true, false, false, true, false, ""));
     }
 
     @Test

@@ -39,7 +39,7 @@ class LaunchTest {
 
     @Test
     void actionsRunInOrderWithTheirParametersAndTheirOutputIsKept() throws IOException {
-        settings(new LaunchSettings(true, false, false, true, ""));
+        settings(new LaunchSettings(true, false, false, true, false, ""));
         action("later", 9, "good", false, true);
         action("first", 2, "bad", true, true); // may fail
         action("never", 5, "bad", false, false);
@@ -59,7 +59,7 @@ class LaunchTest {
 
     @Test
     void anActionThatIsNeededFailsTheLaunchAndTheMachineStaysToBeLookedAt() throws IOException {
-        settings(new LaunchSettings(true, false, false, true, ""));
+        settings(new LaunchSettings(true, false, false, true, false, ""));
         action("first", 2, "bad", false, true);
         action("second", 3, "good", false, true);
         var job = recover();
@@ -85,7 +85,7 @@ class LaunchTest {
 
     @Test
     void anInstanceThatIsNotToBeStartedIsReadyAndStartsWhenAsked() throws IOException {
-        settings(new LaunchSettings(false, false, false, false, ""));
+        settings(new LaunchSettings(false, false, false, false, false, ""));
         var job = recover();
         assertThat(state(job)).isEqualTo(new JobState.Completed());
         assertThat(instance().state()).isEqualTo(InstanceState.STOPPED);
@@ -103,7 +103,7 @@ class LaunchTest {
 
     @Test
     void aStartThatFailsLeavesAnInstanceThatCanBeTerminated() throws IOException {
-        settings(new LaunchSettings(false, false, false, false, ""));
+        settings(new LaunchSettings(false, false, false, false, false, ""));
         recover();
         installation.host.broken = true;
         var start = installation.controller().instances().start(instance().id());
@@ -117,7 +117,7 @@ class LaunchTest {
         installation.host.note = "given 1 of 2 processors";
         recover();
         assertThat(instance().state()).isEqualTo(InstanceState.RUNNING);
-        settings(new LaunchSettings(true, true, false, false, ""));
+        settings(new LaunchSettings(true, true, false, false, false, ""));
         installation.time.advance(Duration.ofSeconds(1));
         var job = recover();
         assertThat(state(job)).isEqualTo(new JobState.Failed());
@@ -130,7 +130,7 @@ class LaunchTest {
         installation.controller().tags().put(id, Map.of("team", "a"));
         recover();
         assertThat(installation.controller().tags().of(instance().id())).isEmpty();
-        settings(new LaunchSettings(true, false, true, false, ""));
+        settings(new LaunchSettings(true, false, true, false, false, ""));
         installation.time.advance(Duration.ofSeconds(1));
         recover();
         assertThat(installation.controller().tags().of(instance().id()))

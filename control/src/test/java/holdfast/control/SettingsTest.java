@@ -76,7 +76,8 @@ class SettingsTest {
                 controller
                         .launchSettings()
                         .createTemplate(
-                                _ -> new LaunchSettings(true, true, true, true, "b"), Map.of());
+                                _ -> new LaunchSettings(true, true, true, true, false, "b"),
+                                Map.of());
         controller.launchActions().put(action(launch.id(), "one", 2));
 
         controller.enrolments().admit("token2");

@@ -45,6 +45,10 @@ public final class Api implements AutoCloseable {
         return answer(path, request(path).POST(BodyPublishers.ofString(body.toString())));
     }
 
+    public JsonNode put(String path, JsonNode body) throws IOException, InterruptedException {
+        return answer(path, request(path).PUT(BodyPublishers.ofString(body.toString())));
+    }
+
     public void delete(String path) throws IOException, InterruptedException {
         answer(path, request(path).DELETE());
     }

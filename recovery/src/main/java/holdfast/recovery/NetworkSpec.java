@@ -80,7 +80,7 @@ public record NetworkSpec(
 
     private static void require(boolean holds, String what, Object found) {
         if (!holds) {
-            throw new IllegalArgumentException("not an " + what + ": " + found);
+            throw new IllegalArgumentException("not a proper " + what + ": " + found);
         }
     }
 }

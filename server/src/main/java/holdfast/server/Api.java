@@ -77,6 +77,7 @@ final class Api implements AutoCloseable {
         ApiErrors.addTo(routing);
         // first, since the gateway audits and authorizes what is meant for it
         this.audit = audit;
+        var networks = new NetworkRoutes(controller);
         routing.addFilter(new AwsFilter(aws))
                 .addFilter(this::authorize)
                 .addFilter(audit)
@@ -96,6 +97,8 @@ final class Api implements AutoCloseable {
                 .register(ROOT + "/audit", audit)
                 .register(ROOT, new JobRoutes(controller))
                 .register(ROOT, new PlanRoutes(controller))
+                .register(ROOT, networks)
+                .get(NetworkRoutes.TEMPLATES + "{id}", networks::template)
                 .register(ROOT, enrolment)
                 .any((request, _) -> {
                     throw new ApiException(
@@ -139,8 +142,12 @@ final class Api implements AutoCloseable {
         return server.port();
     }
 
+    private static boolean isOpen(String path) {
+        return OPEN.contains(path) || path.startsWith(NetworkRoutes.TEMPLATES);
+    }
+
     private void authorize(FilterChain chain, RoutingRequest request, RoutingResponse response) {
-        if (!OPEN.contains(request.path().rawPath())) {
+        if (!isOpen(request.path().rawPath())) {
             var brought = request.headers().first(HeaderNames.AUTHORIZATION).orElse("");
             // Takes the same time wherever they differ.
             if (!MessageDigest.isEqual(brought.getBytes(StandardCharsets.UTF_8), authorization)) {

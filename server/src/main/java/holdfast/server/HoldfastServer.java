@@ -13,6 +13,7 @@ import holdfast.control.LaunchScripts;
 import holdfast.nbd.NbdLimits;
 import holdfast.nbd.NbdServer;
 import holdfast.nbd.Tls;
+import holdfast.recovery.LinuxNetworks;
 import holdfast.recovery.QemuHost;
 import holdfast.replication.Replicator;
 import holdfast.replication.certificates.CertificateAuthority;
@@ -84,12 +85,14 @@ public final class HoldfastServer implements AutoCloseable {
             var database = resources.add("database", Database.open(data.privateDatabase()));
             store = resources.add("store", openStore(data, files, time, random));
             var host = new QemuHost(data.recovery(), files, network, Processes.system(), time);
+            var networks = new LinuxNetworks(data.recovery(), files, Processes.system(), time);
             var socket = data.nbdSocket();
             controller =
                     new Controller(
                             database,
                             store,
                             host,
+                            networks,
                             socket.getPath(),
                             new LaunchScripts(files, data.launchScripts()),
                             settings.control(),

@@ -328,12 +328,6 @@ class DrsApiTest {
                             client.terminateRecoveryInstances(
                                     r -> r.recoveryInstanceIDs("i-0123456789abcdef0")))
                     .isInstanceOf(ConflictException.class);
-            assertError(
-                    "NotImplementedException",
-                    501,
-                    () ->
-                            client.startSourceNetworkReplication(
-                                    r -> r.sourceNetworkID("sn-0123456789abcdef0")));
         }
     }
 

@@ -253,9 +253,6 @@ class DrsProgrammeTest {
         assertThat(drs.listTagsForResource(r -> r.resourceArn(made.arn())).tags()).hasSize(2);
 
         assertInvalid(
-                "copyPrivateIp",
-                () -> drs.createLaunchConfigurationTemplate(r -> r.copyPrivateIp(true)));
-        assertInvalid(
                 "launchIntoSourceInstance",
                 () -> drs.createLaunchConfigurationTemplate(r -> r.launchIntoSourceInstance(true)));
         var launch =
@@ -485,7 +482,7 @@ class DrsProgrammeTest {
                                             {"units": "DAY", "interval": 1, "retentionDuration": 7},
                                         ],
                                     ),
-                                    lambda: drs.update_launch_configuration(sourceServerID=sys.argv[2], copyPrivateIp=True),
+                                    lambda: drs.update_replication_configuration(sourceServerID=sys.argv[2], ebsEncryption="CUSTOM"),
                                 ):
                                     try:
                                         call()

@@ -47,7 +47,8 @@ import java.util.Objects;
 /// answer that they are not.
 ///
 /// Safe for any thread.
-final class DrsApi extends PlanOperations implements ReplicationOperations, LaunchOperations {
+final class DrsApi extends PlanOperations
+        implements ReplicationOperations, LaunchOperations, NetworkOperations {
     private final Controller controller;
 
     DrsApi(Controller controller, AgentAdmission admission) {
@@ -197,7 +198,7 @@ final class DrsApi extends PlanOperations implements ReplicationOperations, Laun
     @Override
     public DescribeJobLogItemsResponse describeJobLogItems(
             RequestContext context, DescribeJobLogItemsRequest request) throws IOException {
-        var items = new JobLogTranslation(controller).items(Ids.ourJob(request.jobID()));
+        var items = new JobLogTranslation(controller, context).items(Ids.ourJob(request.jobID()));
         var numbers = new ArrayList<Integer>();
         for (var i = 0; i < items.size(); i++) {
             numbers.add(i);

@@ -11,7 +11,7 @@ final class Ids {
 
     private static final Pattern ARN =
             Pattern.compile(
-                    "arn:aws:drs:[a-z0-9-]+:([0-9]{12}):(?:source-server/(s-.+)|recovery-instance/(i-.+)|job/drsjob-(.+)|replication-configuration-template/(rct-.+)|launch-configuration-template/(lct-.+)|recovery-plan/(plan-[^/]+)|recovery-plan-execution/(exec-[^/]+))");
+                    "arn:aws:drs:[a-z0-9-]+:([0-9]{12}):(?:source-server/(s-.+)|recovery-instance/(i-.+)|job/drsjob-(.+)|replication-configuration-template/(rct-.+)|launch-configuration-template/(lct-.+)|source-network/(sn-.+)|recovery-plan/(plan-[^/]+)|recovery-plan-execution/(exec-[^/]+))");
 
     private Ids() {}
 
@@ -41,6 +41,10 @@ final class Ids {
         return context.arn(SERVICE, "launch-configuration-template/" + id);
     }
 
+    static String sourceNetworkArn(RequestContext context, String id) {
+        return context.arn(SERVICE, "source-network/" + id);
+    }
+
     static String jobArn(RequestContext context, String ours) {
         return context.arn(SERVICE, "job/" + job(ours));
     }
@@ -52,7 +56,7 @@ final class Ids {
             throw DrsRules.notFound(
                     "resource",
                     arn,
-                    "not the ARN of a source server, recovery instance, job, template, plan or execution of this installation");
+                    "not the ARN of a source server, recovery instance, job, template, source network, plan or execution of this installation");
         }
         if (parts.group(4) != null) {
             return OUR_JOB + parts.group(4);

@@ -63,7 +63,11 @@ final class JobFilter {
 
     static boolean isOfTheService(Job job) {
         return switch (job.request()) {
-            case JobRequest.Recover _, JobRequest.Terminate _, JobRequest.Failback _ -> true;
+            case JobRequest.Recover _,
+                    JobRequest.Terminate _,
+                    JobRequest.Failback _,
+                    JobRequest.Networks _ ->
+                    true;
             case JobRequest.Start _, JobRequest.Verify _, JobRequest.Scrub() -> false;
         };
     }

@@ -3,9 +3,11 @@ package holdfast.aws.drs;
 import holdfast.aws.drs.model.JobLog;
 import holdfast.aws.drs.model.JobLogEvent;
 import holdfast.aws.drs.model.JobLogEventData;
+import holdfast.aws.protocol.RequestContext;
 import holdfast.base.RefusalException;
 import holdfast.control.Controller;
 import holdfast.control.Job;
+import holdfast.control.JobRequest;
 import holdfast.control.RecoveryInstance;
 import java.io.IOException;
 import java.time.Instant;
@@ -15,10 +17,10 @@ import java.util.List;
 import java.util.Optional;
 
 /// What happened in a job, from its phases: each event at the time at which it happened.
-record JobLogTranslation(Controller controller) {
+record JobLogTranslation(Controller controller, RequestContext context) {
     private static final String FAILED = "failed: ";
 
-    private record Entry(Instant at, JobLogEvent event, JobLogEventData data) {}
+    record Entry(Instant at, JobLogEvent event, JobLogEventData data) {}
 
     /// Oldest first. A job that there is not has none, since the operation cannot say so.
     List<JobLog> items(String id) throws IOException {
@@ -35,13 +37,21 @@ record JobLogTranslation(Controller controller) {
         var nothing = JobLogEventData.builder().build();
         entries.add(new Entry(view.job().createdAt(), JobLogEvent.JOB_START, nothing));
         var instances = controller.instances().list();
+        if (view.job().request() instanceof JobRequest.Networks request) {
+            var networks = new NetworkJobLog(NetworkTranslation.of(controller, context));
+            view.phases().forEach(phase -> networks.add(entries, phase, request));
+            return logged(view.job(), entries);
+        }
         for (var phase : view.phases()) {
             add(entries, phase, newPoint(view, phase.server()), instance(phase, view, instances));
         }
+        return logged(view.job(), entries);
+    }
+
+    private static List<JobLog> logged(Job job, List<Entry> entries) {
         entries.sort(Comparator.comparing(Entry::at)); // stable: the end stays behind what it ends
-        view.job()
-                .endedAt()
-                .ifPresent(at -> entries.add(new Entry(at, JobLogEvent.JOB_END, nothing)));
+        var nothing = JobLogEventData.builder().build();
+        job.endedAt().ifPresent(at -> entries.add(new Entry(at, JobLogEvent.JOB_END, nothing)));
         return entries.stream()
                 .map(entry ->
                         JobLog.builder()
@@ -77,7 +87,7 @@ record JobLogTranslation(Controller controller) {
                 .anyMatch(phase -> phase.endedAt().isPresent() && !failed(phase));
     }
 
-    private static boolean failed(Job.Phase phase) {
+    static boolean failed(Job.Phase phase) {
         return phase.endedAt().isPresent()
                 && (phase.detail().startsWith(FAILED)
                         || phase.detail().startsWith("boot not proven"));
@@ -110,7 +120,7 @@ record JobLogTranslation(Controller controller) {
                     entries.add(new Entry(end.get(), JobLogEvent.USING_PREVIOUS_SNAPSHOT, plain));
                 }
             }
-            case "supersede" -> {} // what ends has phases of its own
+            case "supersede", "attach network" -> {} // what ends has phases of its own
             case "branch" -> {
                 if (failed) {
                     end.ifPresent(

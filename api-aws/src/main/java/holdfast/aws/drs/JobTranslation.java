@@ -5,6 +5,7 @@ import holdfast.aws.drs.model.Job;
 import holdfast.aws.drs.model.JobStatus;
 import holdfast.aws.drs.model.JobType;
 import holdfast.aws.drs.model.LaunchStatus;
+import holdfast.aws.drs.model.ParticipatingResource;
 import holdfast.aws.drs.model.ParticipatingServer;
 import holdfast.aws.protocol.RequestContext;
 import holdfast.control.Controller;
@@ -19,6 +20,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /// Jobs, as they were when this was made.
 ///
@@ -55,6 +57,7 @@ record JobTranslation(
                         .status(status(job.state()))
                         .creationDateTime(Times.text(job.createdAt()))
                         .participatingServers(participants(view))
+                        .participatingResources(networks(view))
                         .tags(tags.getOrDefault(job.id(), Map.of()));
         job.endedAt().ifPresent(at -> translated.endDateTime(Times.text(at)));
         return translated.build();
@@ -66,6 +69,12 @@ record JobTranslation(
             case JobRequest.Recover(_, var drill, _) ->
                     drill ? InitiatedBy.START_DRILL : InitiatedBy.START_RECOVERY;
             case JobRequest.Failback _ -> InitiatedBy.FAILBACK;
+            case JobRequest.Networks(var purpose, _) ->
+                    switch (purpose) {
+                        case CREATE -> InitiatedBy.CREATE_NETWORK_RECOVERY;
+                        case UPDATE -> InitiatedBy.UPDATE_NETWORK_RECOVERY;
+                        case ASSOCIATE -> InitiatedBy.ASSOCIATE_NETWORK_RECOVERY;
+                    };
             case JobRequest.Start _, JobRequest.Verify _, JobRequest.Scrub() ->
                     InitiatedBy.DIAGNOSTIC;
         };
@@ -87,8 +96,20 @@ record JobTranslation(
             case JobRequest.Terminate(var endings) -> endings.stream().map(this::ended).toList();
             case JobRequest.Failback(var endings) ->
                     endings.stream().map(one -> failedBack(view.job(), one)).toList();
-            case JobRequest.Start _, JobRequest.Verify _, JobRequest.Scrub() -> List.of();
+            case JobRequest.Start _,
+                    JobRequest.Networks _,
+                    JobRequest.Verify _,
+                    JobRequest.Scrub() ->
+                    List.of();
         };
+    }
+
+    private static @Nullable List<ParticipatingResource> networks(holdfast.control.Job.View view) {
+        return view.job().request() instanceof JobRequest.Networks(_, var targets)
+                ? targets.stream()
+                        .map(target -> NetworkTranslation.participant(view, target))
+                        .toList()
+                : null;
     }
 
     private ParticipatingServer launched(holdfast.control.Job.View view, String server) {

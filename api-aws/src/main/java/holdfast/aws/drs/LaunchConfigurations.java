@@ -41,14 +41,11 @@ final class LaunchConfigurations {
                                 != TargetInstanceTypeRightSizingMethod.BASIC,
                 Boolean.TRUE.equals(wanted.copyTags()),
                 Boolean.TRUE.equals(wanted.postLaunchEnabled()),
+                Boolean.TRUE.equals(wanted.copyPrivateIp()),
                 document);
     }
 
     private static void refuseWhatIsNotDone(LaunchConfiguration wanted) {
-        if (Boolean.TRUE.equals(wanted.copyPrivateIp())) {
-            throw DrsRules.invalid(
-                    "copyPrivateIp", "recovery instances have no network, hence no address");
-        }
         var into = wanted.launchIntoInstanceProperties();
         var id = into == null ? null : into.launchIntoEC2InstanceID();
         if (id != null && !id.isEmpty()) {
@@ -65,7 +62,7 @@ final class LaunchConfigurations {
                 .name(orElse(kept.name(), server.hostname()))
                 .launchDisposition(disposition(settings))
                 .targetInstanceTypeRightSizingMethod(sizing(kept))
-                .copyPrivateIp(false)
+                .copyPrivateIp(settings.copyAddress())
                 .copyTags(settings.copyTags())
                 .licensing(orElse(kept.licensing(), Licensing.builder().osByol(true).build()))
                 .postLaunchEnabled(settings.runActions())
@@ -89,7 +86,7 @@ final class LaunchConfigurations {
                 .tags(tags)
                 .launchDisposition(disposition(settings))
                 .targetInstanceTypeRightSizingMethod(sizing(kept))
-                .copyPrivateIp(false)
+                .copyPrivateIp(settings.copyAddress())
                 .copyTags(settings.copyTags())
                 .licensing(orElse(kept.licensing(), Licensing.builder().osByol(true).build()))
                 .exportBucketArn(own.exportBucketArn())

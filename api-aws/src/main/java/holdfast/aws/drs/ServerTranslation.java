@@ -23,6 +23,7 @@ import holdfast.control.ServerView;
 import org.jspecify.annotations.Nullable;
 
 import java.io.IOException;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -32,11 +33,13 @@ import java.util.regex.Pattern;
 ///
 /// @param jobs the last ones that launch, newest first
 /// @param instances newest first
+/// @param networks the source network of each server that has a card in one; the oldest of several
 record ServerTranslation(
         RequestContext context,
         ReplicationTranslation replication,
         List<Job> jobs,
         List<RecoveryInstance> instances,
+        Map<String, String> networks,
         Map<String, Map<String, String>> tags) {
     /// What the model allows as the version of an agent.
     private static final Pattern VERSION = Pattern.compile("([0-9]{1,5}\\.){2}[0-9]{1,5}");
@@ -51,7 +54,18 @@ record ServerTranslation(
                 new ReplicationTranslation(controller.time()),
                 controller.jobs().lastRecoveries(ids),
                 controller.instances().ofServers(ids),
+                networks(controller),
                 controller.tags().of(ids));
+    }
+
+    private static Map<String, String> networks(Controller controller) throws IOException {
+        var networks = new HashMap<String, String>();
+        for (var network : controller.sourceNetworks().list()) {
+            network.captured().stream()
+                    .flatMap(captured -> captured.members().stream())
+                    .forEach(member -> networks.putIfAbsent(member.server(), network.id()));
+        }
+        return networks;
     }
 
     SourceServer server(ServerView view) {
@@ -69,6 +83,7 @@ record ServerTranslation(
                 .lifeCycle(lifeCycle(view, lastJob, status))
                 .dataReplicationInfo(replication.info(view))
                 .sourceProperties(properties(view))
+                .sourceNetworkID(networks.get(id))
                 .tags(tags.getOrDefault(id, Map.of()))
                 .build();
     }

@@ -120,10 +120,7 @@ public final class Gateway {
         }
         var context =
                 new RequestContext(
-                        visit.id,
-                        parts.region(),
-                        account.get(),
-                        request.header("host").orElse("").replaceFirst(":[0-9]+$", ""));
+                        visit.id, parts.region(), account.get(), request.header("host").orElse(""));
         return visit.endpoint.handle(request, context, caller);
     }
 

@@ -4,8 +4,13 @@ package holdfast.aws.protocol;
 ///
 /// @param region of the credential scope: an installation answers to every region's name
 /// @param account twelve digits, the installation's own
-/// @param host by which the client reached us, without the port
-public record RequestContext(String requestId, String region, String account, String host) {
+/// @param authority by which the client reached us: host and port, as in its URL
+public record RequestContext(String requestId, String region, String account, String authority) {
+    /// By which the client reached us, without the port.
+    public String host() {
+        return authority.replaceFirst(":[0-9]+$", "");
+    }
+
     /// @param resource such as `source-server/s-0123456789abcdef0`
     public String arn(String service, String resource) {
         return "arn:aws:" + service + ":" + region + ":" + account + ":" + resource;
