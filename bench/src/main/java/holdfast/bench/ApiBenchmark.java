@@ -2,9 +2,6 @@ package holdfast.bench;
 
 import holdfast.base.Network;
 import holdfast.demo.Program;
-
-import tools.jackson.databind.JsonNode;
-
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -20,6 +17,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
 import java.util.regex.Pattern;
+import tools.jackson.databind.JsonNode;
 
 /// How long a client waits for a page of source servers where there are many, all of whose agents
 /// report: pages are asked for at a fixed pace, whether or not the last ones have come, and waiting

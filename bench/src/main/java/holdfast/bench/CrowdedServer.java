@@ -7,7 +7,6 @@ import holdfast.replication.MachineFacts;
 import holdfast.server.HoldfastServer;
 import holdfast.server.ServerSettings;
 import holdfast.volume.NewPoint;
-
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -2,7 +2,6 @@ package holdfast.bench;
 
 import holdfast.base.TimeSource;
 import holdfast.demo.Program;
-
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -2,14 +2,12 @@ package holdfast.bench;
 
 import holdfast.base.TimeSource;
 import holdfast.demo.AwsApi;
-
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
-
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /// Asks for pages of source servers as an AWS client does. Safe for any thread.
 final class SignedPages implements AutoCloseable {

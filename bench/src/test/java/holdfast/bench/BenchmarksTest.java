@@ -6,9 +6,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import holdfast.base.Processes;
 import holdfast.demo.Commands;
 import holdfast.demo.Program;
-
-import org.junit.jupiter.api.Test;
-
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,6 +13,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import org.junit.jupiter.api.Test;
 
 /// Each benchmark on a tiny input: that it measures ours and its peers, and that nothing is left
 /// afterwards. Not how fast anything is.

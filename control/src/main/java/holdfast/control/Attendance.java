@@ -1,15 +1,13 @@
 package holdfast.control;
 
 import holdfast.base.TimeSource;
-
-import org.jspecify.annotations.Nullable;
-
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /// Looks again and again who was heard of, and who was not. One thread at a time.
 final class Attendance {

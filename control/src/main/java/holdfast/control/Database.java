@@ -2,9 +2,6 @@ package holdfast.control;
 
 import holdfast.base.Checksums;
 import holdfast.base.RefusalException;
-
-import org.jspecify.annotations.Nullable;
-
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -20,6 +17,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.jspecify.annotations.Nullable;
 
 /// The control plane's embedded database: SQLite, one file, every transaction on stable storage
 /// before it returns. Why so, and how damage is noticed: docs/decisions/embedded-database.md.
@@ -156,7 +154,7 @@ public final class Database implements AutoCloseable {
                     String.format(
                             Locale.ROOT,
                             "control database %s has schema version %d, this Holdfast knows %d: run"
-                                + " the later version that made it",
+                                    + " the later version that made it",
                             file,
                             found,
                             SCHEMA_VERSION));

@@ -4,15 +4,13 @@ import holdfast.base.RefusalException;
 import holdfast.base.TimeSource;
 import holdfast.volume.StoreStatus;
 import holdfast.volume.VolumeStore;
-
-import org.jspecify.annotations.Nullable;
-
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import org.jspecify.annotations.Nullable;
 
 /// What is to be done again and again: noticing silence and ended machines, finishing deletions,
 /// reclaiming room, scheduling scrubs, forgetting what is old. A task that fails is logged and

@@ -3,15 +3,13 @@ package holdfast.control;
 import holdfast.base.RefusalException;
 import holdfast.base.TimeSource;
 import holdfast.recovery.MachineHost;
-
-import org.jspecify.annotations.Nullable;
-
 import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /// Recovery instances, as rows. Safe for any thread.
 public final class Instances {
@@ -134,7 +132,7 @@ public final class Instances {
                 Tables.INSTANCES.select(
                         tx,
                         "where server_id = ? and state = 'TERMINATING' and reason = ? order by"
-                            + " created_at, id",
+                                + " created_at, id",
                         server,
                         reason));
     }

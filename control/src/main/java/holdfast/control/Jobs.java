@@ -3,9 +3,6 @@ package holdfast.control;
 import holdfast.base.RandomSource;
 import holdfast.base.RefusalException;
 import holdfast.base.TimeSource;
-
-import org.jspecify.annotations.Nullable;
-
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -17,6 +14,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /// Jobs and their leases, as rows. Every write by a controller checks, in the same transaction,
 /// that it still holds the job's lease. Safe for any thread.
@@ -106,7 +104,7 @@ public final class Jobs {
                             String.format(
                                     Locale.ROOT,
                                     "select job_id, max(started_at) from phases where server_id in"
-                                        + " (%s) and name in ('%s', '%s') group by server_id",
+                                            + " (%s) and name in ('%s', '%s') group by server_id",
                                     Table.marks(servers.size()),
                                     RecoverWork.TAKE_POINT,
                                     RecoverWork.PICK_POINT),

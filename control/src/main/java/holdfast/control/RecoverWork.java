@@ -4,7 +4,6 @@ import holdfast.base.RandomSource;
 import holdfast.base.TimeSource;
 import holdfast.volume.Volume;
 import holdfast.volume.VolumeStore;
-
 import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -123,7 +122,7 @@ final class RecoverWork {
                                     Tables.INSTANCES.select(
                                             tx,
                                             "where server_id = ? and job_id <> ? and state in"
-                                                + " ('RUNNING', 'STOPPED', 'FAILED')",
+                                                    + " ('RUNNING', 'STOPPED', 'FAILED')",
                                             server,
                                             run.job().id())) {
                                 var kept = reasonToKeep(tx, earlier, drill);

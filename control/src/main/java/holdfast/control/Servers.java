@@ -11,9 +11,6 @@ import holdfast.volume.ConsistencyPoint;
 import holdfast.volume.SnapshotPolicy;
 import holdfast.volume.Volume;
 import holdfast.volume.VolumeStore;
-
-import org.jspecify.annotations.Nullable;
-
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -25,6 +22,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /// Source servers: what their agents say, and their state. Safe for any thread.
 public final class Servers implements ReplicationHost {
@@ -128,7 +126,7 @@ public final class Servers implements ReplicationHost {
                                     String.format(
                                             Locale.ROOT,
                                             "replication of server %s was stopped by the operator:"
-                                                + " start it to protect the server again",
+                                                    + " start it to protect the server again",
                                             server.id())));
             case ReplicationState.Disconnected(), ReplicationState.Deleted() ->
                     Optional.of(
@@ -137,7 +135,7 @@ public final class Servers implements ReplicationHost {
                                     String.format(
                                             Locale.ROOT,
                                             "server %s was disconnected by the operator: enrol it"
-                                                + " again to protect it",
+                                                    + " again to protect it",
                                             server.id())));
             case ReplicationState.Initiating(),
                     ReplicationState.InitialSync(),
@@ -238,7 +236,7 @@ public final class Servers implements ReplicationHost {
                         String.format(
                                 Locale.ROOT,
                                 "disk %s has %d bytes and had %d: a volume does not shrink;"
-                                    + " disconnect the server and enrol it again",
+                                        + " disconnect the server and enrol it again",
                                 disk.name(),
                                 disk.sizeBytes(),
                                 volume.sizeBytes()));

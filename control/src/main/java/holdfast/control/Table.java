@@ -1,9 +1,6 @@
 package holdfast.control;
 
 import holdfast.base.Checksums;
-
-import org.jspecify.annotations.Nullable;
-
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
@@ -20,6 +17,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /// One table: how a record becomes a row and back, and proof that a row is as it was written.
 ///

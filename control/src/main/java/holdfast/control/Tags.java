@@ -1,15 +1,13 @@
 package holdfast.control;
 
 import holdfast.base.RefusalException;
-
-import org.jspecify.annotations.Nullable;
-
 import java.io.IOException;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /// Names and values that users give to servers, jobs, recovery instances, templates, plans,
 /// executions and source networks. They go with what they were given to. Safe for any thread.

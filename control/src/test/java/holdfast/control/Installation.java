@@ -42,6 +42,7 @@ final class Installation implements AutoCloseable {
     private final Path file;
     private Database database;
     private Controller controller;
+    private int enrolled;
 
     Installation(Path directory) throws IOException {
         file = directory.resolve("control.db");
@@ -99,8 +100,9 @@ final class Installation implements AutoCloseable {
 
     /// Enrols a server, whose agent connects.
     String server() throws IOException {
-        controller.enrolments().admit("token");
-        var server = controller.enrolments().enrol("token", "web1", id -> id).server();
+        var token = "token" + ++enrolled;
+        controller.enrolments().admit(token);
+        var server = controller.enrolments().enrol(token, "web1", id -> id).server();
         controller.servers().begin(server.id(), MACHINE, DISKS);
         return server.id();
     }

@@ -2,7 +2,6 @@ package holdfast.demo;
 
 import holdfast.base.SignatureV4;
 import holdfast.base.TimeSource;
-
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;

@@ -22,9 +22,6 @@ import holdfast.volume.StoreSettings;
 import holdfast.volume.StoreStatus;
 import holdfast.volume.VolumeStore;
 import holdfast.volume.VolumeStores;
-
-import tools.jackson.databind.node.ObjectNode;
-
 import java.io.IOException;
 import java.net.BindException;
 import java.net.InetAddress;
@@ -35,8 +32,8 @@ import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-
 import javax.net.ssl.SSLContext;
+import tools.jackson.databind.node.ObjectNode;
 
 /// One process that is everything: control plane, staging area, replicator, NBD server, launch
 /// target and API, on one data directory.

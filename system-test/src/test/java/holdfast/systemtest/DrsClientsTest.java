@@ -2,14 +2,13 @@ package holdfast.systemtest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import org.junit.jupiter.api.Test;
-
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 
 /// A whole programme with boto3 and one with Debian's AWS CLI, beside each other: initialise,
 /// template, agent, wait for CONTINUOUS, points, drill, job log, terminate, recover at a chosen

@@ -3,12 +3,6 @@ package holdfast.systemtest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import holdfast.demo.AwsApi;
-
-import software.amazon.awssdk.services.drs.DrsClient;
-
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
-
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -17,6 +11,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.util.HashMap;
 import java.util.Map;
+import software.amazon.awssdk.services.drs.DrsClient;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /// The SDK for Java, boto3 in one process, and signed HTTP, of one server. One thread uses them.
 final class DrsErrorCallers implements AutoCloseable {

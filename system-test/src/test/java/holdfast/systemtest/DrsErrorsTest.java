@@ -5,15 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import holdfast.aws.drs.model.DrsOperations;
 import holdfast.aws.drs.model.DrsService;
 import holdfast.demo.AwsApi;
-
-import org.junit.jupiter.api.Test;
-
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
-import tools.jackson.databind.node.ArrayNode;
-import tools.jackson.databind.node.ObjectNode;
-import tools.jackson.databind.node.StringNode;
-
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
@@ -26,6 +17,12 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+import tools.jackson.databind.node.StringNode;
 
 /// Each error that the model documents for an operation, provoked, and received by the SDK for Java
 /// and by boto3 as the exception of its type, with a message. Operations that neither has are

@@ -3,18 +3,15 @@ package holdfast.systemtest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import holdfast.demo.Program;
-
-import software.amazon.awssdk.core.exception.SdkException;
-import software.amazon.awssdk.services.drs.DrsClient;
-
-import tools.jackson.databind.JsonNode;
-
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import software.amazon.awssdk.core.exception.SdkException;
+import software.amazon.awssdk.services.drs.DrsClient;
+import tools.jackson.databind.JsonNode;
 
 /// A server that can be killed at any step of its jobs, and protected machines that boot within a
 /// second. One thread uses it.

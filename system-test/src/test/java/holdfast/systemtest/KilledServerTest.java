@@ -2,14 +2,6 @@ package holdfast.systemtest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.Test;
-
-import software.amazon.awssdk.services.drs.model.StartRecoveryRequestSourceServer;
-
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.node.JsonNodeFactory;
-
 import java.io.IOException;
 import java.time.Instant;
 import java.util.HashMap;
@@ -18,6 +10,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import software.amazon.awssdk.services.drs.model.StartRecoveryRequestSourceServer;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.JsonNodeFactory;
 
 /// `kill -9` of the server at each step of a recovery and of a recovery plan. Whenever it dies, the
 /// next one ends what was begun: COMPLETED, with machines that show what was on the disks when it
@@ -163,8 +160,9 @@ class KilledServerTest {
         return killed;
     }
 
-    /// Writes what the machines are to say when they have been recovered, and waits until that could
-    /// be: the next server may have to do without the agents, which come back in their own time.
+    /// Writes what the machines are to say when they have been recovered, and waits until that
+    /// could be: the next server may have to do without the agents, which come back in their own
+    /// time.
     private void write(KilledServer server, Map<String, String> names)
             throws IOException, InterruptedException {
         round++;

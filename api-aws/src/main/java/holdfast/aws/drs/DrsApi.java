@@ -36,7 +36,6 @@ import holdfast.control.Controller;
 import holdfast.control.Failback;
 import holdfast.control.PointChoice;
 import holdfast.control.RecoveryTarget;
-
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;

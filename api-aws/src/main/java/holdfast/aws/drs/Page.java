@@ -1,7 +1,5 @@
 package holdfast.aws.drs;
 
-import org.jspecify.annotations.Nullable;
-
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
@@ -9,6 +7,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /// A part of a list. Its token is the sort key of its last element, so that pages stay right when
 /// elements come and go between them.

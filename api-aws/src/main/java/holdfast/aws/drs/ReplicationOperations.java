@@ -23,7 +23,6 @@ import holdfast.aws.drs.model.UpdateReplicationConfigurationTemplateRequest;
 import holdfast.aws.protocol.RequestContext;
 import holdfast.control.Controller;
 import holdfast.control.ServerView;
-
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;

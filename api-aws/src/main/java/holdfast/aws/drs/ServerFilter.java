@@ -5,12 +5,10 @@ import holdfast.aws.drs.model.DescribeSourceServersRequestFilters;
 import holdfast.aws.protocol.RequestContext;
 import holdfast.control.Controller;
 import holdfast.control.ServerView;
-
-import org.jspecify.annotations.Nullable;
-
 import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /// Which source servers are asked for.
 final class ServerFilter {

@@ -19,15 +19,13 @@ import holdfast.control.InstanceState;
 import holdfast.control.Job;
 import holdfast.control.RecoveryInstance;
 import holdfast.control.ServerView;
-
-import org.jspecify.annotations.Nullable;
-
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /// Source servers, as they were when this was made.
 ///
