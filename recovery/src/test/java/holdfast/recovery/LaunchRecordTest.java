@@ -24,7 +24,8 @@ class LaunchRecordTest {
                             true,
                             List.of(
                                     new MachineSpec.Disk(Path.of("/n/a.sock"), "vol-1", "s1"),
-                                    new MachineSpec.Disk(Path.of("/n/b.sock"), "vol-2", "s2"))),
+                                    new MachineSpec.Disk(Path.of("/n/b.sock"), "vol-2", "s2")),
+                            List.of(new MachineSpec.Card("vpc-1", "52:54:00:00:00:01"))),
                     new Accelerator(Accelerator.Kind.KVM, "trial with kvm: the BIOS ran"),
                     new HostCapacity.Grant(2, 1L << 35, "given 2 of 4 processors"),
                     Instant.parse("2026-11-21T08:00:00.123456789Z"));
@@ -32,6 +33,13 @@ class LaunchRecordTest {
     @Test
     void whatIsWrittenIsReadBack() throws IOException {
         assertThat(LaunchRecord.decode(FILE, text())).isEqualTo(RECORD);
+    }
+
+    @Test
+    void aRecordFromBeforeThereWereNetworksIsRead() throws IOException {
+        var earlier = text().replaceFirst("\"cards\" : \\[[^]]*],", "");
+        assertThat(earlier).doesNotContain("cards");
+        assertThat(LaunchRecord.decode(FILE, earlier).spec().cards()).isEmpty();
     }
 
     @ParameterizedTest
