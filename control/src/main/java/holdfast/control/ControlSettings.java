@@ -11,13 +11,15 @@ import java.time.Duration;
 /// @param agentSilence an agent that says nothing for so long counts as lost
 /// @param scrubEvery how often everything stored is read and checked
 /// @param reclaimEvery how often unreachable data is dropped
+/// @param quotas how much there may be
 public record ControlSettings(
         SnapshotPolicy snapshotPolicy,
         Duration bootTimeout,
         Duration stopTimeout,
         Duration agentSilence,
         Duration scrubEvery,
-        Duration reclaimEvery) {
+        Duration reclaimEvery,
+        Quotas quotas) {
     public static final ControlSettings DEFAULT =
             new ControlSettings(
                     SnapshotPolicy.DEFAULT,
@@ -25,5 +27,6 @@ public record ControlSettings(
                     Duration.ofMinutes(2),
                     Duration.ofSeconds(20),
                     Duration.ofDays(7),
-                    Duration.ofMinutes(1));
+                    Duration.ofMinutes(1),
+                    Quotas.NONE);
 }

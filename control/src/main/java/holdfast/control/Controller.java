@@ -55,6 +55,7 @@ public final class Controller implements AutoCloseable {
     private final Networks networks;
     private final NetworkStacks networkStacks;
     private final SourceNetworks sourceNetworks;
+    private final NetworkRecoveries networkRecoveries;
     private final JobEngine engine;
     private final Housekeeping housekeeping;
 
@@ -105,15 +106,23 @@ public final class Controller implements AutoCloseable {
                                 SettingsDocuments::ofLaunch,
                                 SettingsDocuments::launch));
         launchActions = new LaunchActions(database, scripts);
-        enrolments = new Enrolments(database, time, random, replicationSettings, launchSettings);
+        enrolments =
+                new Enrolments(
+                        database,
+                        time,
+                        random,
+                        replicationSettings,
+                        launchSettings,
+                        settings.quotas());
         servers = new Servers(database, store, time, replicationSettings, settings.agentSilence());
         orders = new ServerOrders(database, servers, store, replicationSettings);
-        jobs = new Jobs(database, time, random);
+        jobs = new Jobs(database, time, random, settings.quotas());
         plans = new Plans(database, time, random);
         executions = new PlanExecutions(database, jobs, points, time, random);
         networks = new Networks(database);
         networkStacks = new NetworkStacks(database, networkHost, time, random);
-        sourceNetworks = new SourceNetworks(database, networkStacks, jobs, time, random);
+        sourceNetworks = new SourceNetworks(database, time, random, settings.quotas());
+        networkRecoveries = new NetworkRecoveries(database, networkStacks, jobs, time);
         var attachments = new Attachments(database, networkStacks, launchSettings);
         instances = new Instances(database, jobs, host, time);
         failbacks = new Failbacks(database, jobs, store, time, random);
@@ -143,7 +152,7 @@ public final class Controller implements AutoCloseable {
                         time,
                         random);
         var failback = new FailbackWork(failbacks, store, host, time, settings.stopTimeout());
-        var network = new NetworkWork(sourceNetworks, networkStacks);
+        var network = new NetworkWork(networkRecoveries, networkStacks);
         var check = new CheckWork(database, points, store);
         engine =
                 new JobEngine(
@@ -284,6 +293,10 @@ public final class Controller implements AutoCloseable {
         return sourceNetworks;
     }
 
+    public NetworkRecoveries networkRecoveries() {
+        return networkRecoveries;
+    }
+
     public Tags tags() {
         return tags;
     }
@@ -324,7 +337,7 @@ public final class Controller implements AutoCloseable {
         requirePossible(targets);
         return database.transact(tx -> {
             ServerOrders.refuseWithJob(tx, targets.stream().map(RecoveryTarget::server).toList());
-            var job = jobs.submit(tx, new JobRequest.Recover(targets, drill, true));
+            var job = jobs.submitAsked(tx, new JobRequest.Recover(targets, drill, true));
             Tags.put(tx, job.id(), jobTags);
             return new Job.View(job, List.of(), List.of());
         });
@@ -387,7 +400,7 @@ public final class Controller implements AutoCloseable {
 
     private Job.View submit(JobRequest request) throws IOException {
         return database.transact(
-                tx -> new Job.View(jobs.submit(tx, request), List.of(), List.of()));
+                tx -> new Job.View(jobs.submitAsked(tx, request), List.of(), List.of()));
     }
 
     /// Stops working; jobs under way are left for the next controller.

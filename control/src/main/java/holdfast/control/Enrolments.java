@@ -25,6 +25,7 @@ public final class Enrolments {
     private final RandomSource random;
     private final Settings<ReplicationSettings> replication;
     private final Settings<LaunchSettings> launch;
+    private final Quotas quotas;
 
     /// @param replication and
     /// @param launch have the templates that new servers begin with
@@ -33,12 +34,14 @@ public final class Enrolments {
             TimeSource time,
             RandomSource random,
             Settings<ReplicationSettings> replication,
-            Settings<LaunchSettings> launch) {
+            Settings<LaunchSettings> launch,
+            Quotas quotas) {
         this.database = database;
         this.time = time;
         this.random = random;
         this.replication = replication;
         this.launch = launch;
+        this.quotas = quotas;
     }
 
     /// Lets a token be used for one server within the next 24 hours; keeps its hash only.
@@ -92,6 +95,7 @@ public final class Enrolments {
         var certificate = certify.certify(server.id());
         database.<@Nullable Void>transact(tx -> {
             condition.require(tx, server);
+            quotas.requireServer(tx);
             Tables.SERVERS.insert(tx, server);
             replication.adopt(tx, server.id());
             for (var template : launch.adopt(tx, server.id())) {

@@ -178,7 +178,7 @@ public final class Failbacks implements FailbackHost {
                 require(tx, id);
                 endings.add(new JobRequest.Ending(id, Instances.require(tx, id).server()));
             }
-            var job = jobs.submit(tx, new JobRequest.Failback(endings));
+            var job = jobs.submitAsked(tx, new JobRequest.Failback(endings));
             for (var id : ids) {
                 requireFollowable(Instances.require(tx, id));
                 change(

@@ -67,7 +67,7 @@ public final class Instances {
                         "termination asked for");
                 endings.add(new JobRequest.Ending(id, instance.server()));
             }
-            var job = jobs.submit(tx, new JobRequest.Terminate(endings));
+            var job = jobs.submitAsked(tx, new JobRequest.Terminate(endings));
             return new Job.View(job, List.of(), ids);
         });
     }
@@ -92,7 +92,7 @@ public final class Instances {
             var instance = require(tx, id);
             refuseWhileFailedBack(tx, instance);
             change(tx, instance, InstanceState.Event.START_ASKED, "start asked for");
-            var job = jobs.submit(tx, new JobRequest.Start(id, instance.server()));
+            var job = jobs.submitAsked(tx, new JobRequest.Start(id, instance.server()));
             return new Job.View(job, List.of(), List.of(id));
         });
     }
@@ -214,7 +214,7 @@ public final class Instances {
                     InstanceState.Event.TERMINATION_ASKED,
                     "to be forgotten, after it was disconnected");
             var ending = new JobRequest.Ending(id, instance.server());
-            jobs.submit(tx, new JobRequest.Terminate(List.of(ending)));
+            jobs.submitAsked(tx, new JobRequest.Terminate(List.of(ending)));
             return null;
         });
     }

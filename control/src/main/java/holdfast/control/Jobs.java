@@ -30,6 +30,7 @@ public final class Jobs {
     private final Database database;
     private final TimeSource time;
     private final RandomSource random;
+    private final Quotas quotas;
 
     /// What phases under way say of themselves; not worth a row, gone with the process.
     private final Map<PhaseKey, String> progress = new ConcurrentHashMap<>();
@@ -42,14 +43,23 @@ public final class Jobs {
         void record(Transaction tx, String instance, String why) throws DatabaseException;
     }
 
-    Jobs(Database database, TimeSource time, RandomSource random) {
+    Jobs(Database database, TimeSource time, RandomSource random, Quotas quotas) {
         this.database = database;
         this.time = time;
         this.random = random;
+        this.quotas = quotas;
     }
 
     void onFailbackLeft(Leaver leaver) {
         failbackLeft = leaver;
+    }
+
+    /// Makes a job row that a user asked for, in a transaction of the caller's.
+    ///
+    /// @throws RefusalException if a quota does not allow it
+    Job submitAsked(Transaction tx, JobRequest request) throws DatabaseException {
+        quotas.requireJob(tx, request);
+        return submit(tx, request);
     }
 
     /// Makes a job row in a transaction of the caller's.
@@ -237,7 +247,7 @@ public final class Jobs {
             }
             case JobRequest.Networks request -> {
                 for (var target : request.targets()) {
-                    SourceNetworks.failed(tx, request, target);
+                    NetworkRecoveries.failed(tx, request, target);
                 }
             }
             case JobRequest.Verify _, JobRequest.Scrub _ -> {}

@@ -6,11 +6,11 @@ import org.jspecify.annotations.Nullable;
 
 /// Recovers source networks: make or update on the host → have their servers recovered into it.
 final class NetworkWork {
-    private final SourceNetworks networks;
+    private final NetworkRecoveries recoveries;
     private final NetworkStacks stacks;
 
-    NetworkWork(SourceNetworks networks, NetworkStacks stacks) {
-        this.networks = networks;
+    NetworkWork(NetworkRecoveries recoveries, NetworkStacks stacks) {
+        this.recoveries = recoveries;
         this.stacks = stacks;
     }
 
@@ -31,33 +31,35 @@ final class NetworkWork {
     private Optional<String> recover(
             JobRun run, JobRequest.Networks request, JobRequest.NetworkTarget target)
             throws IOException, InterruptedException {
-        JobRun.Failure failure = (tx, _) -> SourceNetworks.failed(tx, request, target);
+        JobRun.Failure failure = (tx, _) -> NetworkRecoveries.failed(tx, request, target);
         var associated = request.purpose() == JobRequest.NetworkPurpose.ASSOCIATE;
         var deployment = target.isNew() || associated ? "deploy network" : "update network";
         try {
             run.phase(
                     target.network(), deployment, () -> deploy(run, target, !associated), failure);
-            run.phase(
-                    target.network(),
-                    "bind network",
-                    () ->
-                            tx -> {
-                                SourceNetworks.bind(
-                                        tx,
-                                        target,
-                                        associated
-                                                ? SourceNetwork.Result.ASSOCIATED
-                                                : SourceNetwork.Result.SUCCEEDED);
-                                return "recovery instances of its servers go to stack "
-                                        + target.stack();
-                            },
-                    failure);
+            // unless an earlier controller wrote that it failed, and died before it ended the job
+            if (recoveries.lastResult(target.network()) == SourceNetwork.Result.IN_PROGRESS) {
+                run.phase(
+                        target.network(),
+                        "bind network",
+                        () ->
+                                tx -> {
+                                    NetworkRecoveries.bind(
+                                            tx,
+                                            target,
+                                            associated
+                                                    ? SourceNetwork.Result.ASSOCIATED
+                                                    : SourceNetwork.Result.SUCCEEDED);
+                                    return "recovery instances of its servers go to stack "
+                                            + target.stack();
+                                },
+                        failure);
+            }
         } catch (JobRun.StepFailedException e) {
             return Optional.of(String.valueOf(e.getMessage()));
         }
-        return switch (networks.lastResult(target.network())) {
+        return switch (recoveries.lastResult(target.network())) {
             case SUCCEEDED, ASSOCIATED -> Optional.empty();
-            // an earlier controller wrote that it failed, and died before it ended the job
             case IN_PROGRESS, FAILED, NOT_ASSOCIATED ->
                     Optional.of("it failed, see the job's phases");
         };
@@ -68,7 +70,7 @@ final class NetworkWork {
             throws IOException, InterruptedException {
         if (captured) {
             run.<@Nullable Void>write(tx -> {
-                networks.prepare(tx, target);
+                recoveries.prepare(tx, target);
                 return null;
             });
         }

@@ -97,8 +97,11 @@ class JobCrashTest {
                 var id = networks.create(vpc, "eu-central-1", Map.of()).id();
                 networks.start(id);
                 networks.replicate();
-                var target = new SourceNetworks.Target(id, Optional.empty());
-                networks.recover(List.of(target), false, Map.of());
+                var target = new NetworkRecoveries.Target(id, Optional.empty());
+                installation
+                        .controller()
+                        .networkRecoveries()
+                        .recover(List.of(target), false, Map.of());
                 var died = diesAfter(installation, step);
                 if (died) {
                     crashes++;
@@ -137,6 +140,47 @@ class JobCrashTest {
             }
         }
         assertThat(crashes).isGreaterThan(4);
+    }
+
+    /// What failed is not taken for done by the next controller.
+    @Test
+    void aNetworksRecoveryThatFailsAndIsKilledAtAnyStepHasFailed() throws Exception {
+        for (var step = 0; ; step++) {
+            try (var installation = installation(step)) {
+                installation.server();
+                var vpc = installation.controller().networks().list().getFirst().id();
+                var id =
+                        installation
+                                .controller()
+                                .sourceNetworks()
+                                .create(vpc, "eu-central-1", Map.of())
+                                .id();
+                installation.controller().sourceNetworks().start(id);
+                installation.controller().sourceNetworks().replicate();
+                installation.networkHost.refusing = true;
+                var target = new NetworkRecoveries.Target(id, Optional.empty());
+                installation
+                        .controller()
+                        .networkRecoveries()
+                        .recover(List.of(target), false, Map.of());
+                var died = diesAfter(installation, step);
+                if (died) {
+                    installation.restart();
+                    installation.work();
+                }
+                var network = installation.controller().sourceNetworks().list().getFirst();
+                assertThat(network.recovery().orElseThrow().result())
+                        .as("killed at step %d", step)
+                        .isEqualTo(SourceNetwork.Result.FAILED);
+                assertThat(network.stack()).isEmpty();
+                assertThat(installation.controller().networkStacks().list()).isEmpty();
+                assertThat(installation.controller().jobs().list(1).getFirst().job().state())
+                        .isEqualTo(new JobState.Failed());
+                if (!died) {
+                    return;
+                }
+            }
+        }
     }
 
     private static void withAction(Installation installation, String server) throws IOException {
@@ -234,7 +278,8 @@ class JobCrashTest {
     void aControllerThatLostItsLeaseWritesNothingMore() throws IOException {
         try (var installation = installation(0)) {
             var job = installation.controller().scrub().job().id();
-            var jobs = new Jobs(installation.database(), installation.time, bytes -> {});
+            var jobs =
+                    new Jobs(installation.database(), installation.time, bytes -> {}, Quotas.NONE);
             jobs.claim("first");
             installation.time.advance(Jobs.LEASE);
             jobs.claim("second");

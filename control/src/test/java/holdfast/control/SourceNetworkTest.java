@@ -69,6 +69,10 @@ class SourceNetworkTest {
         return installation.controller().sourceNetworks();
     }
 
+    private NetworkRecoveries recoveries() {
+        return installation.controller().networkRecoveries();
+    }
+
     private String vpc() throws IOException {
         return installation.controller().networks().list().stream()
                 .filter(one -> one.description().subnet().equals(Subnet.parse("10.0.0.0/24")))
@@ -98,10 +102,10 @@ class SourceNetworkTest {
 
     private String recover(String id, boolean asNew, String... stack) throws IOException {
         var job =
-                networks()
+                recoveries()
                         .recover(
                                 List.of(
-                                        new SourceNetworks.Target(
+                                        new NetworkRecoveries.Target(
                                                 id, List.of(stack).stream().findFirst())),
                                 asNew,
                                 Map.of())
@@ -238,15 +242,15 @@ class SourceNetworkTest {
         recover(id, true);
         assertThat(get(id).stack()).contains("holdfast-" + id + "-2");
 
-        networks().associate(id, "holdfast-" + id);
-        assertRefused("network-busy", () -> networks().associate(id, "second"));
+        recoveries().associate(id, "holdfast-" + id);
+        assertRefused("network-busy", () -> recoveries().associate(id, "second"));
         assertRefused("network-busy", () -> networks().delete(id));
         installation.work();
         assertThat(get(id).recovery().orElseThrow().result())
                 .isEqualTo(SourceNetwork.Result.ASSOCIATED);
         keep();
         assertThat(installation.networkHost.networks).containsOnlyKeys(spec.id());
-        assertRefused("unknown-stack", () -> networks().associate(id, "third"));
+        assertRefused("unknown-stack", () -> recoveries().associate(id, "third"));
 
         networks().stop(id);
         networks().delete(id);
@@ -273,7 +277,7 @@ class SourceNetworkTest {
         recover(id, true, "another");
         assertThat(get(id).stack()).contains("holdfast-" + id);
         installation.controller().networkStacks().importTemplate("site-b", template(id));
-        networks().associate(id, "site-b");
+        recoveries().associate(id, "site-b");
         installation.work();
         assertThat(get(id).recovery().orElseThrow().result())
                 .isEqualTo(SourceNetwork.Result.NOT_ASSOCIATED);
@@ -299,7 +303,7 @@ class SourceNetworkTest {
         installation.time.advance(SourceNetworks.EXPORT_KEPT.plus(Duration.ofSeconds(1)));
         assertRefused("unknown-template", () -> networks().template(newest));
 
-        networks().associate(id, "site-b");
+        recoveries().associate(id, "site-b");
         installation.work();
         assertThat(get(id).stack()).contains("site-b");
         // the cards are those of the source network
@@ -400,10 +404,10 @@ class SourceNetworkTest {
     @Test
     void recoveriesNameEachNetworkAndStackOnce() throws Exception {
         var id = replicated();
-        var target = new SourceNetworks.Target(id, Optional.empty());
+        var target = new NetworkRecoveries.Target(id, Optional.empty());
         assertRefused(
                 "malformed-request",
-                () -> networks().recover(List.of(target, target), false, Map.of()));
-        assertRefused("malformed-request", () -> networks().recover(List.of(), false, Map.of()));
+                () -> recoveries().recover(List.of(target, target), false, Map.of()));
+        assertRefused("malformed-request", () -> recoveries().recover(List.of(), false, Map.of()));
     }
 }

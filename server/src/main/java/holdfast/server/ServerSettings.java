@@ -2,6 +2,7 @@ package holdfast.server;
 
 import holdfast.base.RefusalException;
 import holdfast.control.ControlSettings;
+import holdfast.control.Quotas;
 import holdfast.volume.SnapshotPolicy;
 import java.io.IOException;
 import java.io.StringReader;
@@ -41,6 +42,8 @@ public record ServerSettings(
     private static final int FILE_BYTES_MAX = 64 << 10;
     private static final Duration JOURNAL_WINDOW = Duration.ofHours(24);
     private static final Pattern DURATION = Pattern.compile("([0-9]{1,6})(s|m|h|d)");
+    private static final Pattern NUMBER = Pattern.compile("[0-9]{1,9}");
+    private static final String NO_QUOTA = "none";
     private static final Pattern HOST = Pattern.compile("[A-Za-z0-9._:-]{1,253}");
     private static final Pattern HOST_AND_PORT =
             Pattern.compile("(\\[[0-9A-Fa-f:.]+]|[^:\\[\\]]+):([0-9]{1,5})");
@@ -91,12 +94,32 @@ public record ServerSettings(
                                     duration("stop-timeout", base.stopTimeout()),
                                     duration("agent-silence", base.agentSilence()),
                                     duration("scrub-every", base.scrubEvery()),
-                                    duration("reclaim-every", base.reclaimEvery())));
+                                    duration("reclaim-every", base.reclaimEvery()),
+                                    new Quotas(
+                                            quota("source-servers"),
+                                            quota("jobs"),
+                                            quota("servers-per-job"),
+                                            quota("servers-in-jobs"),
+                                            quota("source-networks"))));
             values.keySet().stream().sorted().forEach(key -> faults.add("unknown setting: " + key));
             if (!faults.isEmpty()) {
                 throw new RefusalException("malformed-settings", String.join("; ", faults));
             }
             return settings;
+        }
+
+        private long quota(String of) {
+            return take("quota-" + of, NO_QUOTA, Reading::most);
+        }
+
+        private static long most(String text) {
+            if (text.equals(NO_QUOTA)) {
+                return Quotas.ENDLESS;
+            }
+            if (!NUMBER.matcher(text).matches()) {
+                throw new IllegalArgumentException("expected a number, or none, found " + text);
+            }
+            return Long.parseLong(text);
         }
 
         private Duration duration(String key, Duration usual) {

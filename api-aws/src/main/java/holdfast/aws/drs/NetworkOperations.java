@@ -21,8 +21,8 @@ import holdfast.aws.drs.model.StopSourceNetworkReplicationRequest;
 import holdfast.aws.drs.model.StopSourceNetworkReplicationResponse;
 import holdfast.aws.protocol.RequestContext;
 import holdfast.control.Controller;
+import holdfast.control.NetworkRecoveries;
 import holdfast.control.SourceNetwork;
-import holdfast.control.SourceNetworks;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
@@ -108,13 +108,13 @@ interface NetworkOperations extends DrsService {
         var targets =
                 request.sourceNetworks().stream()
                         .map(entry ->
-                                new SourceNetworks.Target(
+                                new NetworkRecoveries.Target(
                                         entry.sourceNetworkID(),
                                         Optional.ofNullable(entry.cfnStackName())))
                         .toList();
         var job =
                 controller()
-                        .sourceNetworks()
+                        .networkRecoveries()
                         .recover(
                                 targets,
                                 Boolean.TRUE.equals(request.deployAsNew()),
@@ -127,7 +127,7 @@ interface NetworkOperations extends DrsService {
             RequestContext context, AssociateSourceNetworkStackRequest request) throws IOException {
         var job =
                 controller()
-                        .sourceNetworks()
+                        .networkRecoveries()
                         .associate(request.sourceNetworkID(), request.cfnStackName());
         return AssociateSourceNetworkStackResponse.builder().job(job(context, job)).build();
     }
