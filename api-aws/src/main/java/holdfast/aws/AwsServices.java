@@ -49,6 +49,6 @@ public final class AwsServices {
                 new SignatureVerifier(signers, time),
                 controller.usedSignatures()::use,
                 audit,
-                () -> controller.accounts().get().id());
+                controller.accounts());
     }
 }

@@ -62,6 +62,7 @@ final class CommandTree {
                         ServerCommand.spec(),
                         DemoCommand.spec(),
                         TokenCommand.spec(),
+                        AccountCommand.spec(),
                         UserCommand.spec(),
                         RoleCommand.spec(),
                         KeyCommand.spec(),

@@ -52,6 +52,12 @@ final class InstancesCommand {
                                 "Abandons the failback of a recovery instance; its client is told.",
                                 session -> post(session, "failback", "stop")))
                 .addSubcommand(
+                        "protect",
+                        plain(
+                                "protect",
+                                "Makes a source server of a recovery instance, whose points are those of its disks.",
+                                InstancesCommand::protect))
+                .addSubcommand(
                         "disconnect",
                         plain(
                                 "disconnect",
@@ -96,6 +102,20 @@ final class InstancesCommand {
                         ApiClient.JSON.createObjectNode());
         if (session.json()) {
             session.terminal().result("{}");
+        }
+        return ExitStatus.OK;
+    }
+
+    private static ExitStatus protect(Session session) throws IOException, InterruptedException {
+        var server =
+                session.api()
+                        .post(
+                                ApiClient.path("instances", id(session), "protect"),
+                                ApiClient.JSON.createObjectNode());
+        if (session.json()) {
+            session.print(server);
+        } else {
+            session.terminal().result(id(session) + " is protected as " + server.text("id"));
         }
         return ExitStatus.OK;
     }

@@ -13,6 +13,11 @@ final class UserCommand {
         var create = Syntax.asking("create", "Makes a user.", UserCommand::create);
         create.addPositional(Syntax.positional("<name>", "What it is to be called."));
         create.addOption(role("What it may do; else read-only."));
+        create.addOption(
+                Syntax.option(
+                        "--account",
+                        "<account>",
+                        "The id of the account whose user it is; else the home account's. holdfast account list shows them."));
         var list = Syntax.asking("list", "Lists the users.", UserCommand::list);
         var update = Syntax.asking("update", "Gives a user another role.", UserCommand::update);
         update.addPositional(Syntax.positional("<name>", "Its name."));
@@ -48,6 +53,7 @@ final class UserCommand {
                         .createObjectNode()
                         .put("name", session.arguments().positional(0))
                         .put("role", session.arguments().text("--role").orElse("read-only"));
+        session.arguments().text("--account").ifPresent(id -> body.put("account", id));
         return told(session, session.api().post("/users", body));
     }
 
@@ -77,10 +83,13 @@ final class UserCommand {
             session.print(answer);
             return ExitStatus.OK;
         }
-        var table = new Table("NAME", "ROLE", "CREATED");
+        var table = new Table("NAME", "ROLE", "ACCOUNT", "CREATED");
         for (var user : answer.list("users")) {
             table.row(
-                    user.text("name"), user.text("role"), session.shown(user.instant("createdAt")));
+                    user.text("name"),
+                    user.text("role"),
+                    user.text("account"),
+                    session.shown(user.instant("createdAt")));
         }
         session.print(table, "there is no user");
         return ExitStatus.OK;

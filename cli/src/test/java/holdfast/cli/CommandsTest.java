@@ -389,9 +389,37 @@ class CommandsTest {
     }
 
     @Test
+    void accountsAreMadeSharedListedAndDeleted() {
+        var branch =
+                """
+                {"id": "210987654321", "name": "branch", "home": false, "sharedWith": ["123456789012"]}""";
+        api.on("POST /accounts", 201, branch)
+                .on("GET /accounts", 200, "{\"accounts\": [" + branch + "]}")
+                .on("PUT /accounts/210987654321/shares/123456789012", 204, "")
+                .on("DELETE /accounts/210987654321/shares/123456789012", 204, "")
+                .on("DELETE /accounts/210987654321", 204, "");
+        assertThat(holdfast.line("account create branch").out())
+                .isEqualTo("account branch is 210987654321\n");
+        assertThat(holdfast.line("account list").out())
+                .isEqualTo(
+                        """
+                        ACCOUNT       NAME    SHARED WITH
+                        210987654321  branch  123456789012
+                        """);
+        assertThat(holdfast.line("account share 210987654321 --with 123456789012").out())
+                .isEqualTo("account 123456789012 may extend servers of account 210987654321\n");
+        assertThat(holdfast.line("account unshare 210987654321 --with 123456789012").out())
+                .isEqualTo("account 123456789012 may not extend servers of account 210987654321\n");
+        assertThat(holdfast.line("account delete 210987654321").out())
+                .isEqualTo("210987654321 deleted\n");
+        assertThat(holdfast.line("account share 210987654321").status())
+                .isEqualTo(ExitStatus.USAGE);
+    }
+
+    @Test
     void usersAndRolesAreMadeChangedAndListed() {
         var user =
-                "{\"name\":\"ops\",\"role\":\"drills\",\"createdAt\":\"2026-11-21T15:00:00.000Z\"}";
+                "{\"name\":\"ops\",\"role\":\"drills\",\"account\":\"210987654321\",\"createdAt\":\"2026-11-21T15:00:00.000Z\"}";
         var role =
                 "{\"name\":\"drills\",\"builtIn\":false,\"actions\":[\"drs:Get*\",\"drs:StartRecovery\"]}";
         api.on("POST /users", 201, user)
@@ -409,19 +437,21 @@ class CommandsTest {
                 .isEqualTo("role drills allows drs:Get* drs:StartRecovery\n");
         assertThat(holdfast.line("user create ops --role drills").out())
                 .isEqualTo("user ops has the role drills\n");
+        holdfast.line("user create eve --role drills --account 210987654321");
         holdfast.line("user update ops --role drills");
         holdfast.line("role update drills --action *");
         assertThat(api.requests())
                 .containsExactly(
                         "POST /roles {\"actions\":[\"drs:Get*\",\"drs:StartRecovery\"],\"name\":\"drills\"}",
                         "POST /users {\"name\":\"ops\",\"role\":\"drills\"}",
+                        "POST /users {\"name\":\"eve\",\"role\":\"drills\",\"account\":\"210987654321\"}",
                         "PUT /users/ops {\"role\":\"drills\"}",
                         "PUT /roles/drills {\"actions\":[\"*\"]}");
         assertThat(holdfast.line("user list").out())
                 .isEqualTo(
                         """
-                        NAME  ROLE    CREATED
-                        ops   drills  2026-11-21 16:00:00.000
+                        NAME  ROLE    ACCOUNT       CREATED
+                        ops   drills  210987654321  2026-11-21 16:00:00.000
                         """);
         assertThat(holdfast.line("role list").out())
                 .isEqualTo(

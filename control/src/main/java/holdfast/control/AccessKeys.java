@@ -44,21 +44,21 @@ public final class AccessKeys {
 
     private AccessKey.Created create(Transaction tx, String user) throws DatabaseException {
         Users.require(tx, user);
-        if (Tables.KEYS.select(tx, "").size() >= COUNT_MAX) {
+        if (AccessTables.KEYS.select(tx, "").size() >= COUNT_MAX) {
             throw new RefusalException(
                     "too-many-keys",
                     "there are " + COUNT_MAX + " access keys: delete those not in use");
         }
         var made = new AccessKey(newId("AKIA"), user, true, time.now(), Optional.empty());
         var secret = newSecret();
-        Tables.KEYS.insert(tx, new StoredKey(made, sealed(made.id(), secret)));
+        AccessTables.KEYS.insert(tx, new StoredKey(made, sealed(made.id(), secret)));
         return new AccessKey.Created(made, secret);
     }
 
     /// The key of a first user, which may do everything.
     public AccessKey.Created createFirst() throws IOException {
         return database.transact(tx -> {
-            if (Tables.USERS.find(tx, Role.ADMIN.name()).isEmpty()) {
+            if (AccessTables.USERS.find(tx, Role.ADMIN.name()).isEmpty()) {
                 users.create(tx, Role.ADMIN.name(), Role.ADMIN.name());
             }
             return create(tx, Role.ADMIN.name());
@@ -105,7 +105,7 @@ public final class AccessKeys {
     /// Oldest first.
     public List<AccessKey> list() throws IOException {
         return database.transact(tx ->
-                Tables.KEYS.select(tx, "order by created_at, id").stream()
+                AccessTables.KEYS.select(tx, "order by created_at, id").stream()
                         .map(StoredKey::key)
                         .toList());
     }
@@ -118,7 +118,7 @@ public final class AccessKeys {
             var stored = require(tx, id);
             var key = stored.key();
             var changed = new AccessKey(id, key.user(), active, key.createdAt(), key.expiresAt());
-            Tables.KEYS.update(tx, new StoredKey(changed, stored.sealed()));
+            AccessTables.KEYS.update(tx, new StoredKey(changed, stored.sealed()));
             return changed;
         });
     }
@@ -146,7 +146,7 @@ public final class AccessKeys {
                             true,
                             key.createdAt(),
                             Optional.of(key.expiresAt().filter(end::isAfter).orElse(end)));
-            Tables.KEYS.update(tx, new StoredKey(ending, stored.sealed()));
+            AccessTables.KEYS.update(tx, new StoredKey(ending, stored.sealed()));
             return made;
         });
     }
@@ -157,13 +157,13 @@ public final class AccessKeys {
     /// @throws RefusalException if there is none
     public void delete(String id) throws IOException {
         database.<@Nullable Void>transact(tx -> {
-            Tables.KEYS.delete(tx, require(tx, id));
+            AccessTables.KEYS.delete(tx, require(tx, id));
             return null;
         });
     }
 
     private static StoredKey require(Transaction tx, String id) throws DatabaseException {
-        return Tables.KEYS
+        return AccessTables.KEYS
                 .find(tx, id)
                 .orElseThrow(() ->
                         new RefusalException(
@@ -179,10 +179,10 @@ public final class AccessKeys {
     void adoptLegacy() throws IOException {
         var adopted =
                 database.transact(tx -> {
-                    var old = Tables.LEGACY_KEYS.select(tx, "");
+                    var old = AccessTables.LEGACY_KEYS.select(tx, "");
                     for (var legacy : old) {
                         var user = legacy.role().toLowerCase(Locale.ROOT).replace('_', '-');
-                        if (Tables.USERS.find(tx, user).isEmpty()) {
+                        if (AccessTables.USERS.find(tx, user).isEmpty()) {
                             users.create(tx, user, user);
                         }
                         var key =
@@ -192,9 +192,9 @@ public final class AccessKeys {
                                         true,
                                         legacy.createdAt(),
                                         Optional.empty());
-                        Tables.KEYS.insert(
+                        AccessTables.KEYS.insert(
                                 tx, new StoredKey(key, sealed(key.id(), legacy.secret())));
-                        Tables.LEGACY_KEYS.delete(tx, legacy);
+                        AccessTables.LEGACY_KEYS.delete(tx, legacy);
                     }
                     return old.size();
                 });

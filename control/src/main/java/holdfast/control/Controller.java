@@ -44,6 +44,7 @@ public final class Controller implements AutoCloseable {
     private final Settings<LaunchSettings> launchSettings;
     private final LaunchActions launchActions;
     private final Accounts accounts;
+    private final Extensions extensions;
     private final Users users;
     private final Roles roles;
     private final AccessKeys accessKeys;
@@ -74,13 +75,12 @@ public final class Controller implements AutoCloseable {
         this.database = database;
         this.time = time;
         this.store = store;
-        points = new Points(store);
         accounts = new Accounts(database, time, random);
         var box = new SecretBox(store.derivedKey("access"), random);
         users = new Users(database, time);
         roles = new Roles(database);
         accessKeys = new AccessKeys(database, users, box, time, random);
-        sessions = new Sessions(database, accessKeys, box, time);
+        sessions = new Sessions(database, accessKeys, accounts, box, time);
         usedSignatures = new UsedSignatures(database, time);
         tags = new Tags(database);
         replicationSettings =
@@ -114,8 +114,12 @@ public final class Controller implements AutoCloseable {
                         replicationSettings,
                         launchSettings,
                         settings.quotas());
+        extensions =
+                new Extensions(
+                        database, accounts, time, random, replicationSettings, launchSettings);
+        points = new Points(store, extensions);
         servers = new Servers(database, store, time, replicationSettings, settings.agentSilence());
-        orders = new ServerOrders(database, servers, store, replicationSettings);
+        orders = new ServerOrders(database, servers, store, replicationSettings, time);
         jobs = new Jobs(database, time, random, settings.quotas());
         plans = new Plans(database, time, random);
         executions = new PlanExecutions(database, jobs, points, time, random);
@@ -253,6 +257,10 @@ public final class Controller implements AutoCloseable {
         return accounts;
     }
 
+    public Extensions extensions() {
+        return extensions;
+    }
+
     public Users users() {
         return users;
     }
@@ -380,10 +388,10 @@ public final class Controller implements AutoCloseable {
     /// @throws RefusalException if the server is unknown
     public List<ConsistencyPoint> points(String server, Instant from, Instant to, int limit)
             throws IOException {
-        if (database.transact(tx -> Servers.require(tx, server)).state().idle()) {
+        if (servers.get(server).server().state().idle()) {
             return List.of();
         }
-        return store.points(server, from, to, limit);
+        return points.between(server, from, to, limit);
     }
 
     /// The newest point at or before a time of the source's clock.
@@ -391,7 +399,7 @@ public final class Controller implements AutoCloseable {
     /// @throws RefusalException if the server is unknown
     public Optional<ConsistencyPoint> pointAt(String server, Instant at) throws IOException {
         requireKnown(server);
-        return store.pointAt(server, at);
+        return points.at(server, at);
     }
 
     private void requireKnown(String server) throws IOException {

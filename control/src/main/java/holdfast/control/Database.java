@@ -28,7 +28,7 @@ public final class Database implements AutoCloseable {
     /// Marks the file as ours (SQLite file format §1.3.17, "application id"): "HFCT".
     private static final int APPLICATION_ID = 0x48464354;
 
-    private static final int SCHEMA_VERSION = 8;
+    private static final int SCHEMA_VERSION = 9;
 
     /// Takes the write lock at once, so that what was read is still so when it is written. By hand,
     /// since the driver's own transactions hold the lock between one commit and the next.
@@ -97,11 +97,12 @@ public final class Database implements AutoCloseable {
     /// An interrupt of the caller is kept for later: whether the transaction was committed must not
     /// be in doubt.
     <T extends @Nullable Object> T transact(Work<T> work) throws IOException {
+        var scope = Scope.current(); // which the database's thread does not have
         return call(() -> {
             var done = false;
             try {
                 execute(BEGIN);
-                var tx = new Transaction(connection, this);
+                var tx = new Transaction(connection, this, scope);
                 var result = work.run(tx);
                 execute("commit");
                 done = true;
@@ -128,6 +129,9 @@ public final class Database implements AutoCloseable {
                 }
             }
             for (var table : Tables.ALL) {
+                table.verify(tx);
+            }
+            for (var table : AccessTables.ALL) {
                 table.verify(tx);
             }
             var version = versions(tx).getLast();

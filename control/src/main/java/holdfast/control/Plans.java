@@ -79,8 +79,7 @@ public final class Plans {
     }
 
     private static boolean admitted(Transaction tx, String server) throws DatabaseException {
-        return Tables.SERVERS
-                .find(tx, server)
+        return Servers.find(tx, server)
                 .filter(known -> !(known.state() instanceof ReplicationState.Disconnected))
                 .isPresent();
     }

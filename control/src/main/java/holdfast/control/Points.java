@@ -5,7 +5,9 @@ import holdfast.volume.ConsistencyPoint;
 import holdfast.volume.VolumeStore;
 import java.io.IOException;
 import java.time.Instant;
+import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.regex.Pattern;
 
 /// Finding the consistency point that a user means. Safe for any thread.
@@ -13,21 +15,36 @@ final class Points {
     private static final Pattern ID = Pattern.compile("pit-[0-9a-f]{17}");
 
     private final VolumeStore store;
+    private final Extensions extensions;
 
-    Points(VolumeStore store) {
+    Points(VolumeStore store, Extensions extensions) {
         this.store = store;
+        this.extensions = extensions;
+    }
+
+    /// Those with `from <= instant <= to`, oldest first, the newest `limit` of them.
+    List<ConsistencyPoint> between(String server, Instant from, Instant to, int limit)
+            throws IOException {
+        return store.points(extensions.source(server), from, to, limit);
+    }
+
+    /// The newest one at or before a time of the source's clock.
+    Optional<ConsistencyPoint> at(String server, Instant time) throws IOException {
+        return store.pointAt(extensions.source(server), time);
     }
 
     /// @throws RefusalException if there is no such point, with the oldest there is
     ConsistencyPoint choose(String server, PointChoice choice) throws IOException {
+        var source = extensions.source(server);
         return switch (choice) {
             case PointChoice.Newest() ->
-                    store.newestPoint(server).orElseThrow(() -> noneYet(server));
+                    store.newestPoint(source).orElseThrow(() -> noneYet(server));
             case PointChoice.At(var time) -> {
-                var found = store.pointAt(server, time);
+                var found = store.pointAt(source, time);
                 if (found.isEmpty()) {
                     throw refusal(
                             server,
+                            source,
                             "point-before-window",
                             String.format(
                                     Locale.ROOT,
@@ -38,10 +55,11 @@ final class Points {
                 yield found.get();
             }
             case PointChoice.ById(var id) -> {
-                var found = store.point(server, sequence(id));
+                var found = store.point(source, sequence(id));
                 if (found.isEmpty()) {
                     throw refusal(
                             server,
+                            source,
                             "unknown-point",
                             String.format(
                                     Locale.ROOT,
@@ -67,13 +85,13 @@ final class Points {
         return id.charAt(4) == '0' ? Long.parseUnsignedLong(id.substring(5), 16) : -1;
     }
 
-    private RefusalException refusal(String server, String code, String message)
+    private RefusalException refusal(String server, String source, String code, String message)
             throws IOException {
-        var newest = store.newestPoint(server);
+        var newest = store.newestPoint(source);
         if (newest.isEmpty()) {
             return noneYet(server);
         }
-        var oldest = oldest(server, newest.get());
+        var oldest = oldest(source, newest.get());
         return new RefusalException(
                 code,
                 String.format(
@@ -88,12 +106,12 @@ final class Points {
 
     /// By bisection, since the store lists a range from its newest end and a window may hold a
     /// hundred thousand points.
-    private ConsistencyPoint oldest(String server, ConsistencyPoint newest) throws IOException {
+    private ConsistencyPoint oldest(String source, ConsistencyPoint newest) throws IOException {
         var oldest = newest;
         var before = Instant.EPOCH; // no point at or before it
         while (before.until(oldest.instant()).toMillis() > 1) {
             var middle = before.plus(before.until(oldest.instant()).dividedBy(2));
-            var found = store.pointAt(server, middle);
+            var found = store.pointAt(source, middle);
             if (found.isPresent()) {
                 oldest = found.get();
             } else {

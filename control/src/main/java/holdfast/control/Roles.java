@@ -21,7 +21,7 @@ public final class Roles {
     public List<Role> list() throws IOException {
         return database.transact(tx -> {
             var roles = new ArrayList<>(Role.BUILT_IN);
-            roles.addAll(Tables.ROLES.select(tx, "order by name"));
+            roles.addAll(AccessTables.ROLES.select(tx, "order by name"));
             return roles;
         });
     }
@@ -33,7 +33,7 @@ public final class Roles {
 
     static Optional<Role> find(Transaction tx, String name) throws DatabaseException {
         var builtIn = Role.BUILT_IN.stream().filter(role -> role.name().equals(name)).findFirst();
-        return builtIn.isPresent() ? builtIn : Tables.ROLES.find(tx, name);
+        return builtIn.isPresent() ? builtIn : AccessTables.ROLES.find(tx, name);
     }
 
     static Role require(Transaction tx, String name) throws DatabaseException {
@@ -55,12 +55,12 @@ public final class Roles {
             if (find(tx, name).isPresent()) {
                 throw new RefusalException("role-exists", "there is a role " + name + " already");
             }
-            if (Tables.ROLES.select(tx, "").size() >= COUNT_MAX) {
+            if (AccessTables.ROLES.select(tx, "").size() >= COUNT_MAX) {
                 throw new RefusalException(
                         "too-many-roles",
                         "there are " + COUNT_MAX + " roles: delete those not in use");
             }
-            Tables.ROLES.insert(tx, role);
+            AccessTables.ROLES.insert(tx, role);
             return role;
         });
     }
@@ -72,7 +72,7 @@ public final class Roles {
         var role = Role.custom(name, actions);
         return database.transact(tx -> {
             requireCustom(tx, name);
-            Tables.ROLES.update(tx, role);
+            AccessTables.ROLES.update(tx, role);
             return role;
         });
     }
@@ -81,7 +81,7 @@ public final class Roles {
     public void delete(String name) throws IOException {
         database.<@Nullable Void>transact(tx -> {
             var role = requireCustom(tx, name);
-            var users = Tables.USERS.select(tx, "where role = ? order by name limit 1", name);
+            var users = AccessTables.USERS.select(tx, "where role = ? order by name limit 1", name);
             if (!users.isEmpty()) {
                 throw new RefusalException(
                         "role-in-use",
@@ -91,7 +91,7 @@ public final class Roles {
                                 + name
                                 + ": give it another first");
             }
-            Tables.ROLES.delete(tx, role);
+            AccessTables.ROLES.delete(tx, role);
             return null;
         });
     }

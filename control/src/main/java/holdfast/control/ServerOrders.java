@@ -1,6 +1,7 @@
 package holdfast.control;
 
 import holdfast.base.RefusalException;
+import holdfast.base.TimeSource;
 import holdfast.replication.SessionControl;
 import holdfast.volume.VolumeStore;
 import java.io.IOException;
@@ -23,16 +24,19 @@ public final class ServerOrders {
     private final Servers servers;
     private final VolumeStore store;
     private final Settings<ReplicationSettings> settings;
+    private final TimeSource time;
 
     ServerOrders(
             Database database,
             Servers servers,
             VolumeStore store,
-            Settings<ReplicationSettings> settings) {
+            Settings<ReplicationSettings> settings,
+            TimeSource time) {
         this.database = database;
         this.servers = servers;
         this.store = store;
         this.settings = settings;
+        this.time = time;
     }
 
     /// Ends replication for a time: the replica and all its points go, the agent waits.
@@ -43,6 +47,7 @@ public final class ServerOrders {
         return carryOut(
                 id,
                 tx -> {
+                    Extensions.refuse(tx, id);
                     var server = Servers.requireActive(tx, id);
                     refuseWhileUsed(tx, id);
                     servers.change(tx, server.silent(), new ReplicationEvent.Stop());
@@ -58,6 +63,7 @@ public final class ServerOrders {
                 id,
                 tx -> {
                     var server = Servers.require(tx, id);
+                    Extensions.refuse(tx, id);
                     if (!(server.state() instanceof ReplicationState.Stopped)) {
                         throw new RefusalException(
                                 "server-not-stopped",
@@ -81,6 +87,7 @@ public final class ServerOrders {
                 id,
                 tx -> {
                     var server = Servers.require(tx, id);
+                    Extensions.refuse(tx, id);
                     if (!server.state().idle()
                             && !(server.state() instanceof ReplicationState.Stalled)) {
                         throw new RefusalException(
@@ -104,6 +111,10 @@ public final class ServerOrders {
     /// @throws RefusalException if there is none
     public ReplicationSettings configure(String id, UnaryOperator<ReplicationSettings> change)
             throws IOException {
+        database.<@Nullable Void>transact(tx -> {
+            Extensions.refuse(tx, id);
+            return null;
+        });
         var changed = settings.change(id, change);
         servers.apply(id, changed);
         return changed;
@@ -141,6 +152,7 @@ public final class ServerOrders {
     private void disconnect(Transaction tx, String id) throws DatabaseException {
         var server = Servers.require(tx, id);
         refuseWhileUsed(tx, id);
+        Extensions.detach(tx, server, time.now());
         servers.change(tx, server.silent(), new ReplicationEvent.Disconnect());
     }
 
@@ -180,7 +192,9 @@ public final class ServerOrders {
     }
 
     private void forget(Transaction tx, String id) throws DatabaseException {
-        servers.change(tx, Servers.require(tx, id), new ReplicationEvent.Delete());
+        var server = Servers.require(tx, id);
+        Extensions.detach(tx, server, time.now());
+        servers.change(tx, server, new ReplicationEvent.Delete());
         Tags.forget(tx, id);
         Settings.forget(tx, id);
         LaunchActions.forget(tx, id);
@@ -232,6 +246,23 @@ public final class ServerOrders {
     }
 
     private static void refuseWhileUsed(Transaction tx, String id) throws DatabaseException {
+        refuseWhileUsedHere(tx, id);
+        for (var extension : Extensions.of(tx, id)) {
+            try {
+                refuseWhileUsedHere(tx.whole(), extension.server());
+            } catch (RefusalException _) { // what it is, is the other account's business
+                throw new RefusalException(
+                        "server-used-elsewhere",
+                        String.format(
+                                Locale.ROOT,
+                                "account %s, into which server %s is extended, has a recovery instance, export or job of it: that must end first",
+                                Accounts.holder(tx.whole(), extension.server()),
+                                id));
+            }
+        }
+    }
+
+    private static void refuseWhileUsedHere(Transaction tx, String id) throws DatabaseException {
         refuseWithJob(tx, List.of(id)); // which may be launching the instance below
         for (var instance :
                 Tables.INSTANCES.select(tx, "where server_id = ? and state <> 'TERMINATED'", id)) {

@@ -8,6 +8,7 @@ import java.util.Optional;
 
 /// A server with how it is doing now.
 ///
+/// @param extension if it is one
 /// @param certificateExpiresAt of the newest certificate that the agent has shown to this process,
 ///   or was given by it; empty before its first session with it
 /// @param lastSeenAt of the agent, exact while this process listens to it
@@ -18,6 +19,7 @@ import java.util.Optional;
 /// @param clockSkewMillis source clock minus ours when the last report came; empty before it
 public record ServerView(
         SourceServer server,
+        Optional<Extension.View> extension,
         Optional<Instant> certificateExpiresAt,
         Optional<Instant> lastSeenAt,
         Optional<AgentReport> report,

@@ -64,7 +64,10 @@ public final class Servers implements ReplicationHost {
     }
 
     private List<ServerView> views(String clauses, Object... arguments) throws IOException {
-        return database.transact(tx -> Tables.SERVERS.select(tx, clauses, arguments)).stream()
+        return database
+                .transact(tx ->
+                        Extensions.shown(tx, Tables.SERVERS.select(tx, clauses, arguments)))
+                .stream()
                 .map(this::view)
                 .toList();
     }
@@ -75,30 +78,40 @@ public final class Servers implements ReplicationHost {
                 database.transact(tx -> {
                     var servers = new ArrayList<SourceServer>();
                     for (var id : Set.copyOf(ids)) {
-                        find(tx, id).ifPresent(servers::add);
+                        row(tx, id).ifPresent(servers::add);
                     }
-                    return servers;
+                    return Extensions.shown(tx, servers);
                 });
         return found.stream().map(this::view).toList();
     }
 
     /// @throws RefusalException if there is none
     public ServerView get(String id) throws IOException {
-        return view(database.transact(tx -> require(tx, id)));
+        return view(
+                database.transact(
+                        tx -> Extensions.shown(tx, row(tx, id).orElseThrow(() -> unknown(id)))));
     }
 
+    /// An extended server is seen as what it is extended from.
     static SourceServer require(Transaction tx, String id) throws DatabaseException {
         return find(tx, id).orElseThrow(() -> unknown(id));
     }
 
-    /// A deleted server is not found.
     static Optional<SourceServer> find(Transaction tx, String id) throws DatabaseException {
+        var row = row(tx, id);
+        return row.isPresent()
+                ? Optional.of(Extensions.shown(tx, row.get()).server())
+                : Optional.empty();
+    }
+
+    /// A deleted server is not found.
+    static Optional<SourceServer> row(Transaction tx, String id) throws DatabaseException {
         return Tables.SERVERS
                 .find(tx, id)
                 .filter(server -> !(server.state() instanceof ReplicationState.Deleted));
     }
 
-    private static RefusalException unknown(String id) {
+    static RefusalException unknown(String id) {
         return new RefusalException(
                 "unknown-server", "no server " + id + ": `holdfast servers` lists those there are");
     }
@@ -106,6 +119,7 @@ public final class Servers implements ReplicationHost {
     /// @throws RefusalException if there is none, or it has no replica by the operator's will
     static SourceServer requireActive(Transaction tx, String id) throws DatabaseException {
         var server = require(tx, id);
+        Extensions.requireIntact(tx, id);
         throwIfPresent(refusal(server));
         return server;
     }
@@ -406,14 +420,17 @@ public final class Servers implements ReplicationHost {
                                                         report.clockMillis() - at.toEpochMilli())));
     }
 
-    private ServerView view(SourceServer server) {
-        var presence = Optional.ofNullable(presences.get(server.id()));
+    private ServerView view(Extensions.Shown shown) {
+        var server = shown.server();
+        var source = shown.source();
+        var presence = Optional.ofNullable(presences.get(source));
         var idle = server.state().idle(); // then what is left of the replica does not count
-        var newest = idle ? Optional.<ConsistencyPoint>empty() : store.newestPoint(server.id());
+        var newest = idle ? Optional.<ConsistencyPoint>empty() : store.newestPoint(source);
         var now = time.now();
         return new ServerView(
                 server,
-                Optional.ofNullable(certificates.get(server.id())),
+                shown.extension(),
+                Optional.ofNullable(certificates.get(source)),
                 presence.map(Presence::seenAt).or(server::lastSeenAt),
                 idle ? Optional.empty() : presence.flatMap(Presence::report).or(server::report),
                 newest,

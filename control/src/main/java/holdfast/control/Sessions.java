@@ -24,11 +24,14 @@ public final class Sessions {
 
     private final Database database;
     private final AccessKeys keys;
+    private final Accounts accounts;
     private final SecretBox box;
     private final TimeSource time;
 
-    Sessions(Database database, AccessKeys keys, SecretBox box, TimeSource time) {
+    Sessions(
+            Database database, AccessKeys keys, Accounts accounts, SecretBox box, TimeSource time) {
         this.database = database;
+        this.accounts = accounts;
         this.keys = keys;
         this.box = box;
         this.time = time;
@@ -45,6 +48,7 @@ public final class Sessions {
     /// What a token says.
     ///
     /// @param parent the key that it came of
+    /// @param assumed as [Assumed#text] has it
     private record Token(
             String accessKey,
             String secret,
@@ -63,14 +67,21 @@ public final class Sessions {
     }
 
     private Optional<Signer> ofKey(Transaction tx, String id) throws DatabaseException {
-        var stored = Tables.KEYS.find(tx, id).filter(found -> found.key().usable(time.now()));
+        var stored = AccessTables.KEYS.find(tx, id).filter(found -> found.key().usable(time.now()));
         if (stored.isEmpty()) {
             return Optional.empty();
         }
         var user = Users.require(tx, stored.get().key().user());
         var role = Roles.require(tx, user.role());
+        var holder = Holdings.holder(tx, Holdings.user(user.name()));
         return Optional.of(
-                new Signer(id, keys.secret(stored.get()), user.name(), role, Optional.empty()));
+                new Signer(
+                        id,
+                        keys.secret(stored.get()),
+                        holder.isPresent() ? holder.get() : accounts.home(tx).id(),
+                        user.name(),
+                        role,
+                        Optional.empty()));
     }
 
     private Optional<Signer> ofSession(Transaction tx, String accessKey, String sealed)
@@ -93,27 +104,67 @@ public final class Sessions {
             return Optional.empty();
         }
         var role = parent.get().role();
+        var account = parent.get().account();
         if (token.assumed().isPresent()) {
-            var assumed = Roles.find(tx, token.assumed().get());
-            if (assumed.isEmpty() || !role.allows(assuming(token.assumed().get()))) {
+            var assumed = Assumed.of(token.assumed().get(), account);
+            var now = assumable(tx, parent.get(), assumed);
+            if (now.isEmpty()) {
                 return Optional.empty();
             }
-            role = assumed.get();
+            role = now.get();
+            account = assumed.account();
         }
         return Optional.of(
                 new Signer(
                         accessKey,
                         token.secret(),
+                        account,
                         token.user(),
                         role,
                         Optional.of(
                                 new Signer.Session(
-                                        token.assumed(), token.name(), token.expiresAt()))));
+                                        token.assumed().map(text -> Assumed.of(text, "").role()),
+                                        token.name(),
+                                        token.expiresAt()))));
+    }
+
+    /// A role and the account as which its holder acts.
+    private record Assumed(String account, String role) {
+        /// @param text of a token: `<role>`, or `<account>/<role>` of another account than the
+        ///   user's own
+        static Assumed of(String text, String own) {
+            var slash = text.indexOf('/');
+            return slash < 0
+                    ? new Assumed(own, text)
+                    : new Assumed(text.substring(0, slash), text.substring(slash + 1));
+        }
+
+        String text(String own) {
+            return account.equals(own) ? role : account + "/" + role;
+        }
+    }
+
+    /// The role, if the caller may assume it there and it is there. Of other accounts only users of
+    /// the home account may: what a role of theirs allows ends at their account.
+    private Optional<Role> assumable(Transaction tx, Signer caller, Assumed assumed)
+            throws DatabaseException {
+        var elsewhere = !assumed.account().equals(caller.account());
+        if (!caller.permits(assuming(caller, assumed.account(), assumed.role()))) {
+            return Optional.empty();
+        }
+        if (elsewhere
+                && (Holdings.holder(tx, Holdings.user(caller.user())).isPresent()
+                        || !accounts.exists(tx, assumed.account()))) {
+            return Optional.empty();
+        }
+        return Roles.find(tx, assumed.role());
     }
 
     /// The action that a role must allow for another to be assumed.
-    public static String assuming(String role) {
-        return "sts:AssumeRole/" + role;
+    ///
+    /// @param account as which its holder is to act
+    public static String assuming(Signer caller, String account, String role) {
+        return "sts:AssumeRole/" + new Assumed(account, role).text(caller.account());
     }
 
     /// Credentials with which the user may do what its role allows.
@@ -129,9 +180,11 @@ public final class Sessions {
 
     /// Credentials with which the user may do what another role allows.
     ///
+    /// @param account as which; other than the caller's own only for users of the home account
     /// @throws RefusalException if there is no such role, the caller may not assume it, or has
     ///   assumed one already
-    public Credentials assume(Signer caller, String role, String name, Duration validFor)
+    public Credentials assume(
+            Signer caller, String account, String role, String name, Duration validFor)
             throws IOException {
         if (caller.session().isPresent()) {
             throw new RefusalException(
@@ -139,12 +192,14 @@ public final class Sessions {
                     "session credentials cannot assume a role: use a user's key");
         }
         // the same answer whether there is such a role or not
-        if (!caller.permits(assuming(role))
-                || database.transact(tx -> Roles.find(tx, role)).isEmpty()) {
+        var assumed = new Assumed(account, role);
+        if (database.transact(tx -> assumable(tx, caller, assumed)).isEmpty()) {
             throw new RefusalException(
-                    "role-denied", caller.user() + " may not assume the role " + role);
+                    "role-denied",
+                    caller.user() + " may not assume the role " + role + " in account " + account);
         }
-        return issue(caller.accessKey(), caller.user(), Optional.of(role), name, validFor);
+        var text = assumed.text(caller.account());
+        return issue(caller.accessKey(), caller.user(), Optional.of(text), name, validFor);
     }
 
     private Credentials issue(

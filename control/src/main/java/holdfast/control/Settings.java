@@ -8,6 +8,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -115,6 +116,7 @@ public final class Settings<S> {
             }
             var id = random.nextId(kind.idPrefix());
             put(tx, id, change.apply(kind.defaults()));
+            Holdings.claim(tx, id, Optional.empty());
             Tags.put(tx, id, tags);
             return requireTemplate(tx, id);
         });
@@ -140,6 +142,7 @@ public final class Settings<S> {
             forget(tx, id);
             LaunchActions.forget(tx, id);
             Tags.forget(tx, id);
+            Holdings.forget(tx, id);
             return null;
         });
     }
@@ -152,11 +155,11 @@ public final class Settings<S> {
                 .orElseThrow(() -> new RefusalException("unknown-template", "no template " + id));
     }
 
-    /// A new server begins with the template's.
+    /// A new server begins with the template of the account that has it.
     ///
     /// @return the template, if there is one
     List<Template<S>> adopt(Transaction tx, String server) throws DatabaseException {
-        var found = templates(tx);
+        var found = templates(tx.in(new Scope(Holdings.holder(tx, server))));
         for (var template : found) {
             put(tx, server, template.settings());
         }

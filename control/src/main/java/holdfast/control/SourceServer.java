@@ -54,6 +54,21 @@ public record SourceServer(
                 disks);
     }
 
+    /// Under the id of another server, which is an extension of this one.
+    SourceServer shownAs(SourceServer extension) {
+        return new SourceServer(
+                extension.id(),
+                hostname,
+                state,
+                reason,
+                stateSince,
+                extension.enrolledAt(),
+                lastSeenAt,
+                machine,
+                report,
+                disks);
+    }
+
     /// Without what its agent has reported.
     SourceServer silent() {
         return new SourceServer(

@@ -35,6 +35,13 @@ final class Table<T> {
     private final List<String> columns;
     private final Function<T, Map<String, @Nullable Object>> toValues;
     private final Function<Row, T> fromRow;
+    private final Optional<Held<T>> held;
+
+    /// How rows belong to accounts.
+    ///
+    /// @param column that names the resource which an account has
+    /// @param parent of rows that are that resource: the resource that it goes with
+    private record Held<T>(String column, Optional<Function<T, Optional<String>>> parent) {}
 
     /// @param keys columns that identify a row
     /// @param columns all columns but `row_check`, the keys among them
@@ -45,11 +52,50 @@ final class Table<T> {
             List<String> columns,
             Function<T, Map<String, @Nullable Object>> toValues,
             Function<Row, T> fromRow) {
+        this(name, keys, columns, toValues, fromRow, Optional.empty());
+    }
+
+    private Table(
+            String name,
+            List<String> keys,
+            List<String> columns,
+            Function<T, Map<String, @Nullable Object>> toValues,
+            Function<Row, T> fromRow,
+            Optional<Held<T>> held) {
+        this.held = held;
         this.name = name;
         this.keys = List.copyOf(keys);
         this.columns = List.copyOf(columns);
         this.toValues = toValues;
         this.fromRow = fromRow;
+    }
+
+    /// Every row is a resource of one account's: of the account that asks for it to be made, or
+    /// else of that which has another resource. Its key is of one column.
+    ///
+    /// @param parent the other resource of a row, if there is one
+    Table<T> held(Function<T, Optional<String>> parent) {
+        var column = keys.getFirst();
+        return new Table<>(
+                name,
+                keys,
+                columns,
+                toValues,
+                fromRow,
+                Optional.of(new Held<>(column, Optional.of(parent))));
+    }
+
+    /// Every row says something of a resource, and is the account's that has that.
+    ///
+    /// @param column that names the resource
+    Table<T> heldThrough(String column) {
+        return new Table<>(
+                name,
+                keys,
+                columns,
+                toValues,
+                fromRow,
+                Optional.of(new Held<>(column, Optional.empty())));
     }
 
     String name() {
@@ -69,6 +115,11 @@ final class Table<T> {
                         marks(values.size())),
                 values.toArray());
         adjustSums(tx, 1, check);
+        var parent = held.flatMap(Held::parent);
+        if (parent.isPresent()) {
+            var resource = String.valueOf(values.get(columns.indexOf(keys.getFirst())));
+            Holdings.claim(tx, resource, parent.get().apply(record));
+        }
     }
 
     /// Replaces the row of the same key, which must exist.
@@ -98,23 +149,31 @@ final class Table<T> {
         var before = storedCheck(tx, key);
         tx.execute("delete from " + name + " where " + keyCondition(), key.toArray());
         adjustSums(tx, -1, -before);
+        if (held.flatMap(Held::parent).isPresent()) {
+            Holdings.forget(tx, String.valueOf(key.getFirst()));
+        }
     }
 
     Optional<T> find(Transaction tx, Object... key) throws DatabaseException {
         return select(tx, "where " + keyCondition(), key).stream().findFirst();
     }
 
+    /// Only rows of the account as which the transaction is done, if it is done as one.
+    ///
     /// @param clauses what follows the table's name: `where`, `order by`, `limit`
     List<T> select(Transaction tx, String clauses, Object... arguments) throws DatabaseException {
+        var all = new ArrayList<@Nullable Object>();
+        var from = seen(tx, all);
+        all.addAll(List.of(arguments));
         var rows =
                 tx.query(
                         String.format(
                                 Locale.ROOT,
                                 "select %s, row_check from %s %s",
                                 String.join(", ", columns),
-                                name,
+                                from,
                                 clauses),
-                        (@Nullable Object[]) arguments);
+                        all.toArray());
         var records = new ArrayList<T>(rows.size());
         for (var row : rows) {
             records.add(decode(tx, row));
@@ -132,6 +191,23 @@ final class Table<T> {
                 String.format(
                         Locale.ROOT, "where %s in (%s) %s", column, marks(values.size()), clauses),
                 values.toArray());
+    }
+
+    /// The table, or what of it is the account's.
+    private String seen(Transaction tx, List<@Nullable Object> arguments) {
+        if (held.isEmpty() || tx.scope().isEmpty()) {
+            return name;
+        }
+        var account = tx.scope().get().further();
+        var others = "not in (select resource from holdings)";
+        var own = "in (select resource from holdings where account = ?)";
+        account.ifPresent(arguments::add);
+        return String.format(
+                Locale.ROOT,
+                "(select * from %s where %s %s)",
+                name,
+                held.get().column(),
+                account.isPresent() ? own : others);
     }
 
     /// Reads every row and compares number and sum with those recorded.

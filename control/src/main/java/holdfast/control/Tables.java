@@ -45,87 +45,93 @@ final class Tables {
 
     static final Table<SourceServer> SERVERS =
             new Table<>(
-                    "servers",
-                    List.of("id"),
-                    List.of(
-                            "id",
-                            "hostname",
-                            "state",
-                            "error",
-                            "reason",
-                            "state_since",
-                            "enrolled_at",
-                            "last_seen_at",
-                            "machine",
-                            "report",
-                            "disks"),
-                    server ->
-                            values(
-                                    "id", server.id(),
-                                    "hostname", server.hostname(),
-                                    "state", server.state().name(),
-                                    "error", error(server.state()),
-                                    "reason", server.reason(),
-                                    "state_since", server.stateSince(),
-                                    "enrolled_at", server.enrolledAt(),
-                                    "last_seen_at", server.lastSeenAt(),
-                                    "machine", server.machine().map(Documents::ofMachineFacts),
-                                    "report", server.report().map(Documents::ofReport),
-                                    "disks", Documents.ofDisks(server.disks())),
-                    row ->
-                            new SourceServer(
-                                    row.text("id"),
-                                    row.text("hostname"),
-                                    ReplicationState.of(
-                                            row.text("state"), row.optionalText("error")),
-                                    row.text("reason"),
-                                    row.instant("state_since"),
-                                    row.instant("enrolled_at"),
-                                    row.optionalInstant("last_seen_at"),
-                                    row.optionalText("machine").map(Documents::machineFacts),
-                                    row.optionalText("report").map(Documents::report),
-                                    Documents.disks(row.text("disks"))));
+                            "servers",
+                            List.of("id"),
+                            List.of(
+                                    "id",
+                                    "hostname",
+                                    "state",
+                                    "error",
+                                    "reason",
+                                    "state_since",
+                                    "enrolled_at",
+                                    "last_seen_at",
+                                    "machine",
+                                    "report",
+                                    "disks"),
+                            (SourceServer server) ->
+                                    values(
+                                            "id", server.id(),
+                                            "hostname", server.hostname(),
+                                            "state", server.state().name(),
+                                            "error", error(server.state()),
+                                            "reason", server.reason(),
+                                            "state_since", server.stateSince(),
+                                            "enrolled_at", server.enrolledAt(),
+                                            "last_seen_at", server.lastSeenAt(),
+                                            "machine",
+                                                    server.machine().map(Documents::ofMachineFacts),
+                                            "report", server.report().map(Documents::ofReport),
+                                            "disks", Documents.ofDisks(server.disks())),
+                            row ->
+                                    new SourceServer(
+                                            row.text("id"),
+                                            row.text("hostname"),
+                                            ReplicationState.of(
+                                                    row.text("state"), row.optionalText("error")),
+                                            row.text("reason"),
+                                            row.instant("state_since"),
+                                            row.instant("enrolled_at"),
+                                            row.optionalInstant("last_seen_at"),
+                                            row.optionalText("machine")
+                                                    .map(Documents::machineFacts),
+                                            row.optionalText("report").map(Documents::report),
+                                            Documents.disks(row.text("disks"))))
+                    .held(_ -> Optional.empty());
 
     static final Table<Job> JOBS =
             new Table<>(
-                    "jobs",
-                    List.of("id"),
-                    List.of(
-                            "id",
-                            "request",
-                            "kind",
-                            "state",
-                            "reason",
-                            "lease_owner",
-                            "lease_until",
-                            "attempts",
-                            "created_at",
-                            "ended_at",
-                            "result"),
-                    job ->
-                            values(
-                                    "id", job.id(),
-                                    "request", Documents.ofRequest(job.request()),
-                                    "kind", job.request().kind(),
-                                    "state", job.state().name(),
-                                    "reason", job.reason(),
-                                    "lease_owner", lease(job.state()).map(JobState.Started::owner),
+                            "jobs",
+                            List.of("id"),
+                            List.of(
+                                    "id",
+                                    "request",
+                                    "kind",
+                                    "state",
+                                    "reason",
+                                    "lease_owner",
                                     "lease_until",
-                                            lease(job.state()).map(JobState.Started::leaseUntil),
-                                    "attempts", (long) job.attempts(),
-                                    "created_at", job.createdAt(),
-                                    "ended_at", job.endedAt(),
-                                    "result", job.result().map(Documents::ofResult)),
-                    row ->
-                            new Job(
-                                    row.text("id"),
-                                    Documents.request(row.text("request")),
-                                    jobState(row),
-                                    row.text("reason"),
-                                    Math.toIntExact(row.number("attempts")),
-                                    row.instant("created_at"),
-                                    row.optionalInstant("ended_at"),
-                                    row.optionalText("result").map(Documents::result)));
+                                    "attempts",
+                                    "created_at",
+                                    "ended_at",
+                                    "result"),
+                            (Job job) ->
+                                    values(
+                                            "id", job.id(),
+                                            "request", Documents.ofRequest(job.request()),
+                                            "kind", job.request().kind(),
+                                            "state", job.state().name(),
+                                            "reason", job.reason(),
+                                            "lease_owner",
+                                                    lease(job.state()).map(JobState.Started::owner),
+                                            "lease_until",
+                                                    lease(job.state())
+                                                            .map(JobState.Started::leaseUntil),
+                                            "attempts", (long) job.attempts(),
+                                            "created_at", job.createdAt(),
+                                            "ended_at", job.endedAt(),
+                                            "result", job.result().map(Documents::ofResult)),
+                            row ->
+                                    new Job(
+                                            row.text("id"),
+                                            Documents.request(row.text("request")),
+                                            jobState(row),
+                                            row.text("reason"),
+                                            Math.toIntExact(row.number("attempts")),
+                                            row.instant("created_at"),
+                                            row.optionalInstant("ended_at"),
+                                            row.optionalText("result").map(Documents::result)))
+                    .held(job -> job.request().servers().stream().findFirst());
 
     static final Table<PhaseRow> PHASES =
             new Table<>(
@@ -161,226 +167,148 @@ final class Tables {
 
     static final Table<RecoveryInstance> INSTANCES =
             new Table<>(
-                    "instances",
-                    List.of("id"),
-                    List.of(
-                            "id",
-                            "job_id",
-                            "server_id",
-                            "drill",
-                            "state",
-                            "reason",
-                            "created_at",
-                            "point",
-                            "machine",
-                            "boot_proof",
-                            "ended_at"),
-                    instance ->
-                            values(
-                                    "id", instance.id(),
-                                    "job_id", instance.job(),
-                                    "server_id", instance.server(),
-                                    "drill", instance.drill() ? 1L : 0L,
-                                    "state", instance.state().name(),
-                                    "reason", instance.reason(),
-                                    "created_at", instance.createdAt(),
-                                    "point", Documents.ofPoint(instance.point()),
-                                    "machine", instance.machine().map(Documents::ofMachine),
-                                    "boot_proof", instance.bootProof().map(Documents::ofBootProof),
-                                    "ended_at", instance.endedAt()),
-                    row ->
-                            new RecoveryInstance(
-                                    row.text("id"),
-                                    row.text("job_id"),
-                                    row.text("server_id"),
-                                    row.flag("drill"),
-                                    InstanceState.valueOf(row.text("state")),
-                                    row.text("reason"),
-                                    row.instant("created_at"),
-                                    Documents.point(row.text("point")),
-                                    row.optionalText("machine").map(Documents::machine),
-                                    row.optionalText("boot_proof").map(Documents::bootProof),
-                                    row.optionalInstant("ended_at")));
+                            "instances",
+                            List.of("id"),
+                            List.of(
+                                    "id",
+                                    "job_id",
+                                    "server_id",
+                                    "drill",
+                                    "state",
+                                    "reason",
+                                    "created_at",
+                                    "point",
+                                    "machine",
+                                    "boot_proof",
+                                    "ended_at"),
+                            (RecoveryInstance instance) ->
+                                    values(
+                                            "id", instance.id(),
+                                            "job_id", instance.job(),
+                                            "server_id", instance.server(),
+                                            "drill", instance.drill() ? 1L : 0L,
+                                            "state", instance.state().name(),
+                                            "reason", instance.reason(),
+                                            "created_at", instance.createdAt(),
+                                            "point", Documents.ofPoint(instance.point()),
+                                            "machine", instance.machine().map(Documents::ofMachine),
+                                            "boot_proof",
+                                                    instance.bootProof()
+                                                            .map(Documents::ofBootProof),
+                                            "ended_at", instance.endedAt()),
+                            row ->
+                                    new RecoveryInstance(
+                                            row.text("id"),
+                                            row.text("job_id"),
+                                            row.text("server_id"),
+                                            row.flag("drill"),
+                                            InstanceState.valueOf(row.text("state")),
+                                            row.text("reason"),
+                                            row.instant("created_at"),
+                                            Documents.point(row.text("point")),
+                                            row.optionalText("machine").map(Documents::machine),
+                                            row.optionalText("boot_proof")
+                                                    .map(Documents::bootProof),
+                                            row.optionalInstant("ended_at")))
+                    .held(instance -> Optional.of(instance.server()));
 
     static final Table<PointExport> EXPORTS =
             new Table<>(
-                    "exports",
-                    List.of("id"),
-                    List.of("id", "server_id", "disk", "volume_id", "created_at", "point"),
-                    export ->
-                            values(
-                                    "id", export.id(),
-                                    "server_id", export.server(),
-                                    "disk", export.disk(),
-                                    "volume_id", export.volume(),
-                                    "created_at", export.createdAt(),
-                                    "point", Documents.ofPoint(export.point())),
-                    row ->
-                            new PointExport(
-                                    row.text("id"),
-                                    row.text("server_id"),
-                                    row.text("disk"),
-                                    row.text("volume_id"),
-                                    row.instant("created_at"),
-                                    Documents.point(row.text("point"))));
-
-    static final Table<Account> ACCOUNT =
-            new Table<>(
-                    "account",
-                    List.of("id"),
-                    List.of("id", "initialized_at"),
-                    account ->
-                            values("id", account.id(), "initialized_at", account.initializedAt()),
-                    row -> new Account(row.text("id"), row.optionalInstant("initialized_at")));
-
-    /// Of the schema's second version; emptied at the first start of a later one.
-    static final Table<StoredKey.Legacy> LEGACY_KEYS =
-            new Table<>(
-                    "access_keys",
-                    List.of("id"),
-                    List.of("id", "secret", "role", "created_at"),
-                    key ->
-                            values(
-                                    "id", key.id(),
-                                    "secret", key.secret(),
-                                    "role", key.role(),
-                                    "created_at", key.createdAt()),
-                    row ->
-                            new StoredKey.Legacy(
-                                    row.text("id"),
-                                    row.text("secret"),
-                                    row.text("role"),
-                                    row.instant("created_at")));
-
-    static final Table<User> USERS =
-            new Table<>(
-                    "users",
-                    List.of("name"),
-                    List.of("name", "role", "created_at"),
-                    user ->
-                            values(
-                                    "name", user.name(),
-                                    "role", user.role(),
-                                    "created_at", user.createdAt()),
-                    row -> new User(row.text("name"), row.text("role"), row.instant("created_at")));
-
-    /// Actions have no blanks.
-    static final Table<Role> ROLES =
-            new Table<>(
-                    "roles",
-                    List.of("name"),
-                    List.of("name", "actions"),
-                    role ->
-                            values(
-                                    "name", role.name(),
-                                    "actions", String.join(" ", role.actions())),
-                    row ->
-                            new Role(
-                                    row.text("name"),
-                                    List.of(row.text("actions").split(" ")),
-                                    false));
-
-    static final Table<StoredKey> KEYS =
-            new Table<>(
-                    "user_keys",
-                    List.of("id"),
-                    List.of("id", "user_name", "sealed", "active", "created_at", "expires_at"),
-                    stored ->
-                            values(
-                                    "id", stored.key().id(),
-                                    "user_name", stored.key().user(),
-                                    "sealed", stored.sealed(),
-                                    "active", stored.key().active() ? 1L : 0L,
-                                    "created_at", stored.key().createdAt(),
-                                    "expires_at", stored.key().expiresAt()),
-                    row ->
-                            new StoredKey(
-                                    new AccessKey(
+                            "exports",
+                            List.of("id"),
+                            List.of("id", "server_id", "disk", "volume_id", "created_at", "point"),
+                            (PointExport export) ->
+                                    values(
+                                            "id", export.id(),
+                                            "server_id", export.server(),
+                                            "disk", export.disk(),
+                                            "volume_id", export.volume(),
+                                            "created_at", export.createdAt(),
+                                            "point", Documents.ofPoint(export.point())),
+                            row ->
+                                    new PointExport(
                                             row.text("id"),
-                                            row.text("user_name"),
-                                            row.flag("active"),
+                                            row.text("server_id"),
+                                            row.text("disk"),
+                                            row.text("volume_id"),
                                             row.instant("created_at"),
-                                            row.optionalInstant("expires_at")),
-                                    row.text("sealed")));
-
-    static final Table<UsedSignatures.Used> USED_SIGNATURES =
-            new Table<>(
-                    "used_signatures",
-                    List.of("signature"),
-                    List.of("signature", "until"),
-                    used -> values("signature", used.signature(), "until", used.until()),
-                    row -> new UsedSignatures.Used(row.text("signature"), row.instant("until")));
+                                            Documents.point(row.text("point"))))
+                    .held(export -> Optional.of(export.server()));
 
     static final Table<RecoveryPlan> PLANS =
             new Table<>(
-                    "plans",
-                    List.of("id"),
-                    List.of(
-                            "id",
-                            "name",
-                            "description",
-                            "client_token",
-                            "steps",
-                            "created_at",
-                            "updated_at"),
-                    plan ->
-                            values(
-                                    "id", plan.id(),
-                                    "name", plan.name(),
-                                    "description", plan.description(),
-                                    "client_token", plan.clientToken(),
-                                    "steps", PlanDocuments.ofSteps(plan.steps()),
-                                    "created_at", plan.createdAt(),
-                                    "updated_at", plan.updatedAt()),
-                    row ->
-                            new RecoveryPlan(
-                                    row.text("id"),
-                                    row.text("name"),
-                                    row.text("description"),
-                                    row.optionalText("client_token"),
-                                    PlanDocuments.steps(row.text("steps")),
-                                    row.instant("created_at"),
-                                    row.instant("updated_at")));
+                            "plans",
+                            List.of("id"),
+                            List.of(
+                                    "id",
+                                    "name",
+                                    "description",
+                                    "client_token",
+                                    "steps",
+                                    "created_at",
+                                    "updated_at"),
+                            (RecoveryPlan plan) ->
+                                    values(
+                                            "id", plan.id(),
+                                            "name", plan.name(),
+                                            "description", plan.description(),
+                                            "client_token", plan.clientToken(),
+                                            "steps", PlanDocuments.ofSteps(plan.steps()),
+                                            "created_at", plan.createdAt(),
+                                            "updated_at", plan.updatedAt()),
+                            row ->
+                                    new RecoveryPlan(
+                                            row.text("id"),
+                                            row.text("name"),
+                                            row.text("description"),
+                                            row.optionalText("client_token"),
+                                            PlanDocuments.steps(row.text("steps")),
+                                            row.instant("created_at"),
+                                            row.instant("updated_at")))
+                    .held(_ -> Optional.empty());
 
     static final Table<PlanExecution> EXECUTIONS =
             new Table<>(
-                    "executions",
-                    List.of("id"),
-                    List.of(
-                            "id",
-                            "plan_id",
-                            "drill",
-                            "state",
-                            "reason",
-                            "points",
-                            "steps",
-                            "client_token",
-                            "started_at",
-                            "completed_at"),
-                    execution ->
-                            values(
-                                    "id", execution.id(),
-                                    "plan_id", execution.plan(),
-                                    "drill", execution.drill() ? 1L : 0L,
-                                    "state", execution.state().name(),
-                                    "reason", execution.reason(),
-                                    "points", PlanDocuments.ofPoints(execution.points()),
-                                    "steps", PlanDocuments.ofExecutionSteps(execution.steps()),
-                                    "client_token", execution.clientToken(),
-                                    "started_at", execution.startedAt(),
-                                    "completed_at", execution.completedAt()),
-                    row ->
-                            new PlanExecution(
-                                    row.text("id"),
-                                    row.text("plan_id"),
-                                    row.flag("drill"),
-                                    PlanExecution.State.valueOf(row.text("state")),
-                                    row.optionalText("reason"),
-                                    PlanDocuments.points(row.text("points")),
-                                    PlanDocuments.executionSteps(row.text("steps")),
-                                    row.optionalText("client_token"),
-                                    row.instant("started_at"),
-                                    row.optionalInstant("completed_at")));
+                            "executions",
+                            List.of("id"),
+                            List.of(
+                                    "id",
+                                    "plan_id",
+                                    "drill",
+                                    "state",
+                                    "reason",
+                                    "points",
+                                    "steps",
+                                    "client_token",
+                                    "started_at",
+                                    "completed_at"),
+                            (PlanExecution execution) ->
+                                    values(
+                                            "id", execution.id(),
+                                            "plan_id", execution.plan(),
+                                            "drill", execution.drill() ? 1L : 0L,
+                                            "state", execution.state().name(),
+                                            "reason", execution.reason(),
+                                            "points", PlanDocuments.ofPoints(execution.points()),
+                                            "steps",
+                                                    PlanDocuments.ofExecutionSteps(
+                                                            execution.steps()),
+                                            "client_token", execution.clientToken(),
+                                            "started_at", execution.startedAt(),
+                                            "completed_at", execution.completedAt()),
+                            row ->
+                                    new PlanExecution(
+                                            row.text("id"),
+                                            row.text("plan_id"),
+                                            row.flag("drill"),
+                                            PlanExecution.State.valueOf(row.text("state")),
+                                            row.optionalText("reason"),
+                                            PlanDocuments.points(row.text("points")),
+                                            PlanDocuments.executionSteps(row.text("steps")),
+                                            row.optionalText("client_token"),
+                                            row.instant("started_at"),
+                                            row.optionalInstant("completed_at")))
+                    .held(execution -> Optional.of(execution.plan()));
 
     static final Table<Tags.Tag> TAGS =
             new Table<>(
@@ -441,21 +369,22 @@ final class Tables {
 
     static final Table<Settings.Kept> SETTINGS =
             new Table<>(
-                    "settings",
-                    List.of("resource", "kind"),
-                    List.of("resource", "kind", "created_at", "settings"),
-                    kept ->
-                            values(
-                                    "resource", kept.resource(),
-                                    "kind", kept.kind(),
-                                    "created_at", kept.createdAt(),
-                                    "settings", kept.settings()),
-                    row ->
-                            new Settings.Kept(
-                                    row.text("resource"),
-                                    row.text("kind"),
-                                    row.instant("created_at"),
-                                    row.text("settings")));
+                            "settings",
+                            List.of("resource", "kind"),
+                            List.of("resource", "kind", "created_at", "settings"),
+                            (Settings.Kept kept) ->
+                                    values(
+                                            "resource", kept.resource(),
+                                            "kind", kept.kind(),
+                                            "created_at", kept.createdAt(),
+                                            "settings", kept.settings()),
+                            row ->
+                                    new Settings.Kept(
+                                            row.text("resource"),
+                                            row.text("kind"),
+                                            row.instant("created_at"),
+                                            row.text("settings")))
+                    .heldThrough("resource");
 
     static final Table<LaunchAction> LAUNCH_ACTIONS =
             new Table<>(
@@ -500,12 +429,6 @@ final class Tables {
                     PHASES,
                     INSTANCES,
                     EXPORTS,
-                    ACCOUNT,
-                    LEGACY_KEYS,
-                    USERS,
-                    ROLES,
-                    KEYS,
-                    USED_SIGNATURES,
                     PLANS,
                     EXECUTIONS,
                     TAGS,

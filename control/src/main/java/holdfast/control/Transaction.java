@@ -5,6 +5,7 @@ import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// Statements inside one transaction of the [Database]; used by its thread only, and dead when the
@@ -12,11 +13,37 @@ import org.jspecify.annotations.Nullable;
 final class Transaction {
     private final Connection connection;
     private final Database database;
-    private final List<Runnable> afterCommit = new ArrayList<>();
+    private final List<Runnable> afterCommit;
+    private final Optional<Scope> scope;
 
-    Transaction(Connection connection, Database database) {
+    /// @param scope as which account it is done
+    Transaction(Connection connection, Database database, Optional<Scope> scope) {
+        this(connection, database, scope, new ArrayList<>());
+    }
+
+    private Transaction(
+            Connection connection,
+            Database database,
+            Optional<Scope> scope,
+            List<Runnable> afterCommit) {
         this.connection = connection;
         this.database = database;
+        this.scope = scope;
+        this.afterCommit = afterCommit;
+    }
+
+    Optional<Scope> scope() {
+        return scope;
+    }
+
+    /// The same transaction, to which everything is there, whoever's it is.
+    Transaction whole() {
+        return new Transaction(connection, database, Optional.empty(), afterCommit);
+    }
+
+    /// The same transaction, as another account.
+    Transaction in(Scope other) {
+        return new Transaction(connection, database, Optional.of(other), afterCommit);
     }
 
     /// @return rows changed

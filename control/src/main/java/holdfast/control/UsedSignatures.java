@@ -25,10 +25,10 @@ public final class UsedSignatures {
     /// @return false if it was used already
     public boolean use(String signature, Instant until) throws IOException {
         return database.transact(tx -> {
-            if (Tables.USED_SIGNATURES.find(tx, signature).isPresent()) {
+            if (AccessTables.USED_SIGNATURES.find(tx, signature).isPresent()) {
                 return false;
             }
-            Tables.USED_SIGNATURES.insert(tx, new Used(signature, until));
+            AccessTables.USED_SIGNATURES.insert(tx, new Used(signature, until));
             return true;
         });
     }
@@ -37,9 +37,9 @@ public final class UsedSignatures {
     void prune() throws IOException {
         database.<@Nullable Void>transact(tx -> {
             for (var used :
-                    Tables.USED_SIGNATURES.select(
+                    AccessTables.USED_SIGNATURES.select(
                             tx, "where until < ?", time.now().toEpochMilli())) {
-                Tables.USED_SIGNATURES.delete(tx, used);
+                AccessTables.USED_SIGNATURES.delete(tx, used);
             }
             return null;
         });

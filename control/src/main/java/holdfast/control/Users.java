@@ -3,7 +3,10 @@ package holdfast.control;
 import holdfast.base.RefusalException;
 import holdfast.base.TimeSource;
 import java.io.IOException;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// Who may call the AWS API. Safe for any thread.
@@ -20,11 +23,23 @@ public final class Users {
 
     /// By name.
     public List<User> list() throws IOException {
-        return database.transact(tx -> Tables.USERS.select(tx, "order by name"));
+        return database.transact(tx -> AccessTables.USERS.select(tx, "order by name"));
+    }
+
+    /// The accounts of all users that are not of the home account, by name.
+    public Map<String, String> accounts() throws IOException {
+        return database.transact(tx -> {
+            var accounts = new HashMap<String, String>();
+            for (var user : AccessTables.USERS.select(tx, "")) {
+                Holdings.holder(tx, Holdings.user(user.name()))
+                        .ifPresent(account -> accounts.put(user.name(), account));
+            }
+            return accounts;
+        });
     }
 
     static User require(Transaction tx, String name) throws DatabaseException {
-        return Tables.USERS
+        return AccessTables.USERS
                 .find(tx, name)
                 .orElseThrow(() ->
                         new RefusalException(
@@ -34,7 +49,10 @@ public final class Users {
                                         + ": `holdfast user list` shows those there are"));
     }
 
-    /// @throws RefusalException if there is one of that name, no such role, or too many
+    /// Makes a user of the account as which it is made.
+    ///
+    /// @throws RefusalException if there is one of that name in any account, no such role, or too
+    ///   many
     public User create(String name, String role) throws IOException {
         return database.transact(tx -> create(tx, name, role));
     }
@@ -42,15 +60,16 @@ public final class Users {
     User create(Transaction tx, String name, String role) throws DatabaseException {
         Names.require("user", name);
         Roles.require(tx, role);
-        if (Tables.USERS.find(tx, name).isPresent()) {
+        if (AccessTables.USERS.find(tx, name).isPresent()) {
             throw new RefusalException("user-exists", "there is a user " + name + " already");
         }
-        if (Tables.USERS.select(tx, "").size() >= COUNT_MAX) {
+        if (AccessTables.USERS.select(tx, "").size() >= COUNT_MAX) {
             throw new RefusalException(
                     "too-many-users", "there are " + COUNT_MAX + " users: delete those not in use");
         }
         var user = new User(name, role, time.now());
-        Tables.USERS.insert(tx, user);
+        AccessTables.USERS.insert(tx, user);
+        Holdings.claim(tx, Holdings.user(name), Optional.empty());
         return user;
     }
 
@@ -62,7 +81,7 @@ public final class Users {
             var known = require(tx, name);
             Roles.require(tx, role);
             var changed = new User(name, role, known.createdAt());
-            Tables.USERS.update(tx, changed);
+            AccessTables.USERS.update(tx, changed);
             return changed;
         });
     }
@@ -74,10 +93,11 @@ public final class Users {
     public void delete(String name) throws IOException {
         database.<@Nullable Void>transact(tx -> {
             var user = require(tx, name);
-            for (var key : Tables.KEYS.select(tx, "where user_name = ?", name)) {
-                Tables.KEYS.delete(tx, key);
+            for (var key : AccessTables.KEYS.select(tx, "where user_name = ?", name)) {
+                AccessTables.KEYS.delete(tx, key);
             }
-            Tables.USERS.delete(tx, user);
+            AccessTables.USERS.delete(tx, user);
+            Holdings.forget(tx, Holdings.user(name));
             return null;
         });
     }

@@ -176,16 +176,21 @@ class IdentityTest {
         var operator = key("ops", "operator");
         var caller = signer(operator).orElseThrow();
         var sessions = controller.sessions();
-        var assumed = sessions.assume(caller, "failback-installation", "site-b", HOUR);
+        var assumed =
+                sessions.assume(caller, caller.account(), "failback-installation", "site-b", HOUR);
         var signer = signer(assumed).orElseThrow();
         assertThat(signer.role()).isEqualTo(Role.FAILBACK_INSTALLATION);
         assertThat(signer.user()).isEqualTo("ops");
         assertThat(signer.session().orElseThrow().name()).isEqualTo("site-b");
         assertThat(signer.permits("drs:StartRecovery")).isFalse();
         for (var role : List.of("admin", "agent-installation", "nobody")) {
-            assertRefused("role-denied", () -> sessions.assume(caller, role, "x", HOUR));
+            assertRefused(
+                    "role-denied",
+                    () -> sessions.assume(caller, caller.account(), role, "x", HOUR));
         }
-        assertRefused("session-of-session", () -> sessions.assume(signer, "read-only", "x", HOUR));
+        assertRefused(
+                "session-of-session",
+                () -> sessions.assume(signer, signer.account(), "read-only", "x", HOUR));
         assertRefused("session-of-session", () -> sessions.own(signer, HOUR));
         controller.users().update("ops", "read-only");
         assertThat(signer(assumed)).as("may assume it no more").isEmpty();
@@ -261,7 +266,7 @@ class IdentityTest {
                 .database()
                 .transact(tx -> {
                     for (var role : List.of("ADMIN", "READ_ONLY")) {
-                        Tables.LEGACY_KEYS.insert(
+                        AccessTables.LEGACY_KEYS.insert(
                                 tx,
                                 new StoredKey.Legacy(
                                         "AKIA" + role, secret + role, role, FakeTime.START));

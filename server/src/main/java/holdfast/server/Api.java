@@ -91,6 +91,7 @@ final class Api implements AutoCloseable {
                 .register(ROOT + "/servers", new SourceServerRoutes(controller))
                 .register(ROOT + "/instances", new InstanceRoutes(controller))
                 .register(ROOT + "/exports", exports)
+                .register(ROOT + "/accounts", new AccountRoutes(controller))
                 .register(ROOT + "/users", new UserRoutes(controller))
                 .register(ROOT + "/roles", new RoleRoutes(controller))
                 .register(ROOT + "/keys", new KeyRoutes(controller))

@@ -57,7 +57,7 @@ final class FailbackEndpoint implements Endpoint {
     }
 
     @Override
-    public Optional<Call> call(AwsRequest request) {
+    public Optional<Call> call(AwsRequest request, Signer caller) {
         return Optional.of(new Call(ACTION, !request.method().equals("GET")));
     }
 

@@ -8,6 +8,7 @@ import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.io.IOException;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import tools.jackson.databind.node.ObjectNode;
 
 /// `/users`: who may call the AWS API.
@@ -27,20 +28,31 @@ final class UserRoutes implements HttpService {
     }
 
     private void list(ServerRequest request, ServerResponse response) throws IOException {
+        var accounts = accounts();
         Api.send(
-                response, 200, ApiJson.list("users", controller.users().list(), UserRoutes::shown));
+                response,
+                200,
+                ApiJson.list("users", controller.users().list(), user -> shown(user, accounts)));
     }
 
     private void create(ServerRequest request, ServerResponse response) throws IOException {
-        var body = RequestBody.read(request, Set.of("name", "role"));
-        var user = controller.users().create(body.text("name"), body.text("role"));
-        Api.send(response, 201, shown(user));
+        var body = RequestBody.read(request, Set.of("name", "role", "account"));
+        var name = body.text("name");
+        var role = body.text("role");
+        var account = body.optionalText("account");
+        var user =
+                account.isPresent()
+                        ? controller
+                                .accounts()
+                                .as(account.get(), () -> controller.users().create(name, role))
+                        : controller.users().create(name, role);
+        Api.send(response, 201, shown(user, accounts()));
     }
 
     private void update(ServerRequest request, ServerResponse response) throws IOException {
         var body = RequestBody.read(request, Set.of("role"));
         var user = controller.users().update(Api.id(request), body.text("role"));
-        Api.send(response, 200, shown(user));
+        Api.send(response, 200, shown(user, accounts()));
     }
 
     private void delete(ServerRequest request, ServerResponse response) throws IOException {
@@ -48,10 +60,18 @@ final class UserRoutes implements HttpService {
         response.status(204).send();
     }
 
-    private static ObjectNode shown(User user) {
+    /// By user; that of all others is the home account.
+    private UnaryOperator<String> accounts() throws IOException {
+        var home = controller.accounts().get().id();
+        var further = controller.users().accounts();
+        return user -> further.getOrDefault(user, home);
+    }
+
+    private static ObjectNode shown(User user, UnaryOperator<String> accounts) {
         return ApiJson.object()
                 .put("name", user.name())
                 .put("role", user.role())
+                .put("account", accounts.apply(user.name()))
                 .put("createdAt", ApiJson.time(user.createdAt()));
     }
 }

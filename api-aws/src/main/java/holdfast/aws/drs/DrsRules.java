@@ -95,6 +95,9 @@ record DrsRules(Accounts accounts) implements RestJsonEndpoint.Rules {
         if (code.startsWith("unknown-") && errors.contains("ResourceNotFoundException")) {
             return notFound(code.substring("unknown-".length()), "", message);
         }
+        if (code.equals("account-not-shared")) {
+            return denied(message);
+        }
         if (code.startsWith("too-many-") && errors.contains("ServiceQuotaExceededException")) {
             return ServiceQuotaExceededException.builder()
                     .code(code)

@@ -26,7 +26,24 @@ final class Ids {
     }
 
     static String serverArn(RequestContext context, String id) {
-        return context.arn(SERVICE, "source-server/" + id);
+        return serverArn(context, context.account(), id);
+    }
+
+    /// Of a server of that account.
+    static String serverArn(RequestContext context, String account, String id) {
+        return RequestContext.arn(SERVICE, context.region(), account, "source-server/" + id);
+    }
+
+    /// A server of an account.
+    record OwnedServer(String account, String server) {}
+
+    /// What the ARN of a server of any account names; it may not exist.
+    static OwnedServer serverOf(String arn) {
+        var parts = ARN.matcher(arn);
+        if (!parts.matches() || parts.group(2) == null) {
+            throw DrsRules.invalid("sourceServerArn", "not the ARN of a source server: " + arn);
+        }
+        return new OwnedServer(parts.group(1), parts.group(2));
     }
 
     static String instanceArn(RequestContext context, String id) {
@@ -56,7 +73,7 @@ final class Ids {
             throw DrsRules.notFound(
                     "resource",
                     arn,
-                    "not the ARN of a source server, recovery instance, job, template, source network, plan or execution of this installation");
+                    "not the ARN of a source server, recovery instance, job, template, source network, plan or execution of this account");
         }
         if (parts.group(4) != null) {
             return OUR_JOB + parts.group(4);

@@ -76,7 +76,7 @@ interface ReplicationOperations extends DrsService {
             RequestContext context, GetReplicationConfigurationRequest request) throws IOException {
         var server = controller().servers().get(request.sourceServerID()).server();
         return ReplicationConfigurations.of(
-                server, controller().replicationSettings().of(server.id()));
+                server, controller().extensions().replication(server.id()));
     }
 
     @Override

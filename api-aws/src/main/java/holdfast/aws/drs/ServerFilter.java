@@ -44,9 +44,14 @@ final class ServerFilter {
                         ? controller.servers().list()
                         : controller.servers().list(ids);
         return candidates.stream()
-                .filter(view -> isIn(filters.stagingAccountIDs(), context.account()))
+                .filter(view -> isIn(filters.stagingAccountIDs(), stagingAccount(context, view)))
                 .filter(view -> hasHardware(view, filters.hardwareId()))
                 .toList();
+    }
+
+    /// The account in which it replicates.
+    static String stagingAccount(RequestContext context, ServerView view) {
+        return view.extension().map(shown -> shown.extension().account()).orElse(context.account());
     }
 
     /// An empty list asks for all.

@@ -2,6 +2,7 @@ package holdfast.aws.drs;
 
 import holdfast.aws.drs.model.CPU;
 import holdfast.aws.drs.model.Disk;
+import holdfast.aws.drs.model.ExtensionStatus;
 import holdfast.aws.drs.model.IdentificationHints;
 import holdfast.aws.drs.model.LastLaunchResult;
 import holdfast.aws.drs.model.LastLaunchType;
@@ -13,6 +14,7 @@ import holdfast.aws.drs.model.OS;
 import holdfast.aws.drs.model.ReplicationDirection;
 import holdfast.aws.drs.model.SourceProperties;
 import holdfast.aws.drs.model.SourceServer;
+import holdfast.aws.drs.model.StagingArea;
 import holdfast.aws.protocol.RequestContext;
 import holdfast.control.Controller;
 import holdfast.control.InstanceState;
@@ -82,7 +84,26 @@ record ServerTranslation(
                 .dataReplicationInfo(replication.info(view))
                 .sourceProperties(properties(view))
                 .sourceNetworkID(networks.get(id))
+                .stagingArea(stagingArea(view))
                 .tags(tags.getOrDefault(id, Map.of()))
+                .build();
+    }
+
+    private StagingArea stagingArea(ServerView view) {
+        var area =
+                StagingArea.builder().stagingAccountID(ServerFilter.stagingAccount(context, view));
+        if (view.extension().isEmpty()) {
+            return area.status(ExtensionStatus.NOT_EXTENDED).build();
+        }
+        var shown = view.extension().get();
+        return area.stagingSourceServerArn(
+                        Ids.serverArn(
+                                context, shown.extension().account(), shown.extension().origin()))
+                .status(
+                        shown.fault().isPresent()
+                                ? ExtensionStatus.EXTENSION_ERROR
+                                : ExtensionStatus.EXTENDED)
+                .errorMessage(shown.fault().orElse(null))
                 .build();
     }
 

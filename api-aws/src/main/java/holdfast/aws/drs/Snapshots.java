@@ -44,7 +44,10 @@ final class Snapshots {
                         request.maxResults(),
                         request.nextToken());
         return DescribeRecoverySnapshotsResponse.builder()
-                .items(page.items().stream().map(Snapshots::snapshot).toList())
+                .items(
+                        page.items().stream()
+                                .map(point -> snapshot(request.sourceServerID(), point))
+                                .toList())
                 .nextToken(page.nextToken())
                 .build();
     }
@@ -57,10 +60,11 @@ final class Snapshots {
                 .toList();
     }
 
-    private static RecoverySnapshot snapshot(ConsistencyPoint point) {
+    /// @param server whose points were asked for, which may have them of another
+    private static RecoverySnapshot snapshot(String server, ConsistencyPoint point) {
         return RecoverySnapshot.builder()
                 .snapshotID(point.id())
-                .sourceServerID(point.owner())
+                .sourceServerID(server)
                 .timestamp(Times.text(point.instant()))
                 .expectedTimestamp(Times.text(point.instant()))
                 .ebsSnapshots(List.of())

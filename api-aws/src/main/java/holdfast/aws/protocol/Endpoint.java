@@ -17,7 +17,7 @@ public interface Endpoint {
             throws IOException;
 
     /// What the request asks for; empty if for nothing that there is.
-    Optional<Call> call(AwsRequest request);
+    Optional<Call> call(AwsRequest request, Signer caller);
 
     AwsResponse error(String requestId, ServiceException error);
 

@@ -1,5 +1,6 @@
 package holdfast.aws.protocol;
 
+import holdfast.control.Accounts;
 import holdfast.control.AuditLog;
 import java.io.IOException;
 import java.time.Instant;
@@ -22,7 +23,7 @@ public final class Gateway {
     private final SignatureVerifier verifier;
     private final Repetitions signatures;
     private final AuditTrail trail;
-    private final AccountId account;
+    private final Accounts accounts;
 
     /// Remembers which signatures were used.
     @FunctionalInterface
@@ -32,23 +33,17 @@ public final class Gateway {
         boolean use(String signature, Instant until) throws IOException;
     }
 
-    /// The installation's account.
-    @FunctionalInterface
-    public interface AccountId {
-        String get() throws IOException;
-    }
-
     public Gateway(
             List<Endpoint> endpoints,
             SignatureVerifier verifier,
             Repetitions signatures,
             AuditLog audit,
-            AccountId account) {
+            Accounts accounts) {
         this.signatures = signatures;
         this.trail = new AuditTrail(audit);
         this.endpoints = List.copyOf(endpoints);
         this.verifier = verifier;
-        this.account = account;
+        this.accounts = accounts;
     }
 
     /// Whether the request is one of ours; its body need not have been read.
@@ -111,7 +106,7 @@ public final class Gateway {
         }
         var caller = verifier.verify(request, parts);
         visit.caller = caller;
-        var call = visit.endpoint.call(request);
+        var call = visit.endpoint.call(request, caller);
         visit.call = call.orElse(null);
         // the service refuses what the role does not allow, in its own words
         if (call.isPresent() && call.get().changes() && caller.permits(call.get().action())) {
@@ -120,8 +115,11 @@ public final class Gateway {
         }
         var context =
                 new RequestContext(
-                        visit.id, parts.region(), account.get(), request.header("host").orElse(""));
-        return visit.endpoint.handle(request, context, caller);
+                        visit.id,
+                        parts.region(),
+                        caller.account(),
+                        request.header("host").orElse(""));
+        return accounts.as(caller.account(), () -> visit.endpoint.handle(request, context, caller));
     }
 
     /// A call that changes something is let in once for each signature: whoever got hold of a

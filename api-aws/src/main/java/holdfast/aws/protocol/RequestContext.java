@@ -3,7 +3,7 @@ package holdfast.aws.protocol;
 /// As whom a request is answered.
 ///
 /// @param region of the credential scope: an installation answers to every region's name
-/// @param account twelve digits, the installation's own
+/// @param account twelve digits, the caller's
 /// @param authority by which the client reached us: host and port, as in its URL
 public record RequestContext(String requestId, String region, String account, String authority) {
     /// By which the client reached us, without the port.
@@ -13,6 +13,10 @@ public record RequestContext(String requestId, String region, String account, St
 
     /// @param resource such as `source-server/s-0123456789abcdef0`
     public String arn(String service, String resource) {
+        return arn(service, region, account, resource);
+    }
+
+    public static String arn(String service, String region, String account, String resource) {
         return "arn:aws:" + service + ":" + region + ":" + account + ":" + resource;
     }
 }

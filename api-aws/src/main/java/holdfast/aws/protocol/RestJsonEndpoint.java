@@ -55,7 +55,7 @@ public final class RestJsonEndpoint implements Endpoint {
     }
 
     @Override
-    public Optional<Call> call(AwsRequest request) {
+    public Optional<Call> call(AwsRequest request, Signer caller) {
         return router.match(request.method(), request.rawPath())
                 .map(match ->
                         new Call(

@@ -50,17 +50,25 @@ public final class StsEndpoint implements Endpoint {
     }
 
     @Override
-    public Optional<Call> call(AwsRequest request) {
+    public Optional<Call> call(AwsRequest request, Signer caller) {
         var form = StsForm.of(request);
         return switch (form.action()) {
             case "GetCallerIdentity" -> Optional.of(new Call("sts:GetCallerIdentity", false));
             case "GetSessionToken" -> Optional.of(new Call("sts:GetSessionToken", true));
             case "AssumeRole" -> {
                 var arn = form.values().getOrDefault("RoleArn", "");
-                yield Optional.of(new Call(Sessions.assuming(roleOf(arn)), true));
+                yield Optional.of(
+                        new Call(
+                                Sessions.assuming(caller, accountOf(arn, caller), roleOf(arn)),
+                                true));
             }
             default -> Optional.empty();
         };
+    }
+
+    /// Of something else than an ARN, the caller's own.
+    private static String accountOf(String arn, Signer caller) {
+        return ROLE_ARN.matcher(arn).matches() ? arn.split(":")[4] : caller.account();
     }
 
     private static String roleOf(String arn) {
@@ -109,7 +117,7 @@ public final class StsEndpoint implements Endpoint {
         var assumed = caller.session().flatMap(Signer.Session::assumed);
         var session = caller.session().map(Signer.Session::name).orElse("");
         var arn =
-                assumed.map(role -> assumedRoleArn(context, role, session))
+                assumed.map(role -> assumedRoleArn(context.account(), role, session))
                         // IAM is global: its ARNs have no region
                         .orElse("arn:aws:iam::" + context.account() + ":user/" + caller.user());
         return result(
@@ -123,8 +131,8 @@ public final class StsEndpoint implements Endpoint {
                         context.account()));
     }
 
-    private static String assumedRoleArn(RequestContext context, String role, String session) {
-        return "arn:aws:sts::" + context.account() + ":assumed-role/" + role + "/" + session;
+    private static String assumedRoleArn(String account, String role, String session) {
+        return "arn:aws:sts::" + account + ":assumed-role/" + role + "/" + session;
     }
 
     private AwsResponse sessionToken(StsForm form, RequestContext context, Signer caller) {
@@ -142,17 +150,15 @@ public final class StsEndpoint implements Endpoint {
         var name = form.required("RoleSessionName", SESSION_NAME);
         var validFor = form.duration(3_600, 900, 43_200);
         var role = roleOf(arn);
-        if (!arn.contains("::" + context.account() + ":")) {
-            throw denied("the role is of another account than " + context.account());
-        }
-        var made = sessions.assume(caller, role, name, validFor);
+        var account = accountOf(arn, caller);
+        var made = sessions.assume(caller, account, role, name, validFor);
         return result(
                 "AssumeRole",
                 context,
                 String.format(
                         Locale.ROOT,
                         "<AssumedRoleUser><Arn>%s</Arn><AssumedRoleId>%s:%s</AssumedRoleId></AssumedRoleUser>%s",
-                        assumedRoleArn(context, role, name),
+                        assumedRoleArn(account, role, name),
                         role,
                         name,
                         credentials(made)));

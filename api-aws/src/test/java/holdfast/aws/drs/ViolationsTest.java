@@ -35,7 +35,7 @@ class ViolationsTest {
     private static final RequestContext CONTEXT =
             new RequestContext("id", "eu-central-1", "123456789012", "AKIA");
     private static final Signer ANYTHING =
-            new Signer("AKIA", "secret", "admin", Role.ADMIN, Optional.empty());
+            new Signer("AKIA", "secret", "123456789012", "admin", Role.ADMIN, Optional.empty());
 
     private static final RestJsonEndpoint.Rules RULES =
             new RestJsonEndpoint.Rules() {

@@ -52,6 +52,7 @@ class SignatureVerifierTest {
                 new Signer(
                         "AKIDEXAMPLE",
                         "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+                        "123456789012",
                         "alice",
                         Role.ADMIN,
                         Optional.empty());

@@ -1,0 +1,82 @@
+package holdfast.aws.drs;
+
+import holdfast.aws.drs.model.Account;
+import holdfast.aws.drs.model.CreateExtendedSourceServerRequest;
+import holdfast.aws.drs.model.CreateExtendedSourceServerResponse;
+import holdfast.aws.drs.model.DrsService;
+import holdfast.aws.drs.model.ListExtensibleSourceServersRequest;
+import holdfast.aws.drs.model.ListExtensibleSourceServersResponse;
+import holdfast.aws.drs.model.ListStagingAccountsRequest;
+import holdfast.aws.drs.model.ListStagingAccountsResponse;
+import holdfast.aws.drs.model.StagingSourceServer;
+import holdfast.aws.protocol.RequestContext;
+import holdfast.control.Controller;
+import java.io.IOException;
+import java.util.Map;
+import java.util.Objects;
+
+/// The operations on servers of other accounts that are shown and recovered in the caller's.
+interface ExtensionOperations extends DrsService {
+    Controller controller();
+
+    @Override
+    default CreateExtendedSourceServerResponse createExtendedSourceServer(
+            RequestContext context, CreateExtendedSourceServerRequest request) throws IOException {
+        var origin = Ids.serverOf(request.sourceServerArn());
+        var tags = Objects.requireNonNullElse(request.tags(), Map.<String, String>of());
+        var id = controller().extensions().create(origin.account(), origin.server(), tags);
+        return CreateExtendedSourceServerResponse.builder()
+                .sourceServer(
+                        ServerTranslation.of(controller(), context)
+                                .server(controller().servers().get(id)))
+                .build();
+    }
+
+    @Override
+    default ListExtensibleSourceServersResponse listExtensibleSourceServers(
+            RequestContext context, ListExtensibleSourceServersRequest request) throws IOException {
+        var account = request.stagingAccountID();
+        var page =
+                Page.of(
+                        controller().extensions().extensible(account),
+                        one -> one.server().id(),
+                        false,
+                        request.maxResults(),
+                        request.nextToken());
+        return ListExtensibleSourceServersResponse.builder()
+                .items(
+                        page.items().stream()
+                                .map(one ->
+                                        StagingSourceServer.builder()
+                                                .arn(
+                                                        Ids.serverArn(
+                                                                context,
+                                                                account,
+                                                                one.server().id()))
+                                                .hostname(one.server().hostname())
+                                                .tags(one.tags())
+                                                .build())
+                                .toList())
+                .nextToken(page.nextToken())
+                .build();
+    }
+
+    @Override
+    default ListStagingAccountsResponse listStagingAccounts(
+            RequestContext context, ListStagingAccountsRequest request) throws IOException {
+        var page =
+                Page.of(
+                        controller().extensions().stagingAccounts(),
+                        account -> account,
+                        false,
+                        request.maxResults(),
+                        request.nextToken());
+        return ListStagingAccountsResponse.builder()
+                .accounts(
+                        page.items().stream()
+                                .map(id -> Account.builder().accountID(id).build())
+                                .toList())
+                .nextToken(page.nextToken())
+                .build();
+    }
+}
