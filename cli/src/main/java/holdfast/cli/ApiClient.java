@@ -79,15 +79,20 @@ final class ApiClient implements AutoCloseable {
 
     private byte[] call(String method, String path, @Nullable ObjectNode body)
             throws IOException, InterruptedException {
-        var publisher =
-                body == null ? BodyPublishers.noBody() : BodyPublishers.ofString(body.toString());
-        var request =
-                HttpRequest.newBuilder(URI.create(access.base() + "/api/v1" + path))
+        var bytes =
+                body == null ? new byte[0] : body.toString().getBytes(StandardCharsets.UTF_8);
+        var target = "/api/v1" + path;
+        var building =
+                HttpRequest.newBuilder(URI.create(access.base() + target))
                         .timeout(ANSWER_MAX)
-                        .header("Authorization", "Bearer " + access.key())
                         .header("Content-Type", "application/json")
-                        .method(method, publisher)
-                        .build();
+                        .method(
+                                method,
+                                body == null
+                                        ? BodyPublishers.noBody()
+                                        : BodyPublishers.ofByteArray(bytes));
+        access.proof().headers(method, target, bytes).forEach(building::header);
+        var request = building.build();
         try {
             var response =
                     http.send(

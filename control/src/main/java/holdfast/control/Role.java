@@ -38,6 +38,21 @@ public record Role(String name, List<String> actions, boolean builtIn) {
                             "drs:ReverseReplication",
                             "drs:TagResource",
                             "drs:UntagResource",
+                            "holdfast:Get*",
+                            "holdfast:List*",
+                            "holdfast:StartRecovery",
+                            "holdfast:StartVerification",
+                            "holdfast:StartInstance",
+                            "holdfast:TerminateInstance",
+                            "holdfast:StartFailbackLaunch",
+                            "holdfast:StopFailback",
+                            "holdfast:CreateExport",
+                            "holdfast:DeleteExport",
+                            "holdfast:StartPlanExecution",
+                            "holdfast:CancelPlanExecution",
+                            "holdfast:RetryPlanExecutionStep",
+                            "holdfast:SkipPlanExecutionStep",
+                            "holdfast:UpdatePlanExecutionStep",
                             "holdfast:Failback"),
                     true);
 
@@ -45,7 +60,13 @@ public record Role(String name, List<String> actions, boolean builtIn) {
     public static final Role READ_ONLY =
             new Role(
                     "read-only",
-                    List.of("sts:Get*", "drs:Describe*", "drs:Get*", "drs:List*"),
+                    List.of(
+                            "sts:Get*",
+                            "drs:Describe*",
+                            "drs:Get*",
+                            "drs:List*",
+                            "holdfast:Get*",
+                            "holdfast:List*"),
                     true);
 
     /// Makes a machine a source server, and nothing else. The action is the one that IAM has for

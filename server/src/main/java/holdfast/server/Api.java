@@ -34,6 +34,9 @@ import tools.jackson.databind.node.ObjectNode;
 final class Api implements AutoCloseable {
     private static final String ROOT = "/api/v1";
 
+    /// What failback clients call, which [FailbackEndpoint] answers.
+    static final String FAILBACK = ROOT + "/failback";
+
     /// What needs no key: enrolment brings a token, and whether the server lives is no secret.
     static final Set<String> OPEN = Set.of(ROOT + "/enrol", "/healthz");
 
@@ -52,8 +55,8 @@ final class Api implements AutoCloseable {
     private final ApiAudit audit;
     private final WebServer server;
 
-    /// @param key that callers must bring
-    /// @param aws answers what AWS clients send
+    /// @param key that callers must bring who sign with no access key
+    /// @param aws lets in what is signed with an access key, and answers what AWS clients send
     /// @param audit told of every call that changes something, and of those not let in
     /// @param status the answer to `GET /status`, given the bound port
     /// @throws IOException if the address is taken or not ours
@@ -78,7 +81,7 @@ final class Api implements AutoCloseable {
         // first, since the gateway audits and authorizes what is meant for it
         this.audit = audit;
         var networks = new NetworkRoutes(controller);
-        routing.addFilter(new AwsFilter(aws))
+        routing.addFilter(new AwsFilter(aws, controller.accounts()))
                 .addFilter(this::authorize)
                 .addFilter(audit)
                 .get("/healthz", (_, response) -> response.send("ok\n"))
@@ -148,7 +151,7 @@ final class Api implements AutoCloseable {
     }
 
     private void authorize(FilterChain chain, RoutingRequest request, RoutingResponse response) {
-        if (!isOpen(request.path().rawPath())) {
+        if (!isOpen(request.path().rawPath()) && !AwsFilter.letIn(request)) {
             var brought = request.headers().first(HeaderNames.AUTHORIZATION).orElse("");
             // Takes the same time wherever they differ.
             if (!MessageDigest.isEqual(brought.getBytes(StandardCharsets.UTF_8), authorization)) {
@@ -161,6 +164,12 @@ final class Api implements AutoCloseable {
             }
         }
         chain.proceed();
+    }
+
+    /// Whether it is a call of this API that access keys may let in.
+    static boolean isOurs(String rawPath) {
+        return rawPath.equals("/metrics")
+                || rawPath.startsWith(ROOT + "/") && !rawPath.startsWith(FAILBACK + "/");
     }
 
     static void send(ServerResponse response, int status, ObjectNode json) {

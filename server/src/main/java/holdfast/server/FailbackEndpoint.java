@@ -31,8 +31,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// access key as AWS clients do, and is told apart from them by the service that it signs for. Safe
 /// for any thread.
 final class FailbackEndpoint implements Endpoint {
-    private static final String SERVICE = "holdfast";
-    private static final String ROOT = "/api/v1/failback";
+    private static final String ROOT = Api.FAILBACK;
     private static final String ACTION = "holdfast:Failback";
     private static final Pattern HOSTNAME = Pattern.compile("[A-Za-z0-9._-]{1,253}");
 
@@ -48,7 +47,7 @@ final class FailbackEndpoint implements Endpoint {
 
     @Override
     public String signingName() {
-        return SERVICE;
+        return ApiActions.SERVICE;
     }
 
     @Override
@@ -206,6 +205,11 @@ final class FailbackEndpoint implements Endpoint {
 
     @Override
     public AwsResponse error(String requestId, ServiceException error) {
+        return told(error);
+    }
+
+    /// An error as all calls of the API tell it.
+    static AwsResponse told(ServiceException error) {
         var json =
                 ApiJson.object()
                         .put("code", error.type())

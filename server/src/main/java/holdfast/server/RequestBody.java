@@ -43,7 +43,11 @@ record RequestBody(JsonNode json) {
     /// @param members that the object may have
     /// @throws ApiException if the body is too large or not such an object
     static RequestBody read(ServerRequest request, Set<String> members) {
-        var bytes = Body.read(request.content(), BYTES_MAX);
+        var bytes =
+                request.context()
+                        .get(AwsFilter.LetIn.class)
+                        .map(AwsFilter.LetIn::body)
+                        .orElseGet(() -> Body.read(request.content(), BYTES_MAX));
         if (bytes.length > BYTES_MAX) {
             throw new ApiException(
                     413, "body-too-large", "the body exceeds " + BYTES_MAX + " bytes");

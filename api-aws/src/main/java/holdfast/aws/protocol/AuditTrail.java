@@ -3,7 +3,6 @@ package holdfast.aws.protocol;
 import holdfast.control.AuditEntry;
 import holdfast.control.AuditLog;
 import java.io.IOException;
-import java.util.Map;
 import java.util.Optional;
 
 /// Tells the audit log of requests: of those that change something before they do and as they end,
@@ -48,7 +47,7 @@ record AuditTrail(AuditLog log) {
                 Integer.toString(status));
         try {
             if (visit.begun) {
-                log.append(begun(visit).ended(Map.of(), status, error));
+                log.append(begun(visit).ended(visit.endpoint.told(), status, error));
             } else if (visit.caller != null && (status == 403 || status == 429)) {
                 log.append(refused(visit, status, error).by(visit.caller));
             } else if (visit.caller == null && status >= 400) {

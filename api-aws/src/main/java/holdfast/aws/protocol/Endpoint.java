@@ -2,6 +2,7 @@ package holdfast.aws.protocol;
 
 import holdfast.control.Signer;
 import java.io.IOException;
+import java.util.Map;
 import java.util.Optional;
 
 /// One service on the port.
@@ -18,6 +19,11 @@ public interface Endpoint {
 
     /// What the request asks for; empty if for nothing that there is.
     Optional<Call> call(AwsRequest request, Signer caller);
+
+    /// What more the audit log is told of a call that was answered; only of endpoints that answer one.
+    default Map<String, String> told() {
+        return Map.of();
+    }
 
     AwsResponse error(String requestId, ServiceException error);
 

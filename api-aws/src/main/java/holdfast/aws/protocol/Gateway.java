@@ -61,10 +61,25 @@ public final class Gateway {
     /// @param whole whether the body is: false if it exceeds [#BODY_BYTES_MAX]
     public AwsResponse handle(AwsRequest request, String peer, BooleanSupplier whole) {
         var unsigned = endpoint(e -> e.claims(request.method(), request.rawPath()));
-        var visit = new Visit(request, peer, unsigned.orElse(endpoints.getFirst()));
+        return handle(
+                new Visit(request, peer, unsigned.orElse(endpoints.getFirst())),
+                whole,
+                service -> endpoint(e -> e.signingName().equals(service)));
+    }
+
+    /// The same for a request that one endpoint alone may answer, if it is signed for it.
+    public AwsResponse handle(
+            AwsRequest request, String peer, BooleanSupplier whole, Endpoint endpoint) {
+        return handle(
+                new Visit(request, peer, endpoint),
+                whole,
+                service -> Optional.of(endpoint).filter(e -> e.signingName().equals(service)));
+    }
+
+    private AwsResponse handle(Visit visit, BooleanSupplier whole, Services services) {
         AwsResponse response;
         try {
-            response = answered(visit, whole);
+            response = answered(visit, whole, services);
         } catch (ServiceException e) {
             response = visit.failed(e);
         } catch (IOException e) {
@@ -86,11 +101,18 @@ public final class Gateway {
         return response;
     }
 
-    private AwsResponse answered(Visit visit, BooleanSupplier whole) throws IOException {
+    /// Which endpoint a service's name stands for.
+    @FunctionalInterface
+    private interface Services {
+        Optional<Endpoint> named(String service);
+    }
+
+    private AwsResponse answered(Visit visit, BooleanSupplier whole, Services services)
+            throws IOException {
         var request = visit.request;
         var parts = SignatureParts.of(request);
         visit.claimedKey = parts.accessKey();
-        var scoped = endpoint(e -> e.signingName().equals(parts.service()));
+        var scoped = services.named(parts.service());
         visit.endpoint = scoped.orElse(visit.endpoint);
         if (!whole.getAsBoolean()) {
             throw new ProtocolException(
