@@ -51,7 +51,8 @@ record Model(JsonNode json, Set<String> inputs) {
             boolean required) {}
 
     /// @param supplements with further operations and shapes, in the same form; shapes of the model
-    ///   may be referred to, but none is replaced
+    ///   may be referred to, but none is replaced. Under `members`, those that structures of the
+    ///   model have besides
     static Model read(String resource, List<Path> supplements) throws IOException {
         try (var in = Model.class.getResourceAsStream(resource)) {
             if (in == null) {
@@ -86,6 +87,25 @@ record Model(JsonNode json, Set<String> inputs) {
                                     + " itself by now: take it out here");
                 }
                 known.set(entry.getKey(), entry.getValue());
+            }
+        }
+        for (var structure : more.path("members").properties()) {
+            var path = "/shapes/" + structure.getKey() + "/members";
+            if (!(json.at(path) instanceof ObjectNode known)) {
+                throw new IOException(
+                        supplement + ": the model has no structure " + structure.getKey());
+            }
+            for (var member : structure.getValue().properties()) {
+                if (known.has(member.getKey())) {
+                    throw new IOException(
+                            supplement
+                                    + ": the model has "
+                                    + structure.getKey()
+                                    + "."
+                                    + member.getKey()
+                                    + " itself by now: take it out here");
+                }
+                known.set(member.getKey(), member.getValue());
             }
         }
     }

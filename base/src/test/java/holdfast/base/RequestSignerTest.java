@@ -48,8 +48,7 @@ class RequestSignerTest {
         var same = signer.sign("GET", "h", "/a%20b/c?&at=x%2By&to=1:2", Map.of(), sent, now);
         assertThat(one).isEqualTo(same);
         for (var other : new String[] {"/a%20b/c?to=1%3A2", "/a%20b/d?at=x%2By&to=1%3A2"}) {
-            assertThat(signer.sign("GET", "h", other, Map.of(), sent, now))
-                    .isNotEqualTo(one);
+            assertThat(signer.sign("GET", "h", other, Map.of(), sent, now)).isNotEqualTo(one);
         }
     }
 }

@@ -79,8 +79,7 @@ final class ApiClient implements AutoCloseable {
 
     private byte[] call(String method, String path, @Nullable ObjectNode body)
             throws IOException, InterruptedException {
-        var bytes =
-                body == null ? new byte[0] : body.toString().getBytes(StandardCharsets.UTF_8);
+        var bytes = body == null ? new byte[0] : body.toString().getBytes(StandardCharsets.UTF_8);
         var target = "/api/v1" + path;
         var building =
                 HttpRequest.newBuilder(URI.create(access.base() + target))

@@ -5,7 +5,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
-/// The source servers that the installation knows, found by id or by host name.
+/// The source servers that the installation knows, found by id or by host name, which servers that
+/// are extended or made of a recovery instance share with another.
 record SourceServers(List<Answer> all) {
     SourceServers {
         all = List.copyOf(all);
@@ -19,6 +20,11 @@ record SourceServers(List<Answer> all) {
                         .toList();
         if (found.size() == 1) {
             return found.getFirst();
+        }
+        // what has its name of another is meant by its id
+        var own = found.stream().filter(s -> !s.has("extendedFrom") && !s.has("madeOf")).toList();
+        if (own.size() == 1) {
+            return own.getFirst();
         }
         if (all.isEmpty()) {
             throw new RefusalException(

@@ -389,10 +389,36 @@ class CommandsTest {
     }
 
     @Test
+    void anInstanceIsProtected() {
+        api.on("POST /instances/i-1/protect", 201, "{\"id\": \"s-1\"}");
+        assertThat(holdfast.line("instances protect i-1").out())
+                .isEqualTo("i-1 is protected as s-1\n");
+    }
+
+    @Test
+    void aHostNameMeansTheMachineAndNotWhatIsMadeOfIt() {
+        var made = "{\"id\": \"s-2\", \"hostname\": \"web-1\", \"madeOf\": \"i-1\"}";
+        var machine = "{\"id\": \"s-1\", \"hostname\": \"web-1\"}";
+        api.instead("GET /servers", 200, "{\"servers\": [" + made + "," + machine + "]}")
+                .on("POST /servers/s-1/stop", 200, machine);
+        assertThat(holdfast.line("servers stop web-1 --yes").status()).isEqualTo(ExitStatus.OK);
+        assertThat(api.requests()).contains("POST /servers/s-1/stop {}");
+    }
+
+    @Test
+    void anAccessKeyNeedsItsSecret() {
+        holdfast.environment("HOLDFAST_ACCESS_KEY_ID", "AKIA1");
+        var ran = holdfast.line("servers");
+        assertThat(ran.status()).isEqualTo(ExitStatus.USAGE);
+        assertThat(ran.err()).contains("HOLDFAST_SECRET_ACCESS_KEY");
+    }
+
+    @Test
     void accountsAreMadeSharedListedAndDeleted() {
         var branch =
                 """
-                {"id": "210987654321", "name": "branch", "home": false, "sharedWith": ["123456789012"]}""";
+                {"id": "210987654321", "name": "branch", "home": false, "sharedWith": ["123456789012"]}\
+                """;
         api.on("POST /accounts", 201, branch)
                 .on("GET /accounts", 200, "{\"accounts\": [" + branch + "]}")
                 .on("PUT /accounts/210987654321/shares/123456789012", 204, "")

@@ -4,7 +4,8 @@ import static holdfast.control.Tables.values;
 
 import java.util.List;
 
-/// The tables of accounts, and of who may do what in them.
+/// The tables of accounts, of who may do what in them, and of servers that are shown as what others
+/// are.
 final class AccessTables {
     /// The home account, one row at most.
     static final Table<Account> ACCOUNT =
@@ -149,6 +150,23 @@ final class AccessTables {
                     used -> values("signature", used.signature(), "until", used.until()),
                     row -> new UsedSignatures.Used(row.text("signature"), row.instant("until")));
 
+    static final Table<Reversal> REVERSALS =
+            new Table<>(
+                            "reversals",
+                            List.of("server_id"),
+                            List.of("server_id", "instance_id", "origin"),
+                            (Reversal reversal) ->
+                                    values(
+                                            "server_id", reversal.server(),
+                                            "instance_id", reversal.instance(),
+                                            "origin", reversal.origin()),
+                            row ->
+                                    new Reversal(
+                                            row.text("server_id"),
+                                            row.text("instance_id"),
+                                            row.text("origin")))
+                    .heldThrough("server_id");
+
     static final List<Table<?>> ALL =
             List.of(
                     ACCOUNT,
@@ -156,6 +174,7 @@ final class AccessTables {
                     HOLDINGS,
                     SHARES,
                     EXTENSIONS,
+                    REVERSALS,
                     LEGACY_KEYS,
                     USERS,
                     ROLES,

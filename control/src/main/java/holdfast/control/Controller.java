@@ -45,6 +45,7 @@ public final class Controller implements AutoCloseable {
     private final LaunchActions launchActions;
     private final Accounts accounts;
     private final Extensions extensions;
+    private final Reversals reversals;
     private final Users users;
     private final Roles roles;
     private final AccessKeys accessKeys;
@@ -117,7 +118,9 @@ public final class Controller implements AutoCloseable {
         extensions =
                 new Extensions(
                         database, accounts, time, random, replicationSettings, launchSettings);
-        points = new Points(store, extensions);
+        reversals =
+                new Reversals(database, store, time, random, replicationSettings, launchSettings);
+        points = new Points(store, database);
         servers = new Servers(database, store, time, replicationSettings, settings.agentSilence());
         orders = new ServerOrders(database, servers, store, replicationSettings, time);
         jobs = new Jobs(database, time, random, settings.quotas());
@@ -185,6 +188,7 @@ public final class Controller implements AutoCloseable {
                         jobs,
                         instances,
                         failbacks,
+                        reversals,
                         tags,
                         usedSignatures,
                         executions,
@@ -259,6 +263,10 @@ public final class Controller implements AutoCloseable {
 
     public Extensions extensions() {
         return extensions;
+    }
+
+    public Reversals reversals() {
+        return reversals;
     }
 
     public Users users() {

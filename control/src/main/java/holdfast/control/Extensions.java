@@ -6,7 +6,6 @@ import holdfast.base.TimeSource;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -41,53 +40,21 @@ public final class Extensions {
         this.launch = launch;
     }
 
-    /// A server as it is to be seen.
-    ///
-    /// @param server under its own id, with what its agent says
-    /// @param extension if it is one
-    record Shown(SourceServer server, Optional<Extension.View> extension) {
-        /// The server whose agent and points it has.
-        String source() {
-            return extension
-                    .filter(view -> view.fault().isEmpty())
-                    .map(view -> view.extension().origin())
-                    .orElse(server.id());
-        }
-    }
-
-    static Shown shown(Transaction tx, SourceServer row) throws DatabaseException {
-        var extension = AccessTables.EXTENSIONS.find(tx, row.id());
-        return extension.isPresent()
-                ? shown(tx, row, extension.get())
-                : new Shown(row, Optional.empty());
-    }
-
-    static List<Shown> shown(Transaction tx, List<SourceServer> rows) throws DatabaseException {
-        var extensions = new HashMap<String, Extension>();
-        for (var extension : AccessTables.EXTENSIONS.select(tx, "")) {
-            extensions.put(extension.server(), extension);
-        }
-        var found = new ArrayList<Shown>();
-        for (var row : rows) {
-            var extension = extensions.get(row.id());
-            found.add(
-                    extension == null
-                            ? new Shown(row, Optional.empty())
-                            : shown(tx, row, extension));
-        }
-        return found;
-    }
-
-    private static Shown shown(Transaction tx, SourceServer row, Extension extension)
+    static Shown shown(Transaction tx, SourceServer row, Extension extension)
             throws DatabaseException {
         var fault = fault(tx, extension);
         var view = Optional.of(new Extension.View(extension, fault));
         if (fault.isPresent()) {
             var disconnected = new ReplicationState.Disconnected();
-            return new Shown(row.in(disconnected, fault.get(), row.stateSince()), view);
+            return shown(row.in(disconnected, fault.get(), row.stateSince()), row.id(), view);
         }
         var origin = Tables.SERVERS.find(tx.whole(), extension.origin()).orElseThrow();
-        return new Shown(origin.shownAs(row), view);
+        return shown(origin.shownAs(row), origin.id(), view);
+    }
+
+    private static Shown shown(
+            SourceServer server, String source, Optional<Extension.View> extension) {
+        return new Shown(server, source, extension, Optional.empty(), Optional.empty());
     }
 
     /// Why it is not as it should be, if so.
@@ -115,21 +82,7 @@ public final class Extensions {
                                 extension.account()));
     }
 
-    /// The id of the server whose points a server has.
-    ///
-    /// @throws RefusalException if it is extended, and not as it should be
-    String source(String server) throws IOException {
-        return database.transact(tx -> {
-            var extension = AccessTables.EXTENSIONS.find(tx.whole(), server);
-            if (extension.isEmpty()) {
-                return server;
-            }
-            requireIntact(fault(tx, extension.get()), server);
-            return extension.get().origin();
-        });
-    }
-
-    private static void requireIntact(Optional<String> fault, String server) {
+    static void requireIntact(Optional<String> fault, String server) {
         if (fault.isPresent()) {
             throw new RefusalException(
                     "extension-error", "server " + server + " is extended, and " + fault.get());
@@ -268,6 +221,13 @@ public final class Extensions {
                     "server "
                             + id
                             + " is extended itself: extend the one that it is extended from");
+        }
+        if (AccessTables.REVERSALS.find(others, id).isPresent()) {
+            throw new RefusalException(
+                    "malformed-extension",
+                    "server "
+                            + id
+                            + " is made of a recovery instance, and such ones are not extended");
         }
         if (!replicates(row)) {
             throw new RefusalException(

@@ -111,8 +111,10 @@ public final class Failbacks implements FailbackHost {
                     "client " + client.id() + " on " + hostname + " was paired");
             return null;
         });
-        // the points of a failback are for the client alone: none is kept beyond the window
-        store.snapshotPolicy(instance, new SnapshotPolicy(List.of()));
+        if (database.transact(tx -> Reversals.of(tx, instance)).isEmpty()) {
+            // the points of a failback are for the client alone: none is kept beyond the window
+            store.snapshotPolicy(instance, new SnapshotPolicy(List.of()));
+        }
         return new Pairing<>(client.id(), certificate);
     }
 
@@ -134,7 +136,7 @@ public final class Failbacks implements FailbackHost {
         }
     }
 
-    private static void requireFollowable(RecoveryInstance instance) {
+    static void requireFollowable(RecoveryInstance instance) {
         switch (instance.state()) {
             case RUNNING, FAILED, STOPPED -> {}
             case LAUNCHING, TERMINATING, TERMINATED ->

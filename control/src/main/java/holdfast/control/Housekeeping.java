@@ -25,6 +25,7 @@ final class Housekeeping implements AutoCloseable {
     /// All servers are read for it.
     private static final Duration CAPTURE_EVERY = Duration.ofSeconds(10);
 
+    private static final Duration INSTANCE_POINTS_EVERY = Duration.ofSeconds(5);
     private static final Duration SCHEDULE_EVERY = Duration.ofMinutes(1);
 
     /// How long ended jobs, terminated instances and expired tokens are remembered.
@@ -41,6 +42,7 @@ final class Housekeeping implements AutoCloseable {
     private final Jobs jobs;
     private final Instances instances;
     private final Failbacks failbacks;
+    private final Reversals reversals;
     private final Tags tags;
     private final UsedSignatures signatures;
     private final PlanExecutions executions;
@@ -63,6 +65,7 @@ final class Housekeeping implements AutoCloseable {
             Jobs jobs,
             Instances instances,
             Failbacks failbacks,
+            Reversals reversals,
             Tags tags,
             UsedSignatures signatures,
             PlanExecutions executions,
@@ -79,6 +82,7 @@ final class Housekeeping implements AutoCloseable {
         this.jobs = jobs;
         this.instances = instances;
         this.failbacks = failbacks;
+        this.reversals = reversals;
         this.tags = tags;
         this.signatures = signatures;
         this.executions = executions;
@@ -93,6 +97,7 @@ final class Housekeeping implements AutoCloseable {
         repeat("plans", PLANS_EVERY, executions::advance);
         repeat("networks", NETWORKS_EVERY, networkStacks::settle);
         repeat("source networks", CAPTURE_EVERY, sourceNetworks::replicate);
+        repeat("instance points", INSTANCE_POINTS_EVERY, reversals::makePoints);
         repeat("schedule", SCHEDULE_EVERY, this::schedule);
         repeat("reclaim", settings.reclaimEvery(), this::reclaim);
     }

@@ -60,6 +60,7 @@ public final class Instances {
             for (var id : ids) {
                 var instance = require(tx, id);
                 refuseWhileFailedBack(tx, instance);
+                Reversals.refuseReversed(tx, id);
                 change(
                         tx,
                         instance,
@@ -208,6 +209,7 @@ public final class Instances {
                                 + " runs on disks that would go with its record: terminate it"
                                 + " instead");
             }
+            Reversals.refuseReversed(tx, id);
             change(
                     tx,
                     instance,

@@ -15,27 +15,42 @@ final class Points {
     private static final Pattern ID = Pattern.compile("pit-[0-9a-f]{17}");
 
     private final VolumeStore store;
-    private final Extensions extensions;
+    private final Database database;
 
-    Points(VolumeStore store, Extensions extensions) {
+    Points(VolumeStore store, Database database) {
         this.store = store;
-        this.extensions = extensions;
+        this.database = database;
+    }
+
+    /// Who has the volumes whose points a server has.
+    ///
+    /// @throws RefusalException if it is extended, and not as it should be
+    private String source(String server) throws IOException {
+        return database.transact(tx -> {
+            var everything = tx.whole();
+            var row = Servers.row(everything, server);
+            if (row.isEmpty()) {
+                return server;
+            }
+            Extensions.requireIntact(everything, server);
+            return Shown.of(everything, row.get()).source();
+        });
     }
 
     /// Those with `from <= instant <= to`, oldest first, the newest `limit` of them.
     List<ConsistencyPoint> between(String server, Instant from, Instant to, int limit)
             throws IOException {
-        return store.points(extensions.source(server), from, to, limit);
+        return store.points(source(server), from, to, limit);
     }
 
     /// The newest one at or before a time of the source's clock.
     Optional<ConsistencyPoint> at(String server, Instant time) throws IOException {
-        return store.pointAt(extensions.source(server), time);
+        return store.pointAt(source(server), time);
     }
 
     /// @throws RefusalException if there is no such point, with the oldest there is
     ConsistencyPoint choose(String server, PointChoice choice) throws IOException {
-        var source = extensions.source(server);
+        var source = source(server);
         return switch (choice) {
             case PointChoice.Newest() ->
                     store.newestPoint(source).orElseThrow(() -> noneYet(server));

@@ -153,6 +153,10 @@ final class RecoverWork {
         if (drill && !earlier.drill()) {
             return Optional.of("it is a recovery, and this is a drill");
         }
+        var reversal = Reversals.of(tx, earlier.id());
+        if (reversal.isPresent()) {
+            return Optional.of("it is protected as " + reversal.get().server());
+        }
         return Tables.FAILBACKS
                 .find(tx, earlier.id())
                 .filter(failback -> failback.state().isUnderWay())

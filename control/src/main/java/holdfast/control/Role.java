@@ -46,6 +46,7 @@ public record Role(String name, List<String> actions, boolean builtIn) {
                             "holdfast:TerminateInstance",
                             "holdfast:StartFailbackLaunch",
                             "holdfast:StopFailback",
+                            "holdfast:ProtectInstance",
                             "holdfast:CreateExport",
                             "holdfast:DeleteExport",
                             "holdfast:StartPlanExecution",

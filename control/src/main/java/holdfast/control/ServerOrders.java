@@ -3,6 +3,7 @@ package holdfast.control;
 import holdfast.base.RefusalException;
 import holdfast.base.TimeSource;
 import holdfast.replication.SessionControl;
+import holdfast.volume.SnapshotPolicy;
 import holdfast.volume.VolumeStore;
 import java.io.IOException;
 import java.util.List;
@@ -47,7 +48,7 @@ public final class ServerOrders {
         return carryOut(
                 id,
                 tx -> {
-                    Extensions.refuse(tx, id);
+                    refuseOthers(tx, id);
                     var server = Servers.requireActive(tx, id);
                     refuseWhileUsed(tx, id);
                     servers.change(tx, server.silent(), new ReplicationEvent.Stop());
@@ -63,7 +64,7 @@ public final class ServerOrders {
                 id,
                 tx -> {
                     var server = Servers.require(tx, id);
-                    Extensions.refuse(tx, id);
+                    refuseOthers(tx, id);
                     if (!(server.state() instanceof ReplicationState.Stopped)) {
                         throw new RefusalException(
                                 "server-not-stopped",
@@ -87,7 +88,7 @@ public final class ServerOrders {
                 id,
                 tx -> {
                     var server = Servers.require(tx, id);
-                    Extensions.refuse(tx, id);
+                    refuseOthers(tx, id);
                     if (!server.state().idle()
                             && !(server.state() instanceof ReplicationState.Stalled)) {
                         throw new RefusalException(
@@ -111,13 +112,20 @@ public final class ServerOrders {
     /// @throws RefusalException if there is none
     public ReplicationSettings configure(String id, UnaryOperator<ReplicationSettings> change)
             throws IOException {
-        database.<@Nullable Void>transact(tx -> {
-            Extensions.refuse(tx, id);
-            return null;
-        });
+        var source =
+                database.transact(tx -> {
+                    Extensions.refuse(tx, id);
+                    return AccessTables.REVERSALS.find(tx, id).map(Reversal::instance).orElse(id);
+                });
         var changed = settings.change(id, change);
-        servers.apply(id, changed);
+        servers.apply(source, changed);
         return changed;
+    }
+
+    /// @throws RefusalException if the server's replication is not ordered by itself
+    private static void refuseOthers(Transaction tx, String id) throws DatabaseException {
+        Extensions.refuse(tx, id);
+        Reversals.refuse(tx, id);
     }
 
     private void beginAnew(Transaction tx, SourceServer server) throws IOException {
@@ -141,18 +149,30 @@ public final class ServerOrders {
     ///
     /// @throws RefusalException if there is none, or it has a recovery instance, export or job
     public ServerView disconnect(String id) throws IOException {
-        return carryOut(
-                id,
-                tx -> {
-                    disconnect(tx, id);
-                    return Servers.refusal(Servers.require(tx, id));
-                });
+        var reversal = database.transact(tx -> AccessTables.REVERSALS.find(tx, id));
+        var view =
+                carryOut(
+                        id,
+                        tx -> {
+                            disconnect(tx, id);
+                            return Servers.refusal(Servers.require(tx, id));
+                        });
+        forgetSnapshots(reversal);
+        return view;
+    }
+
+    /// Of an instance that is no server any more. Where a crash prevents it, they go with the
+    /// instance.
+    private void forgetSnapshots(Optional<Reversal> reversal) throws IOException {
+        if (reversal.isPresent()) {
+            store.snapshotPolicy(reversal.get().instance(), new SnapshotPolicy(List.of()));
+        }
     }
 
     private void disconnect(Transaction tx, String id) throws DatabaseException {
         var server = Servers.require(tx, id);
         refuseWhileUsed(tx, id);
-        Extensions.detach(tx, server, time.now());
+        detach(tx, server);
         servers.change(tx, server.silent(), new ReplicationEvent.Disconnect());
     }
 
@@ -180,6 +200,7 @@ public final class ServerOrders {
     ///
     /// @throws RefusalException if there is none, or it has a recovery instance, export or job
     public void remove(String id) throws IOException {
+        var reversal = database.transact(tx -> AccessTables.REVERSALS.find(tx, id));
         var word =
                 database.transact(tx -> {
                     disconnect(tx, id);
@@ -189,15 +210,21 @@ public final class ServerOrders {
                 });
         servers.end(id, word);
         deleteReplicas();
+        forgetSnapshots(reversal);
     }
 
     private void forget(Transaction tx, String id) throws DatabaseException {
         var server = Servers.require(tx, id);
-        Extensions.detach(tx, server, time.now());
+        detach(tx, server);
         servers.change(tx, server, new ReplicationEvent.Delete());
         Tags.forget(tx, id);
         Settings.forget(tx, id);
         LaunchActions.forget(tx, id);
+    }
+
+    private void detach(Transaction tx, SourceServer server) throws DatabaseException {
+        Extensions.detach(tx, server, time.now());
+        Reversals.detach(tx, server.id());
     }
 
     /// @param order returns what the agent is to be told, if its session is to end

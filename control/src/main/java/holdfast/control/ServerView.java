@@ -9,6 +9,8 @@ import java.util.Optional;
 /// A server with how it is doing now.
 ///
 /// @param extension if it is one
+/// @param reversal if it is one
+/// @param opposite the id of the server that replicates the other way
 /// @param certificateExpiresAt of the newest certificate that the agent has shown to this process,
 ///   or was given by it; empty before its first session with it
 /// @param lastSeenAt of the agent, exact while this process listens to it
@@ -20,6 +22,8 @@ import java.util.Optional;
 public record ServerView(
         SourceServer server,
         Optional<Extension.View> extension,
+        Optional<Reversal> reversal,
+        Optional<String> opposite,
         Optional<Instant> certificateExpiresAt,
         Optional<Instant> lastSeenAt,
         Optional<AgentReport> report,

@@ -26,6 +26,9 @@ import org.jspecify.annotations.Nullable;
 
 /// Source servers: what their agents say, and their state. Safe for any thread.
 public final class Servers implements ReplicationHost {
+    /// Points of recovery instances are made far more often.
+    private static final long POINTS_LATE_MILLIS = 60_000;
+
     private static final System.Logger LOG = System.getLogger("holdfast.servers");
 
     private final Database database;
@@ -66,7 +69,7 @@ public final class Servers implements ReplicationHost {
     private List<ServerView> views(String clauses, Object... arguments) throws IOException {
         return database
                 .transact(tx ->
-                        Extensions.shown(tx, Tables.SERVERS.select(tx, clauses, arguments)))
+                        Shown.of(tx, Tables.SERVERS.select(tx, clauses, arguments)))
                 .stream()
                 .map(this::view)
                 .toList();
@@ -80,7 +83,7 @@ public final class Servers implements ReplicationHost {
                     for (var id : Set.copyOf(ids)) {
                         row(tx, id).ifPresent(servers::add);
                     }
-                    return Extensions.shown(tx, servers);
+                    return Shown.of(tx, servers);
                 });
         return found.stream().map(this::view).toList();
     }
@@ -88,8 +91,7 @@ public final class Servers implements ReplicationHost {
     /// @throws RefusalException if there is none
     public ServerView get(String id) throws IOException {
         return view(
-                database.transact(
-                        tx -> Extensions.shown(tx, row(tx, id).orElseThrow(() -> unknown(id)))));
+                database.transact(tx -> Shown.of(tx, row(tx, id).orElseThrow(() -> unknown(id)))));
     }
 
     /// An extended server is seen as what it is extended from.
@@ -99,9 +101,7 @@ public final class Servers implements ReplicationHost {
 
     static Optional<SourceServer> find(Transaction tx, String id) throws DatabaseException {
         var row = row(tx, id);
-        return row.isPresent()
-                ? Optional.of(Extensions.shown(tx, row.get()).server())
-                : Optional.empty();
+        return row.isPresent() ? Optional.of(Shown.of(tx, row.get()).server()) : Optional.empty();
     }
 
     /// A deleted server is not found.
@@ -420,21 +420,30 @@ public final class Servers implements ReplicationHost {
                                                         report.clockMillis() - at.toEpochMilli())));
     }
 
-    private ServerView view(Extensions.Shown shown) {
+    private ServerView view(Shown shown) {
         var server = shown.server();
         var source = shown.source();
         var presence = Optional.ofNullable(presences.get(source));
         var idle = server.state().idle(); // then what is left of the replica does not count
         var newest = idle ? Optional.<ConsistencyPoint>empty() : store.newestPoint(source);
         var now = time.now();
+        var lag = newest.map(point -> ServerView.lagMillis(point, now, skew(server, presence)));
+        var late = shown.reversal().isPresent() && lag.orElse(Long.MAX_VALUE) > POINTS_LATE_MILLIS;
         return new ServerView(
-                server,
+                late
+                        ? server.in(
+                                new ReplicationState.Stalled("staging-points"),
+                                "no points are made, see the server's log",
+                                server.stateSince())
+                        : server,
                 shown.extension(),
+                shown.reversal(),
+                shown.opposite(),
                 Optional.ofNullable(certificates.get(source)),
                 presence.map(Presence::seenAt).or(server::lastSeenAt),
                 idle ? Optional.empty() : presence.flatMap(Presence::report).or(server::report),
                 newest,
-                newest.map(point -> ServerView.lagMillis(point, now, skew(server, presence))),
+                lag,
                 presence.filter(known -> known.report().isPresent())
                         .map(Presence::clockSkewMillis));
     }

@@ -42,6 +42,7 @@ final class ApiActions {
                     account("POST", "/api/v1/instances/{}/terminate", "TerminateInstance"),
                     account("POST", "/api/v1/instances/{}/failback", "StartFailbackLaunch"),
                     account("POST", "/api/v1/instances/{}/failback/stop", "StopFailback"),
+                    account("POST", "/api/v1/instances/{}/protect", "ProtectInstance"),
                     account("POST", "/api/v1/instances/{}/disconnect", "DisconnectInstance"),
                     account("GET", "/api/v1/instances/{}/console", "GetConsole"),
                     account("GET", "/api/v1/instances/{}/screenshot", "GetScreenshot"),

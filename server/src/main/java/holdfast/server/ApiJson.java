@@ -67,6 +67,12 @@ final class ApiJson {
         view.lastSeenAt().ifPresent(at -> json.put("lastSeenAt", time(at)));
         view.newestPoint().ifPresent(point -> json.set("newestPoint", point(point)));
         view.clockSkewMillis().ifPresent(skew -> json.put("clockSkewMillis", skew));
+        view.extension()
+                .ifPresent(shown ->
+                        json.putObject("extendedFrom")
+                                .put("account", shown.extension().account())
+                                .put("server", shown.extension().origin()));
+        view.reversal().ifPresent(reversal -> json.put("madeOf", reversal.instance()));
         var disks = json.putArray("disks");
         for (var disk : server.disks()) {
             var said = reported(view, disk.name());

@@ -16,8 +16,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 
-/// Hands requests of AWS clients, which are known by their signature, to the gateway, and has it let
-/// in those that are signed for our own API; all others go on. Safe for any thread.
+/// Hands requests of AWS clients, which are known by their signature, to the gateway, and has it
+/// let in those that are signed for our own API; all others go on. Safe for any thread.
 final class AwsFilter implements Filter {
     private final Gateway gateway;
     private final Accounts accounts;

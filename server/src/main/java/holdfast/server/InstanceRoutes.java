@@ -36,6 +36,7 @@ final class InstanceRoutes implements HttpService {
                 .post("/{id}/terminate", this::terminate)
                 .post("/{id}/failback", this::failBack)
                 .post("/{id}/failback/stop", this::stopFailback)
+                .post("/{id}/protect", this::protect)
                 .post("/{id}/disconnect", this::disconnect)
                 .delete("/{id}", this::delete)
                 .get("/{id}/console", this::console)
@@ -82,6 +83,11 @@ final class InstanceRoutes implements HttpService {
     private void stopFailback(ServerRequest request, ServerResponse response) throws IOException {
         controller.failbacks().stop(Api.id(request));
         response.status(204).send();
+    }
+
+    private void protect(ServerRequest request, ServerResponse response) throws IOException {
+        var server = controller.reversals().create(Api.id(request));
+        Api.send(response, 201, ApiJson.server(controller.servers().get(server)));
     }
 
     private void disconnect(ServerRequest request, ServerResponse response) throws IOException {

@@ -7,7 +7,6 @@ import holdfast.aws.protocol.Endpoint;
 import holdfast.aws.protocol.ProtocolException;
 import holdfast.aws.protocol.RequestContext;
 import holdfast.aws.protocol.ServiceException;
-import holdfast.control.Account;
 import holdfast.control.Accounts;
 import holdfast.control.Signer;
 import java.io.IOException;
@@ -98,7 +97,8 @@ final class SignedApiCall implements Endpoint {
         answered = true;
         try {
             return new AwsResponse(goOn.getAsInt(), Map.of(), new byte[0]);
-        } catch (RuntimeException e) { // such as of a caller that hung up: the web server's business
+        } catch (
+                RuntimeException e) { // such as of a caller that hung up: the web server's business
             failure = e;
             return new AwsResponse(500, Map.of(), new byte[0]);
         }

@@ -137,11 +137,12 @@ class ApiRolesTest {
             var refused = send(rollout, call.method(), call.path(), "");
             assertThat(refused.statusCode()).as("%s: %s", call, refused.body()).isEqualTo(403);
         }
-        var csr = SignedCall.of(
-                new SignedCall.Key(rollout.accessKey(), rollout.secret(), Optional.empty()),
-                "drs",
-                "/DescribeSourceServers",
-                "{}");
+        var csr =
+                SignedCall.of(
+                        new SignedCall.Key(rollout.accessKey(), rollout.secret(), Optional.empty()),
+                        "drs",
+                        "/DescribeSourceServers",
+                        "{}");
         assertThat(running.send(csr).statusCode()).isEqualTo(403);
     }
 
@@ -149,8 +150,7 @@ class ApiRolesTest {
     void whatAKeyDoesIsAuditedWithItsUserAndDoneOnce() throws Exception {
         var admin = signer("alice", Role.ADMIN);
         var id = running.enrol();
-        assertThat(send(admin, "DELETE", "/api/v1/servers/" + id, "").statusCode())
-                .isEqualTo(204);
+        assertThat(send(admin, "DELETE", "/api/v1/servers/" + id, "").statusCode()).isEqualTo(204);
         var done = running.get("/audit?limit=1&who=alice").required("entries").get(0);
         assertThat(done.path("action").asString()).isEqualTo("holdfast:RemoveServer");
         assertThat(done.path("status").asInt()).isEqualTo(204);
@@ -167,8 +167,7 @@ class ApiRolesTest {
         assertThat(send(admin, "POST", "/api/v1/plans", " ".repeat(70_000)).statusCode())
                 .isEqualTo(413);
         var forged =
-                new RequestSigner(
-                        admin.accessKey(), "wrong", Optional.empty(), "here", "holdfast");
+                new RequestSigner(admin.accessKey(), "wrong", Optional.empty(), "here", "holdfast");
         assertThat(send(forged, "GET", "/api/v1/servers", "").statusCode()).isEqualTo(403);
         var forDrs =
                 new RequestSigner(
@@ -184,13 +183,15 @@ class ApiRolesTest {
         var eve =
                 controller
                         .accounts()
-                        .as(branch, () -> {
-                            try {
-                                return signer("eve", Role.ADMIN);
-                            } catch (IOException e) {
-                                throw new java.io.UncheckedIOException(e);
-                            }
-                        });
+                        .as(
+                                branch,
+                                () -> {
+                                    try {
+                                        return signer("eve", Role.ADMIN);
+                                    } catch (IOException e) {
+                                        throw new java.io.UncheckedIOException(e);
+                                    }
+                                });
         var servers = send(eve, "GET", "/api/v1/servers", "");
         assertThat(servers.statusCode()).isEqualTo(200);
         assertThat(servers.body()).doesNotContain(id);

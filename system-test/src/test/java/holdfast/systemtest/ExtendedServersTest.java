@@ -3,8 +3,10 @@ package holdfast.systemtest;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import holdfast.demo.Commands;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
@@ -16,17 +18,20 @@ import software.amazon.awssdk.services.drs.model.Account;
 import software.amazon.awssdk.services.drs.model.ConflictException;
 import software.amazon.awssdk.services.drs.model.DataReplicationState;
 import software.amazon.awssdk.services.drs.model.ExtensionStatus;
+import software.amazon.awssdk.services.drs.model.FailbackState;
 import software.amazon.awssdk.services.drs.model.Job;
 import software.amazon.awssdk.services.drs.model.JobStatus;
+import software.amazon.awssdk.services.drs.model.LaunchDisposition;
 import software.amazon.awssdk.services.drs.model.LaunchStatus;
+import software.amazon.awssdk.services.drs.model.ReplicationDirection;
 import software.amazon.awssdk.services.drs.model.ResourceNotFoundException;
 import software.amazon.awssdk.services.drs.model.SourceServer;
 import software.amazon.awssdk.services.drs.model.StartRecoveryRequestSourceServer;
 import software.amazon.awssdk.services.drs.model.UninitializedAccountException;
 import software.amazon.awssdk.services.drs.model.ValidationException;
 
-/// A server that replicates in one account is drilled in another, by unmodified clients with keys
-/// of each.
+/// Servers that are not machines with agents, by unmodified clients: one that replicates in one
+/// account is drilled in another, with keys of each; one is made of a recovery instance.
 class ExtendedServersTest {
     private static final Duration PATIENCE = Duration.ofMinutes(6);
 
@@ -35,6 +40,7 @@ class ExtendedServersTest {
     private static DrsClient target;
     private static String stagingAccount;
     private static String targetAccount;
+    private static DrsFixture.Key eve;
 
     @BeforeAll
     static void open() throws IOException, InterruptedException {
@@ -54,11 +60,11 @@ class ExtendedServersTest {
         installation.command(
                 "user", "create", "eve", "--role", "admin", "--account", targetAccount);
         var key = installation.command("key", "create", "--user", "eve");
-        target =
-                fixture.client(
-                        new DrsFixture.Key(
-                                key.required("accessKeyId").asString(),
-                                key.required("secretAccessKey").asString()));
+        eve =
+                new DrsFixture.Key(
+                        key.required("accessKeyId").asString(),
+                        key.required("secretAccessKey").asString());
+        target = fixture.client(eve);
     }
 
     @AfterAll
@@ -83,6 +89,11 @@ class ExtendedServersTest {
                 "account", "share", stagingAccount, "--with", targetAccount);
         var server = extend(origin);
         assertNothingElseIsSeen(origin, server);
+        assertThat(commandOfEve("servers", "--json").output())
+                .contains(server.sourceServerID(), stagingAccount)
+                .doesNotContain("\"id\" : \"" + origin.sourceServerID());
+        assertThat(commandOfEve("user", "list").error()).contains("the whole installation");
+        protectWhatWasRecovered(origin);
         var instance = drill(server);
         assertThatThrownBy(() ->
                         staging.disconnectSourceServer(
@@ -200,12 +211,86 @@ class ExtendedServersTest {
                 .extracting(one -> one.recoveryInstanceID())
                 .containsExactly(instance);
         assertThat(staging.describeRecoveryInstances(r -> {}).items()).isEmpty();
-        assertThat(staging.describeJobs(r -> {}).items()).isEmpty();
         assertThat(staging.describeJobs(r -> r.filters(f -> f.jobIDs(job.jobID()))).items())
                 .isEmpty();
         assertThat(server(target).recoveryInstanceId()).isEqualTo(instance);
         assertThat(server(staging).recoveryInstanceId()).isNull();
         return instance;
+    }
+
+    /// The command with an access key instead of the installation's own.
+    private static Commands.Result commandOfEve(String... command)
+            throws IOException, InterruptedException {
+        var line =
+                new ArrayList<>(
+                        List.of(
+                                "env",
+                                "HOLDFAST_ACCESS_KEY_ID=" + eve.id(),
+                                "HOLDFAST_SECRET_ACCESS_KEY=" + eve.secret(),
+                                "HOLDFAST_URL=" + fixture.endpoint(),
+                                "HOLDFAST_DATA=" + fixture.data()));
+        line.addAll(Lab.HOLDFAST.command(List.of(command)));
+        return fixture.lab.commands.run(line);
+    }
+
+    /// Machines are made ready only, which is all that is looked at.
+    private static void protectWhatWasRecovered(SourceServer origin) throws InterruptedException {
+        var id = origin.sourceServerID();
+        var instance = readyOnly(id, false);
+        var arn =
+                staging.reverseReplication(r -> r.recoveryInstanceID(instance))
+                        .reversedDirectionSourceServerArn();
+        assertThatThrownBy(() -> staging.reverseReplication(r -> r.recoveryInstanceID(instance)))
+                .isInstanceOf(ConflictException.class);
+        assertThatThrownBy(() ->
+                        staging.reverseReplication(
+                                r -> r.recoveryInstanceID("i-0123456789abcdef0")))
+                .isInstanceOf(ResourceNotFoundException.class);
+        assertThatThrownBy(() -> target.reverseReplication(r -> r.recoveryInstanceID(instance)))
+                .isInstanceOf(ResourceNotFoundException.class);
+        var reversed = arn.substring(arn.lastIndexOf('/') + 1);
+        var server = described(reversed);
+        assertThat(server.arn()).isEqualTo(arn);
+        assertThat(server.replicationDirection()).isEqualTo(ReplicationDirection.FAILBACK);
+        assertThat(server.reversedDirectionSourceServerArn()).isEqualTo(origin.arn());
+        assertThat(described(id).reversedDirectionSourceServerArn()).isEqualTo(arn);
+        assertThat(server.dataReplicationInfo().dataReplicationState())
+                .isEqualTo(DataReplicationState.CONTINUOUS);
+        assertThat(staging.describeRecoveryInstances(r -> {}).items().getFirst().failback().state())
+                .isEqualTo(FailbackState.FAILBACK_READY_FOR_LAUNCH);
+        assertThat(staging.describeRecoverySnapshots(r -> r.sourceServerID(reversed)).items())
+                .isNotEmpty();
+        var child = readyOnly(reversed, true);
+        assertThatThrownBy(() ->
+                        staging.terminateRecoveryInstances(r -> r.recoveryInstanceIDs(instance)))
+                .isInstanceOf(ConflictException.class)
+                .hasMessageContaining(reversed);
+        terminate(child);
+        staging.disconnectSourceServer(r -> r.sourceServerID(reversed));
+        staging.deleteSourceServer(r -> r.sourceServerID(reversed));
+        terminate(instance);
+    }
+
+    private static SourceServer described(String id) {
+        return staging.describeSourceServers(r -> r.filters(f -> f.sourceServerIDs(id)))
+                .items()
+                .getFirst();
+    }
+
+    private static String readyOnly(String id, boolean drill) throws InterruptedException {
+        staging.updateLaunchConfiguration(
+                r -> r.sourceServerID(id).launchDisposition(LaunchDisposition.STOPPED));
+        var server = StartRecoveryRequestSourceServer.builder().sourceServerID(id).build();
+        var job = staging.startRecovery(r -> r.isDrill(drill).sourceServers(server)).job();
+        var participant = awaitEnd(staging, job).participatingServers().getFirst();
+        assertThat(participant.launchStatus()).isEqualTo(LaunchStatus.LAUNCHED);
+        return participant.recoveryInstanceID();
+    }
+
+    private static void terminate(String instance) throws InterruptedException {
+        awaitEnd(
+                staging,
+                staging.terminateRecoveryInstances(r -> r.recoveryInstanceIDs(instance)).job());
     }
 
     private static SourceServer server(DrsClient client) {

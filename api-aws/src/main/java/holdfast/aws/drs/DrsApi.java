@@ -19,6 +19,7 @@ import holdfast.aws.drs.model.GetFailbackReplicationConfigurationRequest;
 import holdfast.aws.drs.model.GetFailbackReplicationConfigurationResponse;
 import holdfast.aws.drs.model.InitializeServiceRequest;
 import holdfast.aws.drs.model.InitializeServiceResponse;
+import holdfast.aws.drs.model.InternetProtocol;
 import holdfast.aws.drs.model.ListTagsForResourceRequest;
 import holdfast.aws.drs.model.ListTagsForResourceResponse;
 import holdfast.aws.drs.model.StartFailbackLaunchRequest;
@@ -159,6 +160,7 @@ final class DrsApi extends PlanOperations
                 .name(settings.name())
                 .bandwidthThrottling(settings.megabitsPerSecond())
                 .usePrivateIP(settings.privateAddress())
+                .internetProtocol(InternetProtocol.IPV4)
                 .build();
     }
 
@@ -166,6 +168,7 @@ final class DrsApi extends PlanOperations
     public void updateFailbackReplicationConfiguration(
             RequestContext context, UpdateFailbackReplicationConfigurationRequest request)
             throws IOException {
+        ReplicationConfigurations.requireAnyProtocol(request.internetProtocol());
         controller
                 .failbacks()
                 .set(

@@ -8,6 +8,8 @@ import holdfast.aws.drs.model.ListExtensibleSourceServersRequest;
 import holdfast.aws.drs.model.ListExtensibleSourceServersResponse;
 import holdfast.aws.drs.model.ListStagingAccountsRequest;
 import holdfast.aws.drs.model.ListStagingAccountsResponse;
+import holdfast.aws.drs.model.ReverseReplicationRequest;
+import holdfast.aws.drs.model.ReverseReplicationResponse;
 import holdfast.aws.drs.model.StagingSourceServer;
 import holdfast.aws.protocol.RequestContext;
 import holdfast.control.Controller;
@@ -15,7 +17,8 @@ import java.io.IOException;
 import java.util.Map;
 import java.util.Objects;
 
-/// The operations on servers of other accounts that are shown and recovered in the caller's.
+/// The operations that have source servers made of something else than a machine with an agent: of
+/// servers of other accounts, and of recovery instances.
 interface ExtensionOperations extends DrsService {
     Controller controller();
 
@@ -58,6 +61,15 @@ interface ExtensionOperations extends DrsService {
                                                 .build())
                                 .toList())
                 .nextToken(page.nextToken())
+                .build();
+    }
+
+    @Override
+    default ReverseReplicationResponse reverseReplication(
+            RequestContext context, ReverseReplicationRequest request) throws IOException {
+        var server = controller().reversals().create(request.recoveryInstanceID());
+        return ReverseReplicationResponse.builder()
+                .reversedDirectionSourceServerArn(Ids.serverArn(context, server))
                 .build();
     }
 

@@ -23,14 +23,24 @@ import org.jspecify.annotations.Nullable;
 final class FailbackTranslation {
     private FailbackTranslation() {}
 
-    static RecoveryInstanceFailback failback(Optional<FailbackView> view) {
+    /// @param reversed whether a source server is made of the instance, from which it can be
+    ///   recovered elsewhere as with a failback
+    static RecoveryInstanceFailback failback(Optional<FailbackView> view, boolean reversed) {
         var failback = view.map(FailbackView::failback);
         var translated =
                 RecoveryInstanceFailback.builder()
                         .state(
                                 failback.map(Failback::state)
                                         .map(FailbackTranslation::state)
-                                        .orElse(FailbackState.FAILBACK_NOT_STARTED));
+                                        .filter(state ->
+                                                !reversed
+                                                        || state
+                                                                != FailbackState
+                                                                        .FAILBACK_NOT_STARTED)
+                                        .orElse(
+                                                reversed
+                                                        ? FailbackState.FAILBACK_READY_FOR_LAUNCH
+                                                        : FailbackState.FAILBACK_NOT_STARTED));
         failback.flatMap(Failback::job).ifPresent(job -> translated.failbackJobID(Ids.job(job)));
         failback.flatMap(Failback::client)
                 .ifPresent(client ->

@@ -68,11 +68,17 @@ record InstanceTranslation(
                 .isDrill(instance.drill())
                 .originEnvironment(OriginEnvironment.ON_PREMISES)
                 .pointInTimeSnapshotDateTime(Times.text(instance.point().instant()))
-                .failback(FailbackTranslation.failback(failback(instance)))
+                .failback(FailbackTranslation.failback(failback(instance), reversed(instance)))
                 .dataReplicationInfo(FailbackTranslation.replication(failback(instance)))
                 .recoveryInstanceProperties(properties(server))
                 .tags(tags.getOrDefault(instance.id(), Map.of()))
                 .build();
+    }
+
+    private boolean reversed(holdfast.control.RecoveryInstance instance) {
+        return servers.stream()
+                .flatMap(view -> view.reversal().stream())
+                .anyMatch(reversal -> reversal.instance().equals(instance.id()));
     }
 
     private Optional<FailbackView> failback(holdfast.control.RecoveryInstance instance) {

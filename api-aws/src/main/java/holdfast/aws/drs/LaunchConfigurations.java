@@ -70,6 +70,7 @@ final class LaunchConfigurations {
                         orElse(
                                 kept.launchIntoInstanceProperties(),
                                 LaunchIntoInstanceProperties.builder().build()))
+                .recoveryMode(kept.recoveryMode())
                 .build();
     }
 
@@ -92,6 +93,7 @@ final class LaunchConfigurations {
                 .exportBucketArn(own.exportBucketArn())
                 .postLaunchEnabled(settings.runActions())
                 .launchIntoSourceInstance(false)
+                .recoveryMode(kept.recoveryMode())
                 .build();
     }
 

@@ -1,5 +1,6 @@
 package holdfast.aws.drs;
 
+import holdfast.aws.drs.model.InternetProtocol;
 import holdfast.aws.drs.model.ReplicationConfiguration;
 import holdfast.aws.drs.model.ReplicationConfigurationDataPlaneRouting;
 import holdfast.aws.drs.model.ReplicationConfigurationDefaultLargeStagingDiskType;
@@ -55,10 +56,23 @@ final class ReplicationConfigurations {
                     key == null ? "ebsEncryption" : "ebsEncryptionKeyArn",
                     "each volume is encrypted with a key of its own, kept by this installation; there are no keys of others: use DEFAULT");
         }
+        requireAnyProtocol(wanted.internetProtocol());
         if (Boolean.TRUE.equals(wanted.autoReplicateNewDisks())) {
             throw DrsRules.invalid(
                     "autoReplicateNewDisks",
                     "an agent replicates the disks that it was started with, and no others: use false, and name a new disk with --disk when the agent is started");
+        }
+    }
+
+    /// Data travels to the address that the server tells, of whichever protocol that is; IPV4 is
+    /// what clients send that leave it as it is.
+    ///
+    /// @throws holdfast.aws.protocol.ServiceException if another one is asked for
+    static void requireAnyProtocol(@Nullable InternetProtocol wanted) {
+        if (wanted == InternetProtocol.IPV6) {
+            throw DrsRules.invalid(
+                    "internetProtocol",
+                    "data travels to the address that the Holdfast server tells: to have it travel by IPv6, give it an IPv6 address with --address");
         }
     }
 
@@ -114,6 +128,7 @@ final class ReplicationConfigurations {
                         Objects.requireNonNullElseGet(
                                 kept.pitPolicy(), () -> PitPolicy.rules(settings.policy())))
                 .autoReplicateNewDisks(false)
+                .internetProtocol(InternetProtocol.IPV4)
                 .build();
     }
 
@@ -171,6 +186,7 @@ final class ReplicationConfigurations {
                 .stagingAreaTags(kept.stagingAreaTags())
                 .pitPolicy(kept.pitPolicy())
                 .autoReplicateNewDisks(false)
+                .internetProtocol(InternetProtocol.IPV4)
                 .build();
     }
 

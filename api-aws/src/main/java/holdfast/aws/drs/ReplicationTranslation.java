@@ -92,6 +92,8 @@ record ReplicationTranslation(TimeSource time) {
 
     private static List<DataReplicationInfoReplicatedDisk> disks(ServerView view) {
         var gone = view.server().state() instanceof ReplicationState.Disconnected;
+        // what a recovery instance has is here before it knows that it was written
+        var here = !gone && view.reversal().isPresent();
         return view.server().disks().stream()
                 .map(disk -> {
                     var said = reported(view, disk.name());
@@ -99,7 +101,8 @@ record ReplicationTranslation(TimeSource time) {
                             .deviceName(disk.name())
                             .totalStorageBytes(gone ? 0 : disk.sizeBytes())
                             .replicatedStorageBytes(
-                                    said.map(AgentReport.Disk::replicatedBytes).orElse(0L))
+                                    said.map(AgentReport.Disk::replicatedBytes)
+                                            .orElse(here ? disk.sizeBytes() : 0L))
                             .rescannedStorageBytes(
                                     said.map(AgentReport.Disk::rescannedBytes).orElse(0L))
                             .backloggedStorageBytes(
@@ -137,7 +140,7 @@ record ReplicationTranslation(TimeSource time) {
         }
         var session = view.server().machine().isPresent();
         var disks = !view.server().disks().isEmpty();
-        var reported = view.report().isPresent();
+        var reported = view.report().isPresent() || view.reversal().isPresent();
         // by the names of the steps; those not named here are skipped
         var done =
                 Map.of(

@@ -78,7 +78,14 @@ record ServerTranslation(
                 .arn(Ids.serverArn(context, id))
                 .agentVersion(agentVersion(view))
                 .recoveryInstanceId(current(id))
-                .replicationDirection(ReplicationDirection.FAILOVER)
+                .replicationDirection(
+                        view.reversal().isPresent()
+                                ? ReplicationDirection.FAILBACK
+                                : ReplicationDirection.FAILOVER)
+                .reversedDirectionSourceServerArn(
+                        view.opposite()
+                                .map(opposite -> Ids.serverArn(context, opposite))
+                                .orElse(null))
                 .lastLaunchResult(status.map(Launches::result).orElse(LastLaunchResult.NOT_STARTED))
                 .lifeCycle(lifeCycle(view, lastJob, status))
                 .dataReplicationInfo(replication.info(view))

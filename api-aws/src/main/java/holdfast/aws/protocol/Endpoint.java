@@ -20,7 +20,8 @@ public interface Endpoint {
     /// What the request asks for; empty if for nothing that there is.
     Optional<Call> call(AwsRequest request, Signer caller);
 
-    /// What more the audit log is told of a call that was answered; only of endpoints that answer one.
+    /// What more the audit log is told of a call that was answered; only of endpoints that answer
+    /// one.
     default Map<String, String> told() {
         return Map.of();
     }
