@@ -165,7 +165,8 @@ class ServersTest {
     void partsOfTheListAreTheWholeList() throws IOException {
         var ids = new TreeSet<>(List.of(id));
         for (var i = 0; i < 4; i++) {
-            ids.add(installation.server());
+            var enrolments = installation.controller().enrolments();
+            ids.add(enrolments.enrol("web" + i, _ -> "").server().id());
         }
         var found = new ArrayList<String>();
         var part = servers().list("", 2);

@@ -297,6 +297,9 @@ abstract class PlanOperations extends AgentOperations {
             RequestContext context, ListRecoveryPlanExecutionsRequest request) throws IOException {
         var arn = request.recoveryPlanArn();
         var plan = arn == null ? null : PlanIds.plan(context, arn);
+        if (plan != null) {
+            controller.plans().get(plan); // or one that there is not would seem to have had no runs
+        }
         var status = request.status();
         var page =
                 Page.of(
