@@ -3,8 +3,9 @@ package holdfast.control;
 import static holdfast.control.Tables.values;
 
 import java.util.List;
+import java.util.Optional;
 
-/// The tables of networks; see [Tables].
+/// The tables of networks, which are the home account's; see [Tables].
 final class NetworkTables {
     static final Table<NetworkChange.Kept> CHANGES =
             new Table<>(
@@ -18,65 +19,78 @@ final class NetworkTables {
 
     static final Table<SourceNetwork> SOURCES =
             new Table<>(
-                    "source_networks",
-                    List.of("id"),
-                    List.of(
-                            "id",
-                            "vpc",
-                            "region",
-                            "state",
-                            "reason",
-                            "created_at",
-                            "captured",
-                            "stack",
-                            "recovery",
-                            "export"),
-                    network ->
-                            values(
-                                    "id", network.id(),
-                                    "vpc", network.vpc(),
-                                    "region", network.region(),
-                                    "state", network.state().name(),
-                                    "reason", network.reason(),
-                                    "created_at", network.createdAt(),
-                                    "captured", network.captured().map(NetworkDocuments::of),
-                                    "stack", network.stack(),
-                                    "recovery", network.recovery().map(NetworkDocuments::of),
-                                    "export", network.export().map(NetworkDocuments::of)),
-                    row ->
-                            new SourceNetwork(
-                                    row.text("id"),
-                                    row.text("vpc"),
-                                    row.text("region"),
-                                    NetworkState.valueOf(row.text("state")),
-                                    row.text("reason"),
-                                    row.instant("created_at"),
-                                    row.optionalText("captured").map(NetworkDocuments::description),
-                                    row.optionalText("stack"),
-                                    row.optionalText("recovery").map(NetworkDocuments::recovery),
-                                    row.optionalText("export").map(NetworkDocuments::export)));
+                            "source_networks",
+                            List.of("id"),
+                            List.of(
+                                    "id",
+                                    "vpc",
+                                    "region",
+                                    "state",
+                                    "reason",
+                                    "created_at",
+                                    "captured",
+                                    "stack",
+                                    "recovery",
+                                    "export"),
+                            network ->
+                                    values(
+                                            "id", network.id(),
+                                            "vpc", network.vpc(),
+                                            "region", network.region(),
+                                            "state", network.state().name(),
+                                            "reason", network.reason(),
+                                            "created_at", network.createdAt(),
+                                            "captured",
+                                                    network.captured().map(NetworkDocuments::of),
+                                            "stack", network.stack(),
+                                            "recovery",
+                                                    network.recovery().map(NetworkDocuments::of),
+                                            "export", network.export().map(NetworkDocuments::of)),
+                            row ->
+                                    new SourceNetwork(
+                                            row.text("id"),
+                                            row.text("vpc"),
+                                            row.text("region"),
+                                            NetworkState.valueOf(row.text("state")),
+                                            row.text("reason"),
+                                            row.instant("created_at"),
+                                            row.optionalText("captured")
+                                                    .map(NetworkDocuments::description),
+                                            row.optionalText("stack"),
+                                            row.optionalText("recovery")
+                                                    .map(NetworkDocuments::recovery),
+                                            row.optionalText("export")
+                                                    .map(NetworkDocuments::export)))
+                    .held(_ -> Optional.empty());
 
     static final Table<NetworkStack> STACKS =
             new Table<>(
-                    "network_stacks",
-                    List.of("name"),
-                    List.of("name", "network", "origin", "description", "created_at", "updated_at"),
-                    stack ->
-                            values(
-                                    "name", stack.name(),
-                                    "network", stack.network(),
-                                    "origin", stack.origin(),
-                                    "description", NetworkDocuments.of(stack.description()),
-                                    "created_at", stack.createdAt(),
-                                    "updated_at", stack.updatedAt()),
-                    row ->
-                            new NetworkStack(
-                                    row.text("name"),
-                                    row.text("network"),
-                                    row.optionalText("origin"),
-                                    NetworkDocuments.description(row.text("description")),
-                                    row.instant("created_at"),
-                                    row.instant("updated_at")));
+                            "network_stacks",
+                            List.of("name"),
+                            List.of(
+                                    "name",
+                                    "network",
+                                    "origin",
+                                    "description",
+                                    "created_at",
+                                    "updated_at"),
+                            stack ->
+                                    values(
+                                            "name", stack.name(),
+                                            "network", stack.network(),
+                                            "origin", stack.origin(),
+                                            "description", NetworkDocuments.of(stack.description()),
+                                            "created_at", stack.createdAt(),
+                                            "updated_at", stack.updatedAt()),
+                            row ->
+                                    new NetworkStack(
+                                            row.text("name"),
+                                            row.text("network"),
+                                            row.optionalText("origin"),
+                                            NetworkDocuments.description(row.text("description")),
+                                            row.instant("created_at"),
+                                            row.instant("updated_at")))
+                    .held(_ -> Optional.empty());
 
     static final Table<Attachment> ATTACHMENTS =
             new Table<>(

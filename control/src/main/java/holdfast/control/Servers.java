@@ -68,8 +68,7 @@ public final class Servers implements ReplicationHost {
 
     private List<ServerView> views(String clauses, Object... arguments) throws IOException {
         return database
-                .transact(tx ->
-                        Shown.of(tx, Tables.SERVERS.select(tx, clauses, arguments)))
+                .transact(tx -> Shown.of(tx, Tables.SERVERS.select(tx, clauses, arguments)))
                 .stream()
                 .map(this::view)
                 .toList();

@@ -59,6 +59,7 @@ public final class SourceNetworks {
     public SourceNetwork create(String vpc, String region, Map<String, String> tags)
             throws IOException {
         return database.transact(tx -> {
+            requireHome(tx);
             var found = Networks.find(tx, vpc).orElseThrow(() -> Networks.unknown(vpc));
             for (var known : NetworkTables.SOURCES.select(tx, "where vpc = ?", vpc)) {
                 throw new RefusalException(
@@ -82,6 +83,16 @@ public final class SourceNetworks {
             Tags.put(tx, network.id(), tags);
             return network;
         });
+    }
+
+    /// Networks are known by their subnets, and the launch host makes them: those of one account
+    /// only, or one would meet another's.
+    private static void requireHome(Transaction tx) {
+        if (tx.scope().flatMap(Scope::further).isPresent()) {
+            throw new RefusalException(
+                    "malformed-account",
+                    "networks are replicated and recovered in the home account only: ask there");
+        }
     }
 
     /// Forgets a network with the stacks that were made of it. Their networks on the host go soon
@@ -171,7 +182,7 @@ public final class SourceNetworks {
             if (replicated.isEmpty()) {
                 return null; // reading all servers is not for nothing
             }
-            var found = Networks.list(tx);
+            var found = Networks.list(tx.in(Scope.HOME));
             for (var network : replicated) {
                 var now = found.stream().filter(one -> one.id().equals(network.vpc())).findFirst();
                 var event = now.isPresent() ? NetworkState.Event.CAPTURED : NetworkState.Event.LOST;

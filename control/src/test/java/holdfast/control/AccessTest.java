@@ -86,8 +86,7 @@ class AccessTest {
     @Test
     void theLastRecoveryOfEachServerIsFoundBegunOrNot() throws IOException {
         var first = installation.server();
-        var second =
-                installation.controller().enrolments().enrol("web2", _ -> "").server().id();
+        var second = installation.controller().enrolments().enrol("web2", _ -> "").server().id();
         installation.store.addPoint(first, 1, FakeTime.START, 0);
         installation.store.addPoint(second, 1, FakeTime.START, 0);
         var controller = installation.controller();

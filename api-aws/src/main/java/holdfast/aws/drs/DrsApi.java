@@ -48,10 +48,7 @@ import java.util.Objects;
 ///
 /// Safe for any thread.
 final class DrsApi extends PlanOperations
-        implements ReplicationOperations,
-                LaunchOperations,
-                NetworkOperations,
-                ExtensionOperations {
+        implements ReplicationOperations, LaunchOperations, NetworkOperations, ExtensionOperations {
     private final Controller controller;
 
     DrsApi(Controller controller, AgentAdmission admission) {
