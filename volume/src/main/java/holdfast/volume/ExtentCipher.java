@@ -5,6 +5,7 @@ import holdfast.format.PackedExtent;
 import holdfast.format.RecordHeader;
 import java.nio.ByteBuffer;
 import java.security.GeneralSecurityException;
+import java.security.Provider;
 import javax.crypto.Cipher;
 import javax.crypto.SecretKey;
 import javax.crypto.spec.GCMParameterSpec;
@@ -19,6 +20,11 @@ final class ExtentCipher {
     private static final int NONCE_BYTES = 12;
     private static final int AAD_BYTES = 19;
 
+    private static final String TRANSFORMATION = "AES/GCM/NoPadding";
+
+    /// Looked up once: the JDK asks all its providers in turn otherwise, for every extent.
+    private static final Provider PROVIDER = provider();
+
     private final RandomSource random;
     private long noncePrefix;
     private int nonceCounter;
@@ -26,6 +32,14 @@ final class ExtentCipher {
     ExtentCipher(RandomSource random) {
         this.random = random;
         this.noncePrefix = random.nextLong();
+    }
+
+    private static Provider provider() {
+        try {
+            return Cipher.getInstance(TRANSFORMATION).getProvider();
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException("every JDK has AES-GCM", e);
+        }
     }
 
     /// An extent ready to be journalled.
@@ -80,7 +94,7 @@ final class ExtentCipher {
     private static Cipher cipher(int mode, SecretKey key, long prefix, int counter)
             throws GeneralSecurityException {
         var nonce = ByteBuffer.allocate(NONCE_BYTES).putLong(prefix).putInt(counter).array();
-        var cipher = Cipher.getInstance("AES/GCM/NoPadding");
+        var cipher = Cipher.getInstance(TRANSFORMATION, PROVIDER);
         cipher.init(mode, key, new GCMParameterSpec(RecordHeader.TAG_BYTES * Byte.SIZE, nonce));
         return cipher;
     }

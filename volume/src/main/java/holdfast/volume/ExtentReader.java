@@ -18,13 +18,13 @@ final class ExtentReader {
     /// Read at once with the header: most extents need no second read.
     private static final int FIRST_READ_BYTES = 16 << 10;
 
-    private static final int PACKERS_MAX = 16;
+    private static final int TOOLS_MAX = 16;
 
     private final Segments segments;
     private final Keys keys;
     private final long cacheBytesMax;
     private final LinkedHashMap<Long, Unpacked> cache = new LinkedHashMap<>(16, 0.75f, true);
-    private final ConcurrentLinkedQueue<ExtentPacker> packers = new ConcurrentLinkedQueue<>();
+    private final ConcurrentLinkedQueue<Tools> tools = new ConcurrentLinkedQueue<>();
     private long cachedBytes;
 
     ExtentReader(Segments segments, Keys keys, long cacheBytesMax) {
@@ -37,6 +37,12 @@ final class ExtentReader {
     @FunctionalInterface
     interface Keys {
         SecretKey key(int volumeNumber) throws IOException;
+    }
+
+    /// What one reading thread needs; lent out while a record is read.
+    private static final class Tools {
+        private final ExtentPacker packer = new ExtentPacker();
+        private final ByteBuffer first = ByteBuffer.allocate(FIRST_READ_BYTES);
     }
 
     /// @param data unpacked bytes of the whole extent; not to be changed
@@ -84,27 +90,41 @@ final class ExtentReader {
 
     private Unpacked load(Volume volume, long firstBlock, int blockCount, long location)
             throws IOException {
+        var with = borrow();
         try {
             var segment = segments.get(BlockLocation.segment(location));
             ByteBuffer record;
             try (var place = segments.locate(segment, BlockLocation.offsetBytes(location))) {
-                record = readRecord(place);
+                record = readRecord(place, with);
             }
             var header = RecordHeader.decode(record);
             if (header.kind() != RecordHeader.Kind.EXTENT) {
                 throw new DamagedFormatException("it holds a " + header.kind());
             }
-            return unpack(header, record);
+            return unpack(header, record, with);
         } catch (DamagedFormatException
                 | DamagedExtentException
                 | GeneralSecurityException
                 | IllegalArgumentException e) {
             throw damaged(volume, firstBlock, blockCount, location, String.valueOf(e.getMessage()));
+        } finally {
+            giveBack(with);
+        }
+    }
+
+    private Tools borrow() {
+        var pooled = tools.poll();
+        return pooled == null ? new Tools() : pooled;
+    }
+
+    private void giveBack(Tools lent) {
+        if (tools.size() < TOOLS_MAX) {
+            tools.add(lent);
         }
     }
 
     /// Decrypts, unpacks and checks a record whose header was read.
-    private Unpacked unpack(RecordHeader header, ByteBuffer record)
+    private Unpacked unpack(RecordHeader header, ByteBuffer record, Tools with)
             throws IOException, GeneralSecurityException {
         var payload = new byte[header.payloadBytes()];
         if (record.remaining() < payload.length) {
@@ -118,28 +138,24 @@ final class ExtentReader {
         }
         var extent = ExtentCipher.open(header, keys.key(header.volume()), payload);
         var data = new byte[extent.unpackedBytes()];
-        var packer = packers.poll();
-        if (packer == null) {
-            packer = new ExtentPacker();
-        }
-        try {
-            packer.unpack(extent, data, 0);
-        } finally {
-            if (packers.size() < PACKERS_MAX) {
-                packers.add(packer);
-            }
-        }
+        with.packer.unpack(extent, data, 0);
         return new Unpacked(extent.firstBlock(), data);
     }
 
     /// Reads and checks a record as a read would, without keeping anything.
     void check(Segments.Place place) throws IOException, GeneralSecurityException {
-        var record = readRecord(place);
-        unpack(RecordHeader.decode(record), record);
+        var with = borrow();
+        try {
+            var record = readRecord(place, with);
+            unpack(RecordHeader.decode(record), record, with);
+        } finally {
+            giveBack(with);
+        }
     }
 
-    private static ByteBuffer readRecord(Segments.Place place) throws IOException {
-        var first = ByteBuffer.allocate(FIRST_READ_BYTES);
+    /// @return it, in the tools' buffer if it fits there
+    private static ByteBuffer readRecord(Segments.Place place, Tools with) throws IOException {
+        var first = with.first.clear();
         place.read(first);
         first.flip();
         var total = RecordHeader.decode(first.duplicate()).totalBytes();
