@@ -8,7 +8,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /// Tells the user and, once a second, the replicator how replication stands, however long a round
@@ -67,7 +66,7 @@ final class Reports {
     void await(Future<Void> answer) throws IOException, InterruptedException {
         while (true) {
             try {
-                answer.get(INTERVAL.toMillis(), TimeUnit.MILLISECONDS);
+                time.await(answer, INTERVAL);
                 return;
             } catch (TimeoutException _) {
                 sendIfDue();

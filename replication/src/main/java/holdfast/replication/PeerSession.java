@@ -56,7 +56,7 @@ final class PeerSession implements SessionControl {
         this.certificate = new SessionCertificate(arrival.certificate(), services);
         this.work = maker.make(outbox, this::release);
         for (var loop : work.loops()) {
-            var builder = loop.heavy() ? Thread.ofPlatform().daemon() : Thread.ofVirtual();
+            var builder = loop.heavy() ? services.time().workers() : Thread.ofVirtual();
             threads.add(thread(builder.name(name + "-" + loop.name()), loop.body()));
         }
         threads.add(thread(Thread.ofVirtual().name(name + "-send"), this::send));
