@@ -52,6 +52,13 @@ record RequestBody(JsonNode json) {
             throw new ApiException(
                     413, "body-too-large", "the body exceeds " + BYTES_MAX + " bytes");
         }
+        var body = parse(bytes, members);
+        tell(request, body.json());
+        return body;
+    }
+
+    /// @throws ApiException if the bytes are not such an object
+    static RequestBody parse(byte[] bytes, Set<String> members) {
         JsonNode json;
         try {
             json = JSON.readTree(bytes);
@@ -71,7 +78,6 @@ record RequestBody(JsonNode json) {
                                 String.join(", ", members.stream().sorted().toList())));
             }
         }
-        tell(request, json);
         return new RequestBody(json);
     }
 
