@@ -7,17 +7,12 @@ import holdfast.base.RandomSource;
 import holdfast.base.RefusalException;
 import holdfast.base.RequestSigner;
 import holdfast.base.TimeSource;
-import holdfast.replication.BandwidthLimit;
-import holdfast.replication.BranchLink;
-import holdfast.replication.DiskFacts;
 import holdfast.replication.MachineFacts;
-import holdfast.replication.ReplicationLinks;
 import holdfast.replication.SessionEndedException;
 import holdfast.replication.certificates.CertificateRequest;
 import holdfast.replication.certificates.Identity;
 import holdfast.replication.certificates.TlsContexts;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
@@ -26,7 +21,6 @@ import java.nio.file.Path;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -39,24 +33,6 @@ import java.util.Set;
 /// Used once, by one thread.
 public final class FailbackClient {
     private static final System.Logger LOG = System.getLogger(FailbackClient.class.getName());
-    private static final Duration RETRY_FIRST = Duration.ofSeconds(1);
-    private static final Duration RETRY_LONGEST = Duration.ofSeconds(30);
-    private static final Duration REPORT_EVERY = Duration.ofSeconds(1);
-
-    /// What trying again does not mend.
-    private static final Set<String> FINAL =
-            Set.of(
-                    "failback-stopped",
-                    "failback-completed",
-                    "failback-not-started",
-                    "instance-disconnected",
-                    "instance-terminating",
-                    "instance-terminated",
-                    "unknown-instance",
-                    "unknown-disk",
-                    "certificate-invalid",
-                    "version-mismatch",
-                    "superseded");
 
     private final FailbackSettings settings;
     private final Operator operator;
@@ -104,7 +80,16 @@ public final class FailbackClient {
                             ? begin(api, authority, instances, Optional.empty(), directory)
                             : begin(api, authority, instances, kept, directory);
             try {
-                return settings.dryRun() ? dryRun(begun) : follow(directory, begun);
+                var pursuit = pursuit(begun);
+                if (settings.dryRun()) {
+                    return pursuit.dryRun();
+                }
+                try {
+                    return outcome(begun.instance().id(), pursuit.follow(directory));
+                } finally {
+                    sentBytes = pursuit.sentBytes();
+                    receivedBytes = pursuit.receivedBytes();
+                }
             } catch (SessionEndedException e) {
                 if (e.code().equals("failback-completed")) {
                     var now = directory.kept().orElse(begun.kept());
@@ -129,19 +114,15 @@ public final class FailbackClient {
             throws IOException {
         var instance =
                 instances.stream().filter(one -> one.id().equals(kept.instance())).findFirst();
-        var recorded = instance.filter(one -> one.failback().equals("COMPLETED")).isPresent();
-        if (recorded
-                && kept.position() instanceof Position.Equal(var sequence, var instant, var last)
-                && last
-                && instance.get().lastPoint().orElse(-1) == sequence) {
-            // the client ended between the server's record and its own
-            var position = new Position.Complete(sequence, instant);
-            directory.save(kept.at(position));
-            return Optional.of(outcome(kept.instance(), position));
+        if (instance.filter(one -> one.failback().equals("COMPLETED")).isEmpty()) {
+            return Optional.empty();
         }
-        return recorded && kept.position() instanceof Position.Complete position
-                ? Optional.of(outcome(kept.instance(), position))
-                : Optional.empty();
+        var complete = kept.completed(instance.get().lastPoint().orElse(-1));
+        if (complete.isEmpty()) {
+            return Optional.empty();
+        }
+        directory.save(complete.get());
+        return Optional.of(outcome(kept.instance(), complete.get().position()));
     }
 
     private Outcome outcome(String instance, Position position) {
@@ -298,17 +279,7 @@ public final class FailbackClient {
         }
         var byName = new Mapper(disks, ValueFormat.DEV_NAME, operator, false);
         var mapped = byName.map(instance, Optional.of(String.join(",", text)));
-        var same = entries(mapped).equals(kept.disks()) && machine.bootId().equals(kept.bootId());
-        var next =
-                same
-                        ? kept
-                        : new FailbackDirectory.Kept(
-                                kept.instance(),
-                                kept.clientId(),
-                                kept.replicationAddress(),
-                                machine.bootId(),
-                                entries(mapped),
-                                new Position.Unknown());
+        var next = kept.resumed(machine.bootId(), entries(mapped));
         directory.save(next);
         operator.tell("going on with " + instance.id() + ": " + next.position().words());
         return new Begun(instance, mapped, directory.identity(), next);
@@ -404,107 +375,18 @@ public final class FailbackClient {
         return Instance.of(fitting, answer);
     }
 
-    private Outcome dryRun(Begun begun) throws IOException, InterruptedException {
-        var open = new ArrayList<TargetDisk>();
-        try {
-            for (var disk : begun.mapped()) {
-                open.add(TargetDisk.open(disk, false));
-            }
-            var meter = new Meter(time, begun.mapped());
-            try (var link = connect(begun);
-                    var _ = new Reporter(link, meter, operator, time, REPORT_EVERY)) {
-                return new DryRun(begun.mapped(), open, time, meter).run(link);
-            }
-        } finally {
-            open.forEach(TargetDisk::close);
-        }
-    }
-
-    private Outcome follow(FailbackDirectory directory, Begun begun)
-            throws IOException, InterruptedException {
-        var open = new ArrayList<TargetDisk>();
-        try {
-            for (var disk : begun.mapped()) {
-                open.add(TargetDisk.open(disk, true));
-            }
-            var meter = new Meter(time, begun.mapped());
-            var follower = new Follower(begun.mapped(), open, directory, begun.kept(), time, meter);
-            follow(begun, follower, meter);
-            return outcome(begun.instance().id(), follower.position());
-        } finally {
-            open.forEach(TargetDisk::close);
-        }
-    }
-
-    /// Until it is done, whatever the network does meanwhile.
-    private void follow(Begun begun, Follower follower, Meter meter)
-            throws IOException, InterruptedException {
-        var pause = RETRY_FIRST;
-        while (true) {
-            try (var link = connect(begun)) {
-                try (var _ = new Reporter(link, meter, operator, time, REPORT_EVERY)) {
-                    pause = RETRY_FIRST;
-                    follower.follow(link);
-                    return;
-                } finally {
-                    sentBytes += link.sentBytes();
-                    receivedBytes += link.receivedBytes();
-                }
-            } catch (SessionEndedException e) {
-                if (FINAL.contains(e.code())) {
-                    throw e;
-                }
-                tellRetry(e, pause);
-            } catch (IOException e) {
-                tellRetry(e, pause);
-            }
-            time.sleep(pause);
-            pause = pause.multipliedBy(2);
-            if (pause.compareTo(RETRY_LONGEST) > 0) {
-                pause = RETRY_LONGEST;
-            }
-        }
-    }
-
-    private void tellRetry(IOException e, Duration pause) {
-        LOG.log(System.Logger.Level.WARNING, "event=interrupted reason={0}", e.getMessage());
-        operator.tell(e.getMessage() + "; trying again in " + pause.toSeconds() + " s");
-    }
-
-    private BranchLink connect(Begun begun) throws IOException {
-        var links =
-                new ReplicationLinks(
-                        Network.system(),
+    private Pursuit pursuit(Begun begun) {
+        return new Pursuit(
+                new Pursuit.Seams(
                         time,
                         random,
-                        begun.identity(),
-                        new BandwidthLimit(time, 0));
-        var facts =
-                begun.mapped().stream()
-                        .map(disk ->
-                                new DiskFacts(
-                                        disk.recovery().name(),
-                                        disk.local().sizeBytes(),
-                                        disk.local().model(),
-                                        disk.local().serial()))
-                        .toList();
-        var address = begun.kept().replicationAddress();
-        var colon = address.lastIndexOf(':');
-        var host = address.substring(0, colon).replaceAll("[\\[\\]]", "");
-        var port = Integer.parseInt(address.substring(colon + 1));
-        try {
-            return links.follow(new InetSocketAddress(host, port), machine, facts);
-        } catch (SessionEndedException e) {
-            throw e;
-        } catch (IOException e) {
-            throw new IOException(
-                    address
-                            + ": "
-                            + e.getMessage()
-                            + ": TCP port "
-                            + port
-                            + " of the server must be open to this machine",
-                    e);
-        }
+                        Network.system(),
+                        machine,
+                        Pursuit::address,
+                        LinuxTargetDisk::open),
+                operator,
+                begun.mapped(),
+                begun.identity(),
+                begun.kept());
     }
 }

@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Path;
+import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -50,6 +51,34 @@ final class FailbackDirectory implements AutoCloseable {
         Kept at(Position changed) {
             return new Kept(instance, clientId, replicationAddress, bootId, disks, changed);
         }
+
+        /// What it is once the server has recorded that the failback ended with that point: the
+        /// client may have died between the server's record and its own.
+        ///
+        /// @return empty if these disks are not at that point
+        Optional<Kept> completed(long lastPoint) {
+            return switch (position) {
+                case Position.Complete _ -> Optional.of(this);
+                case Position.Equal(var sequence, var instant, var last)
+                        when last && sequence == lastPoint ->
+                        Optional.of(at(new Position.Complete(sequence, instant)));
+                case Position.Equal _, Position.Unknown _, Position.Between _ -> Optional.empty();
+            };
+        }
+
+        /// What a client that is started anew may rely on: after a boot of the machine, or with
+        /// other disks, nothing is known of what they hold.
+        Kept resumed(String bootIdNow, List<Disk> disksNow) {
+            return bootId.equals(bootIdNow) && disks.equals(disksNow)
+                    ? this
+                    : new Kept(
+                            instance,
+                            clientId,
+                            replicationAddress,
+                            bootIdNow,
+                            disksNow,
+                            new Position.Unknown());
+        }
     }
 
     /// @param recovery name of the recovery instance's disk
@@ -82,7 +111,18 @@ final class FailbackDirectory implements AutoCloseable {
 
     /// What was kept, with the identity that belongs to it; empty if there is nothing whole.
     Optional<Kept> kept() throws IOException {
-        if (!files.exists(path.resolve(STANDING)) || !files.exists(path.resolve(IDENTITY))) {
+        if (!files.exists(path.resolve(IDENTITY))) {
+            return Optional.empty();
+        }
+        var kept = standing();
+        return kept.isPresent() && kept.get().clientId().equals(identity().name())
+                ? kept
+                : Optional.empty();
+    }
+
+    /// The same whoever it belongs to.
+    Optional<Kept> standing() throws IOException {
+        if (!files.exists(path.resolve(STANDING))) {
             return Optional.empty();
         }
         try (var file = files.openForReading(path.resolve(STANDING))) {
@@ -96,9 +136,8 @@ final class FailbackDirectory implements AutoCloseable {
                         path.resolve(STANDING)
                                 + " was written by another version of Holdfast: use that, or delete the folder to compare everything anew");
             }
-            var kept = kept(json);
-            return kept.clientId().equals(identity().name()) ? Optional.of(kept) : Optional.empty();
-        } catch (JacksonException | IllegalArgumentException e) {
+            return Optional.of(kept(json));
+        } catch (JacksonException | IllegalArgumentException | DateTimeException e) {
             throw new IOException(
                     path.resolve(STANDING)
                             + " is damaged: delete it, and everything is compared anew",
