@@ -15,11 +15,16 @@ import java.util.function.UnaryOperator;
 /// are, the decoder must answer or refuse as it says it does, soon, and without taking more memory
 /// than the input can account for.
 ///
-/// As many inputs as `-Dfuzz.inputs=<n>` says, from the seed `-Dfuzz.seed=<n>`; few by default. A
-/// failure shows the input, so it is repeated by a test of its own.
+/// As many inputs as `-Dfuzz.inputs=<n>` says, or for `-Dfuzz.minutes=<n>`, from the seed
+/// `-Dfuzz.seed=<n>`; few by default. A failure shows the input, so it is repeated by a test of its
+/// own.
 public final class HostileInput {
     private static final int INPUTS = Integer.getInteger("fuzz.inputs", 5_000);
     private static final long SEED = Long.getLong("fuzz.seed", 1);
+
+    /// Instead of a number of inputs, for `simulation/fuzz`.
+    private static final long MINUTES = Long.getLong("fuzz.minutes", 0);
+
     private static final int CHANGES_MAX = 4;
     private static final long LONGEST_NANOS = TimeUnit.SECONDS.toNanos(10);
     private static final long[] SPECIAL = {
@@ -50,6 +55,7 @@ public final class HostileInput {
     private final List<Class<? extends Throwable>> refusals;
     private final long allocatedBytesMax;
     private UnaryOperator<byte[]> seal = bytes -> bytes;
+    private int inputs = INPUTS;
 
     /// Takes any bytes, and answers or refuses.
     @FunctionalInterface
@@ -78,15 +84,44 @@ public final class HostileInput {
         return this;
     }
 
+    /// Each input costs so many times as much as one of a mere decoder: so many fewer are fed.
+    public HostileInput costly(int times) {
+        inputs = Math.max(1, INPUTS / times);
+        return this;
+    }
+
     /// @throws AssertionError if the decoder does something else than it may
     public void feed(Decoder decoder) throws Exception {
         for (var valid : corpus) {
             decoder.decode(valid.clone()); // or the corpus is worth nothing
         }
-        for (var i = 0; i < INPUTS; i++) {
+        var began = System.nanoTime();
+        var until = began + TimeUnit.MINUTES.toNanos(MINUTES);
+        var fed = 0L;
+        while (MINUTES > 0 ? System.nanoTime() - until < 0 : fed < inputs) {
             var input = mangled();
             feed(decoder, random.nextInt(8) == 0 ? input : seal.apply(input));
+            fed++;
         }
+        if (MINUTES > 0) {
+            var seconds = (System.nanoTime() - began) / 1e9;
+            System.out.printf(
+                    "fuzz %s: %d inputs in %.0f s, %.0f a second, nothing but refusals%n",
+                    target(), fed, seconds, fed / seconds);
+        }
+    }
+
+    /// The test that feeds.
+    private static String target() {
+        return StackWalker.getInstance()
+                .walk(frames ->
+                        frames.filter(f -> f.getClassName().endsWith("Test"))
+                                .reduce((_, outer) -> outer)
+                                .map(f ->
+                                        f.getClassName().replaceAll(".*\\.", "")
+                                                + "#"
+                                                + f.getMethodName())
+                                .orElse("?"));
     }
 
     private void feed(Decoder decoder, byte[] input) {

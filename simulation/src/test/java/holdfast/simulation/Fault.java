@@ -17,6 +17,7 @@ record Fault(long atNanos, Kind kind, int machine, long amount) {
         KILL_AGENT,
         KILL_SERVER,
         CUT_POWER_OF_SERVER,
+        CUT_POWER_AFTER_FLUSH,
         CUT_POWER_OF_SOURCE,
         CUT_NETWORK_OF_SERVER,
         CUT_NETWORK_OF_SOURCE,
@@ -31,14 +32,30 @@ record Fault(long atNanos, Kind kind, int machine, long amount) {
         SLOW_DISK_OF_SERVER,
         SLOW_DISK_OF_SOURCE,
         LOSE_EVENTS,
-        ROT
+        MISDIRECT_READS_OF_SERVER,
+        ROT,
+        KILL_FAILBACK_CLIENT,
+        CUT_POWER_OF_HOME,
+        CUT_NETWORK_OF_HOME,
+        MISDIRECT_WRITES_OF_HOME;
+
+        boolean isAtHome() {
+            return compareTo(KILL_FAILBACK_CLIENT) >= 0;
+        }
     }
 
-    /// In one world of six bytes rot; in one of four clocks are set.
-    static List<Fault> plan(SplittableRandom random, int machines, long durationNanos) {
+    /// In one world of six bytes rot or are read from elsewhere; in one of four clocks are set.
+    ///
+    /// @param home whether an instance comes home
+    static List<Fault> plan(
+            SplittableRandom random, int machines, boolean home, long durationNanos) {
         var kinds = new ArrayList<>(List.of(Kind.values()));
         if (random.nextInt(6) > 0) {
             kinds.remove(Kind.ROT);
+            kinds.remove(Kind.MISDIRECT_READS_OF_SERVER);
+        }
+        if (!home) {
+            kinds.removeIf(Kind::isAtHome);
         }
         if (random.nextInt(4) > 0) {
             kinds.remove(Kind.SET_CLOCK_OF_SERVER);

@@ -10,6 +10,7 @@ enum Invariant {
     RETENTION_KEEPS_WHAT_IT_SAYS,
     RECLAIM_KEEPS_WHAT_IS_REACHABLE,
     LAG_TELLS_THE_TRUTH,
+    FAILED_BACK_IS_EQUAL,
     JOBS_END,
     /// No thread dies of what nobody foresaw.
     NO_THREAD_DIES

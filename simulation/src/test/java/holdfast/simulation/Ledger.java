@@ -13,7 +13,10 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayDeque;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,9 +27,15 @@ import java.util.TreeMap;
 /// as when it was first read, which agents were told of which. Holds the store to it.
 final class Ledger {
     private static final Duration SLACK = Duration.ofSeconds(5);
+    private static final String WINDOW = "the window";
 
     private final Map<String, SourceMachine> machines = new LinkedHashMap<>();
     private final Map<String, TreeMap<Long, Known>> points = new LinkedHashMap<>();
+    private final Map<String, Long> newestPointNanos = new HashMap<>();
+
+    /// For reading whole volumes; lent to one thread at a time.
+    private final ArrayDeque<byte[]> buffers = new ArrayDeque<>();
+
     private final Scheduler scheduler;
     private final Duration window;
     private final SnapshotPolicy policy;
@@ -39,6 +48,12 @@ final class Ledger {
 
     /// What a failed sync took is written again from memory; until then it cannot be read.
     boolean syncsFail;
+
+    /// Whether one has failed ever: the store may ask for a restart when it is closed.
+    boolean syncsFailed;
+
+    /// Happens right after the next flush of a branch was answered: the worst moment for it.
+    Optional<Runnable> afterFlush = Optional.empty();
 
     private static final class Known {
         private final ConsistencyPoint point;
@@ -69,6 +84,12 @@ final class Ledger {
     /// The store says that the point is durable.
     void acknowledged(ConsistencyPoint point) {
         known(point).acknowledged = true;
+        var machine = machines.get(point.owner());
+        if (machine != null) {
+            for (var cut : cuts(machine, point)) {
+                newestPointNanos.merge(point.owner(), cut.nanos(), Math::max);
+            }
+        }
     }
 
     private Known known(ConsistencyPoint point) {
@@ -91,13 +112,7 @@ final class Ledger {
 
     /// The newest acknowledged point's place on the world's clock, or -1.
     long newestPointNanos(SourceMachine machine) {
-        var newest = -1L;
-        for (var known : points.get(machine.serverId).values()) {
-            for (var cut : cuts(machine, known.point)) {
-                newest = known.acknowledged ? Math.max(newest, cut.nanos()) : newest;
-            }
-        }
-        return newest;
+        return newestPointNanos.getOrDefault(machine.serverId, -1L);
     }
 
     Optional<ConsistencyPoint> newest(SourceMachine machine) {
@@ -122,7 +137,6 @@ final class Ledger {
     void opened(VolumeStore store, Instant now) throws IOException {
         for (var machine : machines.values()) {
             var listed = list(store, machine.serverId);
-            listed.forEach(this::known);
             checkKept(store, machine.serverId, listed, now);
             var memo = ByteBuffer.wrap(machine.bits.memo);
             var told = memo.capacity() < 32 ? -1 : memo.getLong(16);
@@ -155,55 +169,51 @@ final class Ledger {
         if (rotten) {
             return;
         }
-        var found = listed.stream().map(ConsistencyPoint::sequence).toList();
-        var wanted = new TreeMap<Long, String>();
-        var newestOf = new TreeMap<String, Known>();
+        // also those that nobody was told of: they count in their interval
+        listed.forEach(this::known);
+        var found = new HashSet<Long>();
+        listed.forEach(point -> found.add(point.sequence()));
         for (var known : of(owner).values()) {
             var point = known.point;
             if (!known.acknowledged) {
                 continue;
             }
-            var age = Duration.ofNanos(scheduler.nanos() - known.foundNanos);
-            if (Duration.between(point.durableAt(), now).compareTo(window.minus(SLACK)) < 0
-                    && age.compareTo(window.minus(SLACK)) < 0) {
-                wanted.put(point.sequence(), "the window");
-            }
-            for (var rule : policy.rules()) {
-                var interval =
-                        Math.floorDiv(point.instant().toEpochMilli(), rule.every().toMillis());
-                newestOf.put(rule + " of " + interval, known);
-            }
-        }
-        if (!of(owner).isEmpty() && of(owner).lastEntry().getValue().acknowledged) {
-            wanted.put(of(owner).lastKey(), "being the newest");
-        }
-        if (!clocksJumped) {
-            for (var rule : policy.rules()) {
-                newestOf.forEach((name, known) -> {
-                    var age = Duration.between(known.point.instant(), now);
-                    if (name.startsWith(rule.toString())
-                            && age.compareTo(rule.keptFor().minus(SLACK)) < 0
-                            && isNewestOfAll(owner, known, rule)) {
-                        wanted.put(known.point.sequence(), name);
-                    }
-                });
-            }
-        }
-        for (var point : wanted.entrySet()) {
-            if (!found.contains(point.getKey()) || store.point(owner, point.getKey()).isEmpty()) {
+            var keeper = keeper(owner, known, now);
+            if (keeper.isPresent()
+                    && !(found.contains(point.sequence())
+                            && store.point(owner, point.sequence()).isPresent())) {
                 throw new BrokenInvariantException(
-                        point.getValue().equals("the window")
+                        keeper.get().equals(WINDOW)
                                 ? Invariant.ACKNOWLEDGED_IS_DURABLE
                                 : Invariant.RETENTION_KEEPS_WHAT_IT_SAYS,
                         String.format(
                                 "point %d of %s, at %s, is gone at %s; kept by %s",
-                                point.getKey(),
-                                owner,
-                                of(owner).get(point.getKey()).point.instant(),
-                                now,
-                                point.getValue()));
+                                point.sequence(), owner, point.instant(), now, keeper.get()));
             }
         }
+    }
+
+    /// What keeps an acknowledged point, if anything does.
+    private Optional<String> keeper(String owner, Known known, Instant now) {
+        var point = known.point;
+        var age = Duration.ofNanos(scheduler.nanos() - known.foundNanos);
+        var shortest = window.minus(SLACK);
+        if (Duration.between(point.durableAt(), now).compareTo(shortest) < 0
+                && age.compareTo(shortest) < 0) {
+            return Optional.of(WINDOW);
+        }
+        if (known == of(owner).lastEntry().getValue()) {
+            return Optional.of("being the newest");
+        }
+        for (var rule : policy.rules()) {
+            if (!clocksJumped
+                    && Duration.between(point.instant(), now).compareTo(rule.keptFor().minus(SLACK))
+                            < 0
+                    && isNewestOfAll(owner, known, rule)) {
+                return Optional.of(rule.toString());
+            }
+        }
+        return Optional.empty();
     }
 
     /// Points that were made and never acknowledged count in their interval as well.
@@ -280,13 +290,16 @@ final class Ledger {
     }
 
     /// Everything a volume holds.
-    static long[] sectors(VolumeView view) throws IOException {
-        var data = ByteBuffer.allocate(Math.toIntExact(view.sizeBytes()));
-        view.read(data, 0);
-        var sectors = new long[data.capacity() / Blocks.SECTOR_BYTES];
+    long[] sectors(VolumeView view) throws IOException {
+        var size = Math.toIntExact(view.sizeBytes());
+        var lent = buffers.poll();
+        var data = lent == null || lent.length < size ? new byte[size] : lent;
+        view.read(ByteBuffer.wrap(data, 0, size), 0);
+        var sectors = new long[size / Blocks.SECTOR_BYTES];
         for (var i = 0; i < sectors.length; i++) {
             sectors[i] = SourceMachine.contentOf(data, i * Blocks.SECTOR_BYTES);
         }
+        buffers.add(data);
         return sectors;
     }
 

@@ -1,12 +1,13 @@
 package holdfast.simulation;
 
+import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.logging.Level;
 import java.util.logging.Logger;
-import java.util.stream.IntStream;
 
 /// Runs worlds, seed after seed, for `simulation/run`. Exit status 0 if nothing broke, 1 if
 /// something did, 2 if the arguments are wrong.
@@ -14,9 +15,14 @@ public final class Main {
     private static final String USAGE =
             """
             usage: simulation/run [--seeds <from>..<to>] [--minutes <n>] [--verbose]
+                   simulation/run --bugs [<word>]
               --seeds <from>..<to>  which worlds to run (1..100)
               --minutes <n>         stop after so long, whatever is left
               --verbose             say what happens in each world, and what the programs log
+              --faults <n,n,...>    only these faults of the plan, or none
+              --salt <n>            another course of the same world
+              --bugs [<word>]       how many worlds it takes to find each deliberate bug, or those
+                                    with the word in their name; 1 if one is not found in 40
 
             A world that breaks is shown with its seed and with the faults that it takes. Exit status
             0 if none broke, 1 if one did, 2 if the arguments are wrong.
@@ -24,11 +30,20 @@ public final class Main {
 
     private Main() {}
 
-    private record Options(long from, long to, Duration longest, boolean verbose) {
+    /// @param faults to let happen, by their place in the plan; all without
+    private record Options(
+            long from,
+            long to,
+            Duration longest,
+            Optional<List<Integer>> faults,
+            int salt,
+            boolean verbose) {
         static Options parse(String[] arguments) {
             var from = 1L;
             var to = 100L;
             var longest = Duration.ofDays(365);
+            var faults = Optional.<List<Integer>>empty();
+            var salt = 0;
             var verbose = false;
             for (var i = 0; i < arguments.length; i++) {
                 switch (arguments[i]) {
@@ -39,15 +54,29 @@ public final class Main {
                     }
                     case "--minutes" ->
                             longest = Duration.ofMinutes(Long.parseLong(arguments[++i]));
+                    case "--faults" -> faults = Optional.of(places(arguments[++i]));
+                    case "--salt" -> salt = Integer.parseInt(arguments[++i]);
                     case "--verbose" -> verbose = true;
                     default -> throw new IllegalArgumentException(arguments[i]);
                 }
             }
-            return new Options(from, to, longest, verbose);
+            return new Options(from, to, longest, faults, salt, verbose);
+        }
+
+        private static List<Integer> places(String list) {
+            return list.equals("none")
+                    ? List.of()
+                    : Arrays.stream(list.split(",", -1)).map(Integer::valueOf).toList();
         }
     }
 
-    public static void main(String[] arguments) {
+    /// Worlds to look for a bug in before it is given up.
+    private static final long BUG_SEEDS_MAX = 40;
+
+    public static void main(String[] arguments) throws ReflectiveOperationException {
+        if (arguments.length > 0 && arguments[0].equals("--bugs")) {
+            System.exit(findBugs(arguments.length > 1 ? arguments[1] : "") ? 0 : 1);
+        }
         Options options;
         try {
             options = Options.parse(arguments);
@@ -70,55 +99,54 @@ public final class Main {
                 seed <= options.to() && System.nanoTime() - began < options.longest().toNanos();
                 seed++) {
             worlds++;
-            try (var world = new World(seed, options.verbose())) {
+            try (var world = new World(seed, options.salt(), options.faults(), options.verbose())) {
                 var outcome = world.run();
                 points += outcome.points();
                 steps += outcome.steps();
             } catch (BrokenInvariantException e) {
                 broken.add(seed);
-                show(seed, e);
+                show(seed, e, options.faults().isEmpty());
+            } catch (RuntimeException e) { // of the simulation itself: nobody else would tell
+                broken.add(seed);
+                System.out.printf("seed %d: %s%n", seed, e);
+                e.printStackTrace(System.out);
             }
         }
         System.out.printf(
-                "%d worlds, %d broken %s, %d points, %d steps, %.0f s%n",
-                worlds, broken.size(), broken, points, steps, (System.nanoTime() - began) / 1e9);
+                "%d worlds, %d broken %s, %d points, %d steps, %.0f s, %.0f s of processor time%n",
+                worlds,
+                broken.size(),
+                broken,
+                points,
+                steps,
+                (System.nanoTime() - began) / 1e9,
+                ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() / 1e9);
         return broken.isEmpty();
     }
 
-    private static void show(long seed, BrokenInvariantException broken) {
+    private static boolean findBugs(String word) throws ReflectiveOperationException {
+        var missed = 0;
+        for (var bug : Mutations.all()) {
+            if (bug.name().contains(word)) {
+                var found = new MutatedClasses(bug).firstFinding(BUG_SEEDS_MAX);
+                missed += found.isPresent() ? 0 : 1;
+                System.out.println(bug + ": " + found.orElse("NOT FOUND"));
+            }
+        }
+        return missed == 0;
+    }
+
+    private static void show(long seed, BrokenInvariantException broken, boolean shrinks) {
         System.out.printf("seed %d: %s%n", seed, broken.getMessage());
         if (broken.getCause() != null) {
             broken.getCause().printStackTrace(System.out);
         }
-        System.out.printf("  it takes: %s%n", needed(seed, broken.invariant));
+        if (!shrinks) {
+            return;
+        }
         System.out.printf("  again: simulation/run --seeds %d..%d --verbose%n", seed, seed);
-    }
-
-    /// The faults without which the same invariant no longer breaks.
-    static List<Fault> needed(long seed, Invariant invariant) {
-        int planned;
-        try (var world = new World(seed, false)) {
-            planned = world.faults().size();
-        }
-        var kept = new ArrayList<>(IntStream.range(0, planned).boxed().toList());
-        for (var fault = 0; fault < planned; fault++) {
-            var fewer = new ArrayList<>(kept);
-            fewer.remove((Integer) fault);
-            if (breaks(seed, fewer, invariant)) {
-                kept = fewer;
-            }
-        }
-        try (var world = new World(seed, Optional.of(kept), false)) {
-            return world.faults();
-        }
-    }
-
-    private static boolean breaks(long seed, List<Integer> faults, Invariant invariant) {
-        try (var world = new World(seed, Optional.of(faults), false)) {
-            world.run();
-            return false;
-        } catch (BrokenInvariantException e) {
-            return e.invariant == invariant;
-        }
+        var shrunk = Shrinker.shrink(seed, broken.invariant);
+        System.out.printf("  it takes: %s%n", shrunk.faults());
+        System.out.printf("  only that: simulation/run %s --verbose%n", shrunk.options());
     }
 }

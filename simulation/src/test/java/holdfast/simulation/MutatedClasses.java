@@ -1,6 +1,8 @@
 package holdfast.simulation;
 
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -15,10 +17,16 @@ final class MutatedClasses extends ClassLoader {
         this.mutation = mutation;
     }
 
-    /// Runs worlds until one breaks.
-    ///
-    /// @return the first seed that finds the bug, and what was broken
+    /// The first seed that finds the bug, and what was broken, in words.
     Optional<String> firstFinding(long seeds) throws ReflectiveOperationException {
+        return firstSeed(seeds).map(found -> "seed " + found.seed() + ": " + found.broken());
+    }
+
+    /// A seed that finds the bug, and what is broken in its world.
+    record Finding(long seed, String broken) {}
+
+    /// Runs worlds until one breaks.
+    Optional<Finding> firstSeed(long seeds) throws ReflectiveOperationException {
         var run = loadClass(Entry.class.getName()).getDeclaredMethod("run", long.class);
         run.setAccessible(true);
         for (var seed = 1L; seed <= seeds; seed++) {
@@ -27,15 +35,39 @@ final class MutatedClasses extends ClassLoader {
                 if (!applied) {
                     throw new IllegalStateException(mutation + ": its class was never loaded");
                 }
-                return Optional.of("seed " + seed + ": " + broken);
+                return Optional.of(new Finding(seed, broken));
             }
         }
         return Optional.empty();
     }
 
+    /// Shrinks the world of a seed that finds the bug.
+    ///
+    /// @return what it takes and what breaks then, twice
+    List<String> shrink(long seed) throws ReflectiveOperationException {
+        var shrink = loadClass(Entry.class.getName()).getDeclaredMethod("shrink", long.class);
+        shrink.setAccessible(true);
+        @SuppressWarnings("unchecked")
+        var told = (List<String>) shrink.invoke(null, seed);
+        return told;
+    }
+
     /// Called in the mutated copy.
     static final class Entry {
         private Entry() {}
+
+        static List<String> shrink(long seed) {
+            try (var world = new World(seed, false)) {
+                world.run();
+                return List.of();
+            } catch (BrokenInvariantException e) {
+                var shrunk = Shrinker.shrink(seed, e.invariant);
+                var told = new ArrayList<>(shrunk.faults().stream().map(Fault::toString).toList());
+                told.add(String.valueOf(shrunk.run().orElseThrow().getMessage()));
+                told.add(String.valueOf(shrunk.run().orElseThrow().getMessage()));
+                return told;
+            }
+        }
 
         static String run(long seed) {
             Logger.getLogger("holdfast").setLevel(Level.OFF);

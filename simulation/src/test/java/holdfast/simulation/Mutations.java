@@ -3,12 +3,14 @@ package holdfast.simulation;
 import java.lang.classfile.CodeBuilder;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /// The deliberate bugs that the simulation must find.
 final class Mutations {
     private static final String VOLUME = "holdfast.volume.";
     private static final String AGENT = "holdfast.agent.";
     private static final String REPLICATION = "holdfast.replication.";
+    private static final String FAILBACK = "holdfast.failback.";
 
     /// So many worlds are enough for each of them.
     static final long SEEDS = 12;
@@ -23,6 +25,10 @@ final class Mutations {
     private Mutations() {}
 
     static List<Mutation> all() {
+        return Stream.of(ofTheStore(), ofRounds(), ofFailback()).flatMap(List::stream).toList();
+    }
+
+    private static List<Mutation> ofTheStore() {
         return List.of(
                 Mutation.without(
                         "acknowledge before the sync", VOLUME + "JournalSyncer", "sync", "sync"),
@@ -79,6 +85,43 @@ final class Mutations {
                         "snapshot",
                         code -> code.aload(0).areturn()),
                 Mutation.calling(
+                        "delete segments in which something lives",
+                        VOLUME + "Reclaim",
+                        "sweep",
+                        "isEmpty",
+                        1),
+                Mutation.without(
+                        "keep a snapshot before its pages are synced",
+                        VOLUME + "Reclaim",
+                        "keep",
+                        "sync"),
+                Mutation.without(
+                        "replace a segment by a copy that is not synced",
+                        VOLUME + "CompactedSegment",
+                        "write",
+                        "sync"),
+                Mutation.without("forget a deletion", VOLUME + "VolumeRegistry", "delete", "store"),
+                Mutation.without(
+                        "answer a branch's flush at once",
+                        VOLUME + "JournalBranch",
+                        "flush",
+                        "await"),
+                Mutation.without(
+                        "answer a branch's write at once",
+                        VOLUME + "JournalBranch",
+                        "write",
+                        "await"),
+                Mutation.calling(
+                        "go on in a segment whose sync failed",
+                        VOLUME + "JournalAppender",
+                        "abandonFailedSegment",
+                        "hasSyncFailed",
+                        0));
+    }
+
+    private static List<Mutation> ofRounds() {
+        return List.of(
+                Mutation.calling(
                         "compare with everything and find it equal",
                         REPLICATION + "Comparisons$Comparison",
                         "slice",
@@ -105,7 +148,46 @@ final class Mutations {
                         "take every block for sent already",
                         AGENT + "SentDigests",
                         "holds",
-                        Mutations::yes));
+                        Mutations::yes),
+                Mutation.calling(
+                        "trust a tracker that lost events",
+                        AGENT + "Replication",
+                        "compareDistrusted",
+                        "isPresent",
+                        0),
+                Mutation.body(
+                        "let two sessions of one epoch write",
+                        REPLICATION + "Admissions$Seat",
+                        "claim",
+                        code -> code.loadConstant(1L).lreturn()),
+                Mutation.without(
+                        "compare with what is not written yet",
+                        REPLICATION + "RequestLine",
+                        "compare",
+                        "await"));
+    }
+
+    private static List<Mutation> ofFailback() {
+        return List.of(
+                Mutation.without(
+                        "call disks equal before they are synced",
+                        FAILBACK + "Follower",
+                        "round",
+                        "sync"),
+                Mutation.without(
+                        "write to disks before noting it", FAILBACK + "Follower", "fetch", "save"),
+                Mutation.calling(
+                        "call disks complete without reading them back",
+                        FAILBACK + "Follower",
+                        "readBack",
+                        "differingBytes",
+                        0),
+                Mutation.calling(
+                        "find no change between two points",
+                        VOLUME + "MapDifference",
+                        "between",
+                        "same",
+                        1));
     }
 
     private static void yes(CodeBuilder code) {

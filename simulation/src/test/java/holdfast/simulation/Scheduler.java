@@ -1,11 +1,10 @@
 package holdfast.simulation;
 
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.PriorityQueue;
 import java.util.SplittableRandom;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
@@ -13,19 +12,16 @@ import java.util.function.BooleanSupplier;
 /// run, the seed chooses which does, and it runs until it waits; time goes on only when none can
 /// run, and then to the next timer. So a seed decides every interleaving, and repeats it.
 ///
-/// Everything runs on the thread that calls [#run].
+/// Everything runs on the thread that makes it and calls [#run].
 final class Scheduler {
     /// A world that goes on without time going on is caught in a loop.
     private static final int STEPS_AT_ONE_TIME_MAX = 2_000_000;
 
     private final SplittableRandom random;
     private final List<Ready> ready = new ArrayList<>();
-    private final ConcurrentLinkedQueue<Ready> arriving = new ConcurrentLinkedQueue<>();
-    private final PriorityQueue<Timer> timers =
-            new PriorityQueue<>(
-                    Comparator.comparingLong(Timer::atNanos)
-                            .thenComparingLong(Timer::tieBreak)
-                            .thenComparingLong(Timer::number));
+    private final Thread owner = Thread.currentThread();
+    private volatile Optional<String> foreign = Optional.empty();
+    private final PriorityQueue<Timer> timers = new PriorityQueue<>();
     private long nanos;
     private long timerCount;
     private long steps;
@@ -34,7 +30,7 @@ final class Scheduler {
     private record Ready(SimProcess process, Runnable step) {}
 
     /// Something that happens at a time unless it is cancelled before.
-    static final class Timer {
+    static final class Timer implements Comparable<Timer> {
         private final long atNanos;
         private final long tieBreak;
         private final long number;
@@ -48,16 +44,11 @@ final class Scheduler {
             this.action = action;
         }
 
-        private long atNanos() {
-            return atNanos;
-        }
-
-        private long tieBreak() {
-            return tieBreak;
-        }
-
-        private long number() {
-            return number;
+        @Override
+        public int compareTo(Timer other) {
+            var order = Long.compare(atNanos, other.atNanos);
+            order = order == 0 ? Long.compare(tieBreak, other.tieBreak) : order;
+            return order == 0 ? Long.compare(number, other.number) : order;
         }
 
         void cancel() {
@@ -90,9 +81,14 @@ final class Scheduler {
         trace ^= trace >>> 29;
     }
 
-    /// A thread of the process can run. Called from any thread.
+    /// A thread of the process can run.
     void ready(SimProcess process, Runnable step) {
-        arriving.add(new Ready(process, step));
+        if (Thread.currentThread() == owner || Thread.currentThread().isVirtual()) {
+            ready.add(new Ready(process, step));
+        } else {
+            var woken = VirtualThreads.of(step);
+            foreign = Optional.of(process + " by " + Thread.currentThread() + stack(woken));
+        }
     }
 
     Timer at(long atNanos, Runnable action) {
@@ -111,7 +107,10 @@ final class Scheduler {
     boolean run(BooleanSupplier until) {
         var stepsAtOneTime = 0;
         while (!until.getAsBoolean()) {
-            collect();
+            if (foreign.isPresent()) {
+                throw new IllegalStateException(
+                        "woken from outside of the simulation, in its own time: " + foreign.get());
+            }
             if (!ready.isEmpty()) {
                 step();
                 if (++stepsAtOneTime > STEPS_AT_ONE_TIME_MAX) {
@@ -149,21 +148,34 @@ final class Scheduler {
         }
         var thread = VirtualThreads.of(next.step());
         next.step().run();
-        if (thread.getState() == Thread.State.BLOCKED) {
-            throw new IllegalStateException(blocked(thread));
-        }
-    }
-
-    private void collect() {
-        for (var next = arriving.poll(); next != null; next = arriving.poll()) {
-            ready.add(next);
+        switch (thread.getState()) {
+            case BLOCKED -> throw new IllegalStateException(blocked(thread));
+            case TIMED_WAITING -> checkEndless(thread);
+            default -> {}
         }
     }
 
     /// The JVM hands a monitor on in its own time, which no seed repeats.
     private static String blocked(Thread thread) {
-        var where = new StringBuilder(thread.getName());
-        where.append(" waits for a monitor that is held across a wait: use a lock there");
+        return thread.getName()
+                + " waits for a monitor that is held across a wait: use a lock there"
+                + stack(thread);
+    }
+
+    /// A wait with a limit of the JDK's own goes by the real clock; only that of a day in which
+    /// executors are closed never ends by itself.
+    private static void checkEndless(Thread thread) {
+        for (var frame : thread.getStackTrace()) {
+            if (frame.getMethodName().equals("awaitTermination")) {
+                return;
+            }
+        }
+        throw new IllegalStateException(
+                thread.getName() + " waits by a clock that is not the world's" + stack(thread));
+    }
+
+    private static String stack(Thread thread) {
+        var where = new StringBuilder();
         for (var frame : thread.getStackTrace()) {
             where.append("\n    at ").append(frame);
         }

@@ -1,5 +1,6 @@
 package holdfast.simulation;
 
+import holdfast.base.Blocks;
 import holdfast.base.Filesystem;
 import holdfast.volume.FaultyFilesystem;
 import java.io.IOException;
@@ -12,47 +13,59 @@ import java.util.SplittableRandom;
 /// The files of a machine as one process sees them: each call takes its time, in which others run
 /// and anything may happen. What the disk keeps is up to [FaultyFilesystem].
 final class SimFiles implements Filesystem {
+    private static final Path DEVICES = Path.of("/dev");
+
     private final Scheduler scheduler;
     private final SimProcess process;
     private final FaultyFilesystem disk;
     private final Filesystem files;
-    private final DiskSpeed speed;
+    private final DiskState state;
     private final SplittableRandom random;
 
-    /// How fast a disk is at present.
-    static final class DiskSpeed {
-        long factor = 1;
+    /// How a disk behaves at present.
+    static final class DiskState {
+        /// Each call takes so many times as long.
+        long slowness = 1;
+
+        /// So many of the next reads, and of the next writes to a file that stands for a device, go
+        /// to another place of the file.
+        int readsToMisdirect;
+
+        int writesToMisdirect;
+
+        /// Whether a write has gone elsewhere.
+        boolean misled;
     }
 
     SimFiles(
             Scheduler scheduler,
             SimProcess process,
             FaultyFilesystem disk,
-            DiskSpeed speed,
+            DiskState state,
             SplittableRandom random) {
         this.scheduler = scheduler;
         this.process = process;
         this.disk = disk;
         this.files = disk.mount();
-        this.speed = speed;
+        this.state = state;
         this.random = random;
     }
 
     private void takes(long micros) {
         scheduler.sleepThroughInterrupts(
-                (micros * 500 + random.nextLong(micros * 1000)) * speed.factor);
+                (micros * 500 + random.nextLong(micros * 1000)) * state.slowness);
     }
 
     @Override
     public FileHandle openForReading(Path file) throws IOException {
         takes(10);
-        return new Handle(files.openForReading(file));
+        return new Handle(files.openForReading(file), false);
     }
 
     @Override
     public FileHandle openForWriting(Path file) throws IOException {
         takes(10);
-        return new Handle(files.openForWriting(file));
+        return new Handle(files.openForWriting(file), file.startsWith(DEVICES));
     }
 
     @Override
@@ -117,21 +130,33 @@ final class SimFiles implements Filesystem {
 
     private final class Handle implements FileHandle {
         private final FileHandle file;
+        private final boolean device;
 
-        Handle(FileHandle file) {
+        Handle(FileHandle file, boolean device) {
             this.file = file;
+            this.device = device;
+        }
+
+        private long elsewhere(int lengthBytes) throws IOException {
+            var room = Math.max(0, file.sizeBytes() - lengthBytes) / Blocks.BLOCK_BYTES;
+            return random.nextLong(room + 1) * Blocks.BLOCK_BYTES;
         }
 
         @Override
         public int read(ByteBuffer target, long offsetBytes) throws IOException {
             takes(60);
-            return file.read(target, offsetBytes);
+            var misdirected = state.readsToMisdirect > 0;
+            state.readsToMisdirect -= misdirected ? 1 : 0;
+            return file.read(target, misdirected ? elsewhere(target.remaining()) : offsetBytes);
         }
 
         @Override
         public void write(ByteBuffer source, long offsetBytes) throws IOException {
             takes(15);
-            file.write(source, offsetBytes);
+            var misdirected = device && state.writesToMisdirect > 0;
+            state.writesToMisdirect -= misdirected ? 1 : 0;
+            state.misled |= misdirected;
+            file.write(source, misdirected ? elsewhere(source.remaining()) : offsetBytes);
         }
 
         @Override

@@ -55,6 +55,24 @@ class SimulationTest {
         }
     }
 
+    /// Of all that happens in the world that finds this bug, little is to blame.
+    @Test
+    void aFailureShrinksToTheFaultsThatItTakesAndRepeats() throws Exception {
+        var bug =
+                Mutations.all().stream()
+                        .filter(one -> one.name().equals("acknowledge before the sync"))
+                        .findFirst()
+                        .orElseThrow();
+        var finding = new MutatedClasses(bug).firstSeed(Mutations.SEEDS).orElseThrow();
+        var told = new MutatedClasses(bug).shrink(finding.seed());
+        var faults = told.subList(0, told.size() - 2);
+        assertThat(faults)
+                .as("seed %d takes", finding.seed())
+                .hasSizeBetween(1, 3)
+                .anyMatch(fault -> fault.contains("CUT_POWER"));
+        assertThat(told.getLast()).isEqualTo(told.get(told.size() - 2));
+    }
+
     private static World.Outcome run(long seed) {
         try (var world = new World(seed, false)) {
             return world.run();

@@ -7,9 +7,12 @@ import holdfast.base.Blocks;
 import holdfast.tracking.DiskDescription;
 import holdfast.tracking.TrackedDisk;
 import java.io.IOException;
-import java.nio.ByteBuffer;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,6 +25,9 @@ import java.util.SplittableRandom;
 /// A write is issued, reaches the disk sector by sector in any order, and completes.
 final class SourceMachine {
     static final int SECTORS = Blocks.BLOCK_BYTES / Blocks.SECTOR_BYTES;
+
+    private static final VarHandle LONG =
+            MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
 
     private final Scheduler scheduler;
     private final SplittableRandom random;
@@ -209,21 +215,17 @@ final class SourceMachine {
     }
 
     static void fill(byte[] target, int offset, long content) {
-        var out = ByteBuffer.wrap(target, offset, Blocks.SECTOR_BYTES);
-        while (out.hasRemaining()) {
-            out.putLong(content);
+        LONG.set(target, offset, content);
+        for (var done = 8; done < Blocks.SECTOR_BYTES; done *= 2) {
+            System.arraycopy(target, offset, target, offset + done, done);
         }
     }
 
     /// The number that a sector holds, or -1 if it is none that was ever written as a whole.
-    static long contentOf(ByteBuffer data, int offset) {
-        var content = data.getLong(offset);
-        for (var at = 8; at < Blocks.SECTOR_BYTES; at += 8) {
-            if (data.getLong(offset + at) != content) {
-                return -1;
-            }
-        }
-        return content;
+    static long contentOf(byte[] data, int offset) {
+        var end = offset + Blocks.SECTOR_BYTES;
+        var uniform = Arrays.equals(data, offset, end - 8, data, offset + 8, end);
+        return uniform ? (long) LONG.get(data, offset) : -1;
     }
 
     /// A read takes time, and its blocks are read one after the other meanwhile.

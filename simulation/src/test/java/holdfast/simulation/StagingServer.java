@@ -33,13 +33,15 @@ final class StagingServer implements ReplicationHost {
     static final Path DIRECTORY = Path.of("/srv/holdfast");
     static final SocketAddress ADDRESS = InetSocketAddress.createUnresolved("server", 1500);
 
-    private final World world;
+    private final ServerMachine machine;
+    private final Ground ground;
     private final SimProcess process;
     private final SimTime time;
     private final SimFiles files;
     private final Network network;
     private final RandomSource random;
     Optional<VolumeStore> store = Optional.empty();
+    Optional<CertificateAuthority> issuer = Optional.empty();
     private Optional<Replicator> replicator = Optional.empty();
 
     /// Whether it was told to end in order, and whether it has.
@@ -48,13 +50,14 @@ final class StagingServer implements ReplicationHost {
     boolean closed;
     private int errands;
 
-    StagingServer(World world, SimProcess process, SimFiles files, RandomSource random) {
-        this.world = world;
+    StagingServer(ServerMachine machine, SimProcess process) {
+        this.machine = machine;
+        this.ground = machine.ground;
         this.process = process;
-        this.time = new SimTime(world.scheduler, process);
-        this.files = files;
-        this.network = world.network.of(process);
-        this.random = random;
+        this.time = new SimTime(ground.scheduler, process);
+        this.files = ground.files(process);
+        this.network = ground.network.of(process);
+        this.random = ground.randomSource();
     }
 
     SimProcess process() {
@@ -75,12 +78,14 @@ final class StagingServer implements ReplicationHost {
         try {
             var opened =
                     VolumeStores.open(
-                            world.storeSettings, files, DIRECTORY.resolve("staging"), time, random);
+                            machine.settings, files, DIRECTORY.resolve("staging"), time, random);
             store = Optional.of(opened);
-            world.opened(opened);
-            world.ledger.opened(opened, time.now());
-            world.operator.opened(opened);
+            machine.opened(opened);
+            machine.ledger.opened(opened, time.now());
+            machine.operator.opened(opened);
+            machine.homecoming.opened(opened);
             var authority = authority(files, time, random);
+            issuer = Optional.of(authority);
             replicator =
                     Optional.of(
                             Replicator.start(
@@ -91,22 +96,23 @@ final class StagingServer implements ReplicationHost {
                                     opened,
                                     this,
                                     opened,
-                                    new NoFailbacks(),
+                                    machine.homecoming,
                                     time,
                                     Replicator.Limits.DEFAULT));
         } catch (IOException | RefusalException e) {
-            world.log("server does not start: " + e.getMessage());
-            world.serverFailed(e);
+            ground.log("server does not start: " + e.getMessage());
+            machine.failed(e);
             process.kill();
             return;
         }
-        world.log("server is up");
+        ground.log("server is up");
         process.start("housekeeping", this::keepHouse);
         process.start("operator", this::operate);
+        process.start("guest", this::runGuest);
     }
 
     private void keepHouse() {
-        var pace = world.storeSettings.journalWindow().dividedBy(4).toMillis();
+        var pace = machine.settings.journalWindow().dividedBy(4).toMillis();
         while (!closing) {
             pause(pace / 2, pace);
             if (closing) {
@@ -115,10 +121,10 @@ final class StagingServer implements ReplicationHost {
             errands++;
             try {
                 var opened = store.orElseThrow();
-                world.log("reclaimed: " + opened.reclaim());
-                world.ledger.checkKept(opened, time.now());
+                ground.log("reclaimed: " + opened.reclaim());
+                machine.ledger.checkKept(opened, time.now());
             } catch (IOException | RefusalException e) {
-                world.log("reclaim: " + e.getMessage());
+                ground.log("reclaim: " + e.getMessage());
             }
             errands--;
         }
@@ -131,23 +137,39 @@ final class StagingServer implements ReplicationHost {
                 return;
             }
             errands++;
-            var operator = world.operator;
+            var operator = machine.operator;
             operator.busyWith = Optional.of("an errand");
-            operator.busySinceNanos = world.scheduler.nanos();
+            operator.busySinceNanos = ground.scheduler.nanos();
             try {
-                operator.act(store.orElseThrow(), world.machines, time.now());
+                operator.act(store.orElseThrow(), time.now());
                 operator.done++;
             } catch (IOException | RefusalException | java.io.UncheckedIOException e) {
-                world.log("operator: " + e.getMessage());
+                ground.log("operator: " + e.getMessage());
             }
             operator.busyWith = Optional.empty();
             errands--;
         }
     }
 
+    private void runGuest() {
+        while (!closing && machine.homecoming.isGoingOn()) {
+            pause(200, 2500);
+            if (closing) {
+                return;
+            }
+            errands++;
+            try {
+                machine.homecoming.act();
+            } catch (IOException | RefusalException e) {
+                ground.log("guest: " + e.getMessage());
+            }
+            errands--;
+        }
+    }
+
     private void pause(long leastMillis, long mostMillis) {
-        world.scheduler.sleepThroughInterrupts(
-                Duration.ofMillis(leastMillis + world.pace.nextLong(mostMillis - leastMillis))
+        ground.scheduler.sleepThroughInterrupts(
+                Duration.ofMillis(leastMillis + machine.pace.nextLong(mostMillis - leastMillis))
                         .toNanos());
     }
 
@@ -163,16 +185,19 @@ final class StagingServer implements ReplicationHost {
                     try {
                         replicator.orElseThrow().close();
                         store.orElseThrow().close();
-                        closed = true;
                     } catch (IOException e) {
-                        throw new BrokenInvariantException(
-                                Invariant.JOBS_END, "closing: " + e.getMessage());
+                        if (!machine.ledger.syncsFailed) {
+                            throw new BrokenInvariantException(
+                                    Invariant.JOBS_END, "closing: " + e.getMessage());
+                        }
+                        ground.log("closing: " + e.getMessage()); // it asks for the restart
                     }
+                    closed = true;
                 });
     }
 
     @Override
-    public List<Volume> begin(String serverId, MachineFacts machine, List<DiskFacts> disks)
+    public List<Volume> begin(String serverId, MachineFacts facts, List<DiskFacts> disks)
             throws IOException {
         var opened = store.orElseThrow();
         var volumes = new ArrayList<Volume>();
@@ -187,8 +212,8 @@ final class StagingServer implements ReplicationHost {
                             ? known.get()
                             : opened.create(serverId, disk.name(), disk.sizeBytes()));
         }
-        if (!opened.snapshotPolicy(serverId).equals(world.policy)) {
-            opened.snapshotPolicy(serverId, world.policy);
+        if (!opened.snapshotPolicy(serverId).equals(machine.policy)) {
+            opened.snapshotPolicy(serverId, machine.policy);
         }
         return volumes;
     }
@@ -207,13 +232,17 @@ final class StagingServer implements ReplicationHost {
 
     @Override
     public void pointMade(String serverId, ConsistencyPoint point) {
-        world.ledger.acknowledged(point);
-        world.log("point " + point.sequence() + " of " + serverId + " at " + point.instant());
+        machine.ledger.acknowledged(point);
+        ground.log("point " + point.sequence() + " of " + serverId + " at " + point.instant());
     }
 
     @Override
     public void ended(String serverId, Optional<String> error) {
-        world.log("session of " + serverId + " ended: " + error.orElse("in order"));
+        if (machine.ledger.rotten
+                && error.filter(e -> e.startsWith("volume-key-missing")).isPresent()) {
+            machine.cannotGoOn(error.get());
+        }
+        ground.log("session of " + serverId + " ended: " + error.orElse("in order"));
     }
 
     /// Small segments, so that many are sealed, compacted and deleted within a world's few minutes.
@@ -232,7 +261,7 @@ final class StagingServer implements ReplicationHost {
     static SnapshotPolicy policy() {
         return new SnapshotPolicy(
                 List.of(
-                        new SnapshotPolicy.Rule(Duration.ofSeconds(15), Duration.ofSeconds(75)),
-                        new SnapshotPolicy.Rule(Duration.ofMinutes(1), Duration.ofMinutes(10))));
+                        new SnapshotPolicy.Rule(Duration.ofSeconds(8), Duration.ofSeconds(40)),
+                        new SnapshotPolicy.Rule(Duration.ofSeconds(30), Duration.ofMinutes(5))));
     }
 }

@@ -20,6 +20,7 @@ final class Writers {
     private int running;
     private int record;
 
+    /// @param process whose end is theirs
     Writers(
             Scheduler scheduler,
             SourceMachine machine,
@@ -31,24 +32,19 @@ final class Writers {
         this.random = random;
         this.process = process;
         this.record = firstRecord;
-        start("series", () -> series(firstRecord));
         var others = 1 + random.nextInt(3);
+        running = 1 + others;
+        go(this::putRecord);
         var room = (machine.blocks() - SERIES_BLOCKS) / others;
         for (var i = 0; i < others; i++) {
-            var first = SERIES_BLOCKS + i * room;
-            start("writer", () -> write(first, room));
+            var blocks = room / 4 + random.nextInt(room - room / 4 + 1);
+            var area = new Area(SERIES_BLOCKS + i * room, blocks, 6_000_000L << random.nextInt(6));
+            go(() -> writeSomewhere(area));
         }
     }
 
-    private void start(String name, Runnable work) {
-        running++;
-        process.start(
-                name,
-                () -> {
-                    work.run();
-                    running--;
-                });
-    }
+    /// Where and how often one of them writes.
+    private record Area(int firstBlock, int blocks, long thinkNanos) {}
 
     /// What they have begun still completes.
     void stop() {
@@ -64,63 +60,103 @@ final class Writers {
         return running == 0;
     }
 
-    private void series(int firstRecord) {
-        var last = machine.device.length - 1;
-        for (record = firstRecord; !stopping; record++) {
-            put(0, false, record);
-            put(last, true, record);
-            pause(60_000_000);
+    /// The next step of one of them. Steps are timers, since threads would cost several times as
+    /// much and most of a world's steps are these.
+    private void go(Runnable step) {
+        scheduler.after(
+                0,
+                () -> {
+                    if (process.isAlive()) {
+                        step.run();
+                    }
+                });
+    }
+
+    private void after(long nanos, Runnable step) {
+        scheduler.after(
+                nanos / 2 + random.nextLong(nanos),
+                () -> {
+                    if (process.isAlive()) {
+                        step.run();
+                    }
+                });
+    }
+
+    private void putRecord() {
+        if (stopping) {
+            running--;
+            return;
         }
+        put(
+                0,
+                false,
+                () ->
+                        put(
+                                machine.device.length - 1,
+                                true,
+                                () -> {
+                                    record++;
+                                    after(60_000_000, this::putRecord);
+                                }));
     }
 
     /// A record's number is its content. A's stand in the first half, B's in the second, so that
     /// both fit on one disk.
-    private void put(int disk, boolean isB, int number) {
+    private void put(int disk, boolean isB, Runnable then) {
         var half = SERIES_BLOCKS / 2;
-
-        var block = number % half + (isB ? half : 0);
+        var block = record % half + (isB ? half : 0);
         var contents = new long[SourceMachine.SECTORS];
-        Arrays.fill(contents, -2L - number);
-        write(disk, block * SourceMachine.SECTORS, contents);
+        Arrays.fill(contents, -2L - record);
+        write(disk, block * SourceMachine.SECTORS, contents, then);
     }
 
-    private void write(int first, int room) {
-        var thinkNanos = 6_000_000L << random.nextInt(6);
-        while (!stopping) {
-            var hot = random.nextInt(3) > 0;
-            var block = first + (hot ? random.nextInt(Math.min(4, room)) : random.nextInt(room));
-            var blocks = Math.min(1 + random.nextInt(3), first + room - block);
-            var contents = new long[blocks * SourceMachine.SECTORS - random.nextInt(3)];
-            var zeros = random.nextInt(6) == 0;
-            for (var i = 0; i < contents.length; i++) {
-                contents[i] = zeros ? 0 : machine.nextContent();
-            }
-            var disk = random.nextInt(machine.device.length);
-            write(disk, block * SourceMachine.SECTORS, contents);
-            pause(thinkNanos);
+    private void writeSomewhere(Area area) {
+        if (stopping) {
+            running--;
+            return;
         }
+        var hot = random.nextInt(3) > 0;
+        var offset = random.nextInt(hot ? Math.min(4, area.blocks) : area.blocks);
+        var blocks = Math.min(1 + random.nextInt(3), area.blocks - offset);
+        var contents = new long[blocks * SourceMachine.SECTORS - random.nextInt(3)];
+        var zeros = random.nextInt(6) == 0;
+        for (var i = 0; i < contents.length; i++) {
+            contents[i] = zeros ? 0 : machine.nextContent();
+        }
+        var disk = random.nextInt(machine.device.length);
+        write(
+                disk,
+                (area.firstBlock + offset) * SourceMachine.SECTORS,
+                contents,
+                () -> after(area.thinkNanos, () -> writeSomewhere(area)));
     }
 
-    private void write(int disk, int firstSector, long[] contents) {
+    private void write(int disk, int firstSector, long[] contents, Runnable then) {
         var write = machine.issue(disk, firstSector, contents);
-        pause(30_000);
         var order = new int[contents.length];
         for (var i = 0; i < order.length; i++) {
             var j = random.nextInt(i + 1);
             order[i] = order[j];
             order[j] = i;
         }
-        for (var i = 0; i < order.length; i++) {
-            machine.reach(write, order[i]);
-            if (random.nextInt(16) == 0) {
-                pause(60_000);
-            }
-        }
-        pause(30_000);
-        machine.complete(write);
+        after(30_000, () -> reach(write, order, 0, then));
     }
 
-    private void pause(long nanos) {
-        scheduler.sleepThroughInterrupts(nanos / 2 + random.nextLong(nanos));
+    /// Its sectors reach the disk, some of them later than others.
+    private void reach(SourceMachine.Write write, int[] order, int from, Runnable then) {
+        for (var i = from; i < order.length; i++) {
+            machine.reach(write, order[i]);
+            if (random.nextInt(16) == 0) {
+                var next = i + 1;
+                after(60_000, () -> reach(write, order, next, then));
+                return;
+            }
+        }
+        after(
+                30_000,
+                () -> {
+                    machine.complete(write);
+                    then.run();
+                });
     }
 }

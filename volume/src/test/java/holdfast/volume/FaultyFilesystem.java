@@ -42,12 +42,11 @@ public final class FaultyFilesystem {
     }
 
     /// Files that hold this, all of it on stable storage.
-    static FaultyFilesystem of(Map<Path, byte[]> contents, long seed) {
+    public static FaultyFilesystem of(Map<Path, byte[]> contents, long seed) {
         var files = new FaultyFilesystem(seed);
         contents.forEach((path, bytes) -> {
             var inode = new Inode();
-            inode.current = bytes.clone();
-            inode.size = bytes.length;
+            inode.apply(new Change.Write(0, bytes));
             inode.makeDurable();
             files.names.put(path, inode);
             files.durableNames.put(path, inode);
@@ -63,46 +62,57 @@ public final class FaultyFilesystem {
         record Truncate(int size) implements Change {}
     }
 
-    private static final class Inode {
-        private byte[] durable = new byte[0];
-        private byte[] current = new byte[0];
+    /// What a file holds.
+    private static final class Content {
+        private byte[] bytes = new byte[0];
         private int size;
-        private int durableSize;
-        private final List<Change> unsynced = new ArrayList<>();
 
-        private void apply(Change change) {
+        void apply(Change change) {
             switch (change) {
-                case Change.Write(var offset, var bytes) -> {
-                    var end = offset + bytes.length;
-                    if (end > current.length) {
-                        current = Arrays.copyOf(current, Math.max(end, current.length * 2));
+                case Change.Write(var offset, var written) -> {
+                    var end = offset + written.length;
+                    if (end > bytes.length) {
+                        bytes = Arrays.copyOf(bytes, Math.max(end, bytes.length * 2));
                     }
-                    System.arraycopy(bytes, 0, current, offset, bytes.length);
+                    System.arraycopy(written, 0, bytes, offset, written.length);
                     size = Math.max(size, end);
                 }
                 case Change.Truncate(var to) -> {
                     if (to < size) {
-                        Arrays.fill(current, to, size, (byte) 0);
-                    } else if (to > current.length) {
-                        current = Arrays.copyOf(current, to);
+                        Arrays.fill(bytes, to, size, (byte) 0);
+                    } else if (to > bytes.length) {
+                        bytes = Arrays.copyOf(bytes, to);
                     }
                     size = to;
                 }
             }
         }
 
+        void set(Content other) {
+            bytes = other.bytes.clone();
+            size = other.size;
+        }
+    }
+
+    private static final class Inode {
+        private final Content durable = new Content();
+        private final Content current = new Content();
+        private final List<Change> unsynced = new ArrayList<>();
+
+        private void apply(Change change) {
+            current.apply(change);
+            unsynced.add(change);
+        }
+
+        /// Costs what was changed and not what the file holds.
         private void makeDurable() {
-            durable = Arrays.copyOf(current, size);
-            durableSize = size;
+            unsynced.forEach(durable::apply);
             unsynced.clear();
         }
 
         private void crash(SplittableRandom random) {
-            var changes = List.copyOf(unsynced);
-            unsynced.clear();
-            current = durable.clone();
-            size = durableSize;
-            for (var change : changes) {
+            current.set(durable);
+            for (var change : unsynced) {
                 var fate = random.nextInt(4);
                 if (fate == 0) {
                     continue;
@@ -110,12 +120,13 @@ public final class FaultyFilesystem {
                 if (fate == 1 && change instanceof Change.Write(var offset, var bytes)) {
                     var sectors = bytes.length / SECTOR_BYTES;
                     var kept = random.nextInt(sectors + 1) * SECTOR_BYTES;
-                    apply(new Change.Write(offset, Arrays.copyOf(bytes, kept)));
+                    current.apply(new Change.Write(offset, Arrays.copyOf(bytes, kept)));
                 } else {
-                    apply(change);
+                    current.apply(change);
                 }
             }
-            makeDurable();
+            unsynced.clear();
+            durable.set(current);
         }
     }
 
@@ -185,15 +196,34 @@ public final class FaultyFilesystem {
     }
 
     public synchronized long usedBytes() {
-        return names.values().stream().mapToLong(inode -> inode.size).sum();
+        return names.values().stream().mapToLong(inode -> inode.current.size).sum();
     }
 
     /// All files, with what they hold.
     public synchronized TreeMap<Path, byte[]> contents() {
         var contents = new TreeMap<Path, byte[]>();
-        names.forEach(
-                (path, inode) -> contents.put(path, Arrays.copyOf(inode.current, inode.size)));
+        names.forEach((path, inode) ->
+                contents.put(path, Arrays.copyOf(inode.current.bytes, inode.current.size)));
         return contents;
+    }
+
+    /// What one file holds.
+    public synchronized byte[] contents(Path file) {
+        var inode = inode(file);
+        return Arrays.copyOf(inode.current.bytes, inode.current.size);
+    }
+
+    /// Whether everything written to the file is on stable storage.
+    public synchronized boolean isSynced(Path file) {
+        return inode(file).unsynced.isEmpty();
+    }
+
+    private Inode inode(Path file) {
+        var inode = names.get(file);
+        if (inode == null) {
+            throw new IllegalArgumentException(file + " does not exist");
+        }
+        return inode;
     }
 
     /// All files.
@@ -205,20 +235,18 @@ public final class FaultyFilesystem {
     synchronized List<byte[]> everything() {
         var found = new ArrayList<byte[]>();
         for (var inode : inodes) {
-            found.add(inode.current.clone());
-            found.add(inode.durable.clone());
+            found.add(inode.current.bytes.clone());
+            found.add(inode.durable.bytes.clone());
         }
         return found;
     }
 
     /// Changes one stored byte.
     public synchronized void flip(Path file, int offset, int mask) {
-        var inode = names.get(file);
-        if (inode == null) {
-            throw new IllegalArgumentException(file + " does not exist");
-        }
-        inode.current[offset] ^= (byte) mask;
+        var inode = inode(file);
         inode.makeDurable();
+        inode.current.bytes[offset] ^= (byte) mask;
+        inode.durable.bytes[offset] ^= (byte) mask;
     }
 
     /// The files as a process started now sees them; dead after the next [#crash].
@@ -347,7 +375,7 @@ public final class FaultyFilesystem {
         public long sizeBytes(Path file) throws IOException {
             synchronized (FaultyFilesystem.this) {
                 alive(mountedIn);
-                return existing(file).size;
+                return existing(file).current.size;
             }
         }
 
@@ -390,11 +418,11 @@ public final class FaultyFilesystem {
         public int read(ByteBuffer target, long offsetBytes) throws IOException {
             synchronized (FaultyFilesystem.this) {
                 alive(openedIn);
-                var length = (int) Math.min(target.remaining(), inode.size - offsetBytes);
+                var length = (int) Math.min(target.remaining(), inode.current.size - offsetBytes);
                 if (length <= 0) {
                     return 0;
                 }
-                target.put(inode.current, (int) offsetBytes, length);
+                target.put(inode.current.bytes, (int) offsetBytes, length);
                 bytesRead.addAndGet(length);
                 return length;
             }
@@ -405,17 +433,15 @@ public final class FaultyFilesystem {
             synchronized (FaultyFilesystem.this) {
                 alive(openedIn);
                 countDown();
-                if (offsetBytes + source.remaining() > inode.size
+                if (offsetBytes + source.remaining() > inode.current.size
                         && capacityBytes - usedBytes() < source.remaining()) {
                     throw new IOException("No space left on device");
                 }
-                var fails = fails(offsetBytes + source.remaining() > inode.size);
+                var fails = fails(offsetBytes + source.remaining() > inode.current.size);
                 var length = fails ? random.nextInt(source.remaining() + 1) : source.remaining();
                 var bytes = new byte[length];
                 source.get(bytes);
-                var write = new Change.Write((int) offsetBytes, bytes);
-                inode.apply(write);
-                inode.unsynced.add(write);
+                inode.apply(new Change.Write((int) offsetBytes, bytes));
                 if (fails) {
                     throw new IOException("No space left on device");
                 }
@@ -440,7 +466,7 @@ public final class FaultyFilesystem {
         public long sizeBytes() throws IOException {
             synchronized (FaultyFilesystem.this) {
                 alive(openedIn);
-                return inode.size;
+                return inode.current.size;
             }
         }
 
@@ -449,9 +475,7 @@ public final class FaultyFilesystem {
             synchronized (FaultyFilesystem.this) {
                 alive(openedIn);
                 countDown();
-                var truncate = new Change.Truncate((int) sizeBytes);
-                inode.apply(truncate);
-                inode.unsynced.add(truncate);
+                inode.apply(new Change.Truncate((int) sizeBytes));
             }
         }
 
