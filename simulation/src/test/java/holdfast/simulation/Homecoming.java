@@ -227,6 +227,11 @@ final class Homecoming implements FailbackHost {
             throw new RefusalException("failback-not-finishing", "begin the last round again");
         }
         if (differing == 0) {
+            if (!home.isAtRest()) {
+                throw new BrokenInvariantException(
+                        Invariant.FAILED_BACK_IS_EQUAL,
+                        "disks that are called complete are not on stable storage");
+            }
             check(sequence, true);
             completed = true;
             ground.log("the failback is completed");

@@ -10,7 +10,6 @@ final class Mutations {
     private static final String VOLUME = "holdfast.volume.";
     private static final String AGENT = "holdfast.agent.";
     private static final String REPLICATION = "holdfast.replication.";
-    private static final String FAILBACK = "holdfast.failback.";
 
     /// So many worlds are enough for each of them.
     static final long SEEDS = 12;
@@ -25,7 +24,7 @@ final class Mutations {
     private Mutations() {}
 
     static List<Mutation> all() {
-        return Stream.of(ofTheStore(), ofRounds(), ofFailback()).flatMap(List::stream).toList();
+        return Stream.of(ofTheStore(), ofRounds()).flatMap(List::stream).toList();
     }
 
     private static List<Mutation> ofTheStore() {
@@ -102,11 +101,6 @@ final class Mutations {
                         "sync"),
                 Mutation.without("forget a deletion", VOLUME + "VolumeRegistry", "delete", "store"),
                 Mutation.without(
-                        "answer a branch's flush at once",
-                        VOLUME + "JournalBranch",
-                        "flush",
-                        "await"),
-                Mutation.without(
                         "answer a branch's write at once",
                         VOLUME + "JournalBranch",
                         "write",
@@ -148,46 +142,7 @@ final class Mutations {
                         "take every block for sent already",
                         AGENT + "SentDigests",
                         "holds",
-                        Mutations::yes),
-                Mutation.calling(
-                        "trust a tracker that lost events",
-                        AGENT + "Replication",
-                        "compareDistrusted",
-                        "isPresent",
-                        0),
-                Mutation.body(
-                        "let two sessions of one epoch write",
-                        REPLICATION + "Admissions$Seat",
-                        "claim",
-                        code -> code.loadConstant(1L).lreturn()),
-                Mutation.without(
-                        "compare with what is not written yet",
-                        REPLICATION + "RequestLine",
-                        "compare",
-                        "await"));
-    }
-
-    private static List<Mutation> ofFailback() {
-        return List.of(
-                Mutation.without(
-                        "call disks equal before they are synced",
-                        FAILBACK + "Follower",
-                        "round",
-                        "sync"),
-                Mutation.without(
-                        "write to disks before noting it", FAILBACK + "Follower", "fetch", "save"),
-                Mutation.calling(
-                        "call disks complete without reading them back",
-                        FAILBACK + "Follower",
-                        "readBack",
-                        "differingBytes",
-                        0),
-                Mutation.calling(
-                        "find no change between two points",
-                        VOLUME + "MapDifference",
-                        "between",
-                        "same",
-                        1));
+                        Mutations::yes));
     }
 
     private static void yes(CodeBuilder code) {
