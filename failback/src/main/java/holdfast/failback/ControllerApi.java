@@ -104,13 +104,17 @@ record ControllerApi(URI base, RequestSigner signer, SSLContext tls, TimeSource 
                             + "; give its ca.pem with --ca-bundle",
                     e);
         } catch (ConnectException e) {
-            var unreachable =
-                    new ConnectException(
-                            base
-                                    + ": cannot be reached: check the address, and that its TCP port is open to this machine");
-            unreachable.initCause(e);
-            throw unreachable;
+            throw unreachable(base, e);
         }
+    }
+
+    static ConnectException unreachable(URI server, ConnectException cause) {
+        var unreachable =
+                new ConnectException(
+                        server
+                                + ": cannot be reached: check the address, and that its TCP port is open to this machine");
+        unreachable.initCause(cause);
+        return unreachable;
     }
 
     private JsonNode json(String body) throws IOException {

@@ -15,11 +15,7 @@ import holdfast.replication.certificates.TlsContexts;
 import java.io.IOException;
 import java.net.URI;
 import java.net.URISyntaxException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.security.cert.CertificateException;
-import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.List;
@@ -65,8 +61,11 @@ public final class FailbackClient {
     ///   folder says, and another run goes on from there
     public Outcome run() throws IOException, InterruptedException {
         try (var directory = FailbackDirectory.open(Filesystem.local(), settings.state())) {
-            var authority = authority();
-            var api = api(authority);
+            var server = server();
+            var authority =
+                    new ServerAuthority(time, random, operator, settings.prompt())
+                            .of(settings.authority(), server);
+            var api = api(server, authority);
             var instances = api.instances();
             var kept = directory.kept().filter(this::isWanted);
             if (kept.isPresent()) {
@@ -129,27 +128,16 @@ public final class FailbackClient {
         return new Outcome.Completed(instance, sentBytes, receivedBytes, position.words());
     }
 
-    private X509Certificate authority() throws IOException {
-        var file =
-                settings.authority()
-                        .or(() -> ask("file with the installation's ca.pem: ").map(Path::of))
-                        .orElseThrow(() ->
-                                new RefusalException(
-                                        "no-authority",
-                                        "copy ca.pem from the server's data folder to this machine and name it with --ca-bundle"));
-        try (var in = Files.newInputStream(file)) {
-            return (X509Certificate)
-                    CertificateFactory.getInstance("X.509").generateCertificate(in);
-        } catch (NoSuchFileException _) {
-            throw new RefusalException(
-                    "no-authority",
-                    file + " is not there: copy ca.pem from the server's data folder to it");
-        } catch (CertificateException e) {
-            throw new IOException(file + " is no PEM certificate: " + e.getMessage(), e);
-        }
+    private URI server() throws IOException {
+        return base(
+                required(
+                        settings.endpoint(),
+                        "endpoint (https://<server>:8443)",
+                        "--endpoint",
+                        false));
     }
 
-    private ControllerApi api(X509Certificate authority) throws IOException {
+    private ControllerApi api(URI server, X509Certificate authority) throws IOException {
         var id = required(settings.accessKeyId(), "access key id", "--aws-access-key-id", false);
         var secret =
                 required(
@@ -158,14 +146,8 @@ public final class FailbackClient {
                         "--aws-secret-access-key",
                         true);
         var token = settings.sessionToken();
-        var endpoint =
-                required(
-                        settings.endpoint(),
-                        "endpoint (https://<server>:8443)",
-                        "--endpoint",
-                        false);
         return new ControllerApi(
-                base(endpoint),
+                server,
                 new RequestSigner(
                         id,
                         secret,
@@ -203,18 +185,6 @@ public final class FailbackClient {
             throw new RefusalException("malformed-request", "no " + what + " was given");
         }
         return answer;
-    }
-
-    private Optional<String> ask(String question) {
-        if (!settings.prompt()) {
-            return Optional.empty();
-        }
-        try {
-            return Optional.of(operator.ask(question, false).strip())
-                    .filter(text -> !text.isEmpty());
-        } catch (IOException e) {
-            throw new RefusalException("no-terminal", String.valueOf(e.getMessage()));
-        }
     }
 
     private Begun begin(
