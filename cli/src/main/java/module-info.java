@@ -3,12 +3,14 @@
 module holdfast.cli {
     requires holdfast.agent;
     requires holdfast.base;
-    requires holdfast.demo;
     requires holdfast.failback;
-    requires holdfast.server;
     requires info.picocli;
     requires java.net.http;
     requires tools.jackson.databind;
+    // Not on a machine that is failed back to, where FailbackMain runs alone.
+    requires static holdfast.demo;
+    requires static holdfast.images;
+    requires static holdfast.server;
 
     provides System.LoggerFinder with
             holdfast.cli.StandardErrorLog;

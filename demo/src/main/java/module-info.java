@@ -2,6 +2,7 @@
 /// as a user would run it. System tests use the same parts.
 module holdfast.demo {
     requires transitive holdfast.base;
+    requires transitive holdfast.images;
     requires java.net.http;
     requires transitive tools.jackson.databind;
 

@@ -4,7 +4,6 @@ import holdfast.demo.LoopDevice;
 import holdfast.demo.disk.BootableDisk;
 import holdfast.demo.disk.DiskPlan;
 import holdfast.demo.disk.Firmware;
-import holdfast.demo.disk.Prerequisites;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -36,7 +35,7 @@ final class RecoveryBenchmark implements Benchmark {
     @Override
     public List<Row> run(Workspace workspace, Scale scale)
             throws IOException, InterruptedException {
-        Prerequisites.of(Firmware.BIOS).install(workspace.processes, workspace::say);
+        BootableDisk.prerequisites(Firmware.BIOS).install(workspace.processes, workspace::say);
         var image = workspace.path("bootable.img");
         new BootableDisk(workspace.processes, BootableDisk.defaultCache(System.getenv()))
                 .build(

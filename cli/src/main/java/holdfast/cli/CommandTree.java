@@ -2,9 +2,9 @@ package holdfast.cli;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Supplier;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.UnmatchedArgumentException;
@@ -13,9 +13,17 @@ import picocli.CommandLine.UnmatchedArgumentException;
 /// annotated classes, so the module stays closed to reflection (`docs/decisions/command-line.md`).
 final class CommandTree {
     private final Context context;
+    private final Supplier<CommandSpec> program;
 
+    /// All of `holdfast`.
     CommandTree(Context context) {
+        this(context, CommandTree::root);
+    }
+
+    /// @param program the outermost command
+    CommandTree(Context context, Supplier<CommandSpec> program) {
         this.context = context;
+        this.program = program;
     }
 
     /// Parses, runs, reports; the result is how the process should end.
@@ -23,7 +31,7 @@ final class CommandTree {
         // Asked before parsing, since a command line that does not parse has failures too.
         var failures = new Failures(context, Arrays.asList(arguments).contains("--json"));
         try {
-            var line = new CommandLine(root());
+            var line = new CommandLine(program.get());
             line.setCaseInsensitiveEnumValuesAllowed(true);
             var parsed = line.parseArgs(arguments);
             if (help(parsed)) {
@@ -45,11 +53,7 @@ final class CommandTree {
         var root =
                 Syntax.group(
                         "holdfast", "Protects running servers and recovers them at any second.");
-        root.addOption(
-                OptionSpec.builder("-V", "--version")
-                        .versionHelp(true)
-                        .description("Print the version.")
-                        .build());
+        root.addOption(Version.option());
         Syntax.examples(
                 root,
                 List.of(

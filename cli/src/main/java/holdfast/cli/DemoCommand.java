@@ -10,7 +10,7 @@ import holdfast.demo.Program;
 import holdfast.demo.disk.BootableDisk;
 import holdfast.demo.disk.DiskPlan;
 import holdfast.demo.disk.Firmware;
-import holdfast.demo.disk.Prerequisites;
+import holdfast.images.Prerequisites;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -98,7 +98,8 @@ final class DemoCommand {
 
     private static void installWhatIsMissing(Context context, Narrator narrator)
             throws IOException, InterruptedException {
-        var requirements = new ArrayList<>(Prerequisites.of(Firmware.BIOS).requirements());
+        var requirements =
+                new ArrayList<>(BootableDisk.prerequisites(Firmware.BIOS).requirements());
         requirements.add(new Prerequisites.Requirement("qemu-utils", "qemu-img"));
         requirements.add(new Prerequisites.Requirement("util-linux", "losetup"));
         var prerequisites = new Prerequisites(requirements);

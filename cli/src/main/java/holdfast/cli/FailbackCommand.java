@@ -20,9 +20,21 @@ final class FailbackCommand {
     private FailbackCommand() {}
 
     static CommandSpec spec() {
+        return client("failback", "holdfast failback")
+                .addSubcommand("iso", FailbackImageCommand.iso())
+                .addSubcommand("archive", FailbackImageCommand.archive());
+    }
+
+    /// The client as a program of its own.
+    static CommandSpec program() {
+        return client("holdfast-failback", "holdfast-failback").addOption(Version.option());
+    }
+
+    /// @param called the command line that calls it, for examples
+    private static CommandSpec client(String name, String called) {
         var spec =
                 Syntax.command(
-                        "failback",
+                        name,
                         "Brings a recovered server home: writes the disks of this machine with what differs from a recovery instance, follows it, and takes the rest when the failback is finished. Needs root. What is missing is asked for.",
                         FailbackCommand::run);
         spec.addOption(
@@ -58,7 +70,7 @@ final class FailbackCommand {
                         "<file>",
                         "The installation's ca.pem; else AWS_CA_BUNDLE, else ca.pem in HOLDFAST_DATA or "
                                 + ApiAccess.DEFAULT_DATA
-                                + "."));
+                                + "; else the server's is shown, to be compared."));
         spec.addOption(
                 Syntax.option(
                         "--recovery-instance-id",
@@ -92,9 +104,10 @@ final class FailbackCommand {
         return Syntax.examples(
                 spec,
                 List.of(
-                        "holdfast failback --endpoint https://backup:8443 --ca-bundle ca.pem",
-                        "holdfast failback --endpoint https://backup:8443 --ca-bundle ca.pem --no-prompt --recovery-instance-id i-0123456789abcdef0 --device-mapping /dev/vda=/dev/sda,/dev/vdb=EXCLUDE",
-                        "holdfast failback --dry-run --json"),
+                        called + " --endpoint https://backup:8443 --ca-bundle ca.pem",
+                        called
+                                + " --endpoint https://backup:8443 --ca-bundle ca.pem --no-prompt --recovery-instance-id i-0123456789abcdef0 --device-mapping /dev/vda=/dev/sda,/dev/vdb=EXCLUDE",
+                        called + " --dry-run --json"),
                 ExitStatus.REFUSED,
                 ExitStatus.UNREACHABLE);
     }

@@ -14,13 +14,20 @@ final class Terminal {
     private final PrintStream out;
     private final PrintStream err;
     private final boolean interactive;
+    private final int columns;
     private boolean progressShown;
 
     /// Borrows both streams. `interactive` says that a person watches standard error.
     Terminal(PrintStream out, PrintStream err, boolean interactive) {
+        this(out, err, interactive, Integer.MAX_VALUE);
+    }
+
+    /// @param columns that a line of standard error has on the terminal
+    Terminal(PrintStream out, PrintStream err, boolean interactive, int columns) {
         this.out = out;
         this.err = err;
         this.interactive = interactive;
+        this.columns = columns;
     }
 
     /// Standard output itself, for text that is already laid out in lines.
@@ -47,10 +54,12 @@ final class Terminal {
         err.flush();
     }
 
-    /// Replaces the progress line, where there is one.
+    /// Replaces the progress line, where there is one. What would not fit into one line, which then
+    /// could not be replaced, is left out.
     void progress(String line) {
         if (interactive) {
-            err.print("\r" + line + ERASE);
+            var fitting = line.substring(0, Math.min(line.length(), columns - 1));
+            err.print("\r" + fitting + ERASE);
             err.flush();
             progressShown = true;
         }

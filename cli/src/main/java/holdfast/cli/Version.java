@@ -3,6 +3,7 @@ package holdfast.cli;
 import java.util.List;
 import java.util.Objects;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 
 /// `holdfast version`, and what `--version` prints.
 final class Version {
@@ -28,6 +29,13 @@ final class Version {
                         });
         spec.addOption(Syntax.flag("--json", "Print JSON in the form of docs/cli.md."));
         return Syntax.examples(spec, List.of("holdfast version"));
+    }
+
+    static OptionSpec option() {
+        return OptionSpec.builder("-V", "--version")
+                .versionHelp(true)
+                .description("Print the version.")
+                .build();
     }
 
     static String line() {

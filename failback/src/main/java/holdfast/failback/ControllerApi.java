@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.net.ConnectException;
 import java.net.URI;
 import java.net.http.HttpClient;
+import java.net.http.HttpConnectTimeoutException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
@@ -103,12 +104,12 @@ record ControllerApi(URI base, RequestSigner signer, SSLContext tls, TimeSource 
                             + e.getMessage()
                             + "; give its ca.pem with --ca-bundle",
                     e);
-        } catch (ConnectException e) {
+        } catch (ConnectException | HttpConnectTimeoutException e) {
             throw unreachable(base, e);
         }
     }
 
-    static ConnectException unreachable(URI server, ConnectException cause) {
+    static ConnectException unreachable(URI server, IOException cause) {
         var unreachable =
                 new ConnectException(
                         server

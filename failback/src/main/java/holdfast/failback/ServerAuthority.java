@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.net.ConnectException;
 import java.net.URI;
 import java.net.http.HttpClient;
+import java.net.http.HttpConnectTimeoutException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
@@ -100,7 +101,7 @@ record ServerAuthority(TimeSource time, RandomSource random, Operator operator, 
                         .build()) {
             var request = HttpRequest.newBuilder(server.resolve("/healthz")).timeout(TIMEOUT);
             client.send(request.build(), BodyHandlers.discarding());
-        } catch (ConnectException e) {
+        } catch (ConnectException | HttpConnectTimeoutException e) {
             throw ControllerApi.unreachable(server, e);
         } catch (IOException e) {
             throw new IOException(server + ": not a Holdfast server: " + e.getMessage(), e);

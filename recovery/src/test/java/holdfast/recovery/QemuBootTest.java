@@ -11,7 +11,6 @@ import holdfast.base.TimeSource;
 import holdfast.demo.disk.BootableDisk;
 import holdfast.demo.disk.DiskPlan;
 import holdfast.demo.disk.Firmware;
-import holdfast.demo.disk.Prerequisites;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
@@ -50,7 +49,7 @@ class QemuBootTest {
     @BeforeAll
     static void needsPrograms() {
         for (var firmware : Firmware.values()) {
-            var complaint = Prerequisites.of(firmware).complaint();
+            var complaint = BootableDisk.prerequisites(firmware).complaint();
             assumeTrue(complaint.isEmpty(), complaint::orElseThrow);
         }
         assumeTrue(

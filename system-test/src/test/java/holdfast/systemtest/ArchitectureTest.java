@@ -54,13 +54,28 @@ class ArchitectureTest {
                                     "nbd",
                                     "recovery",
                                     "control")),
-                    Map.entry("demo", Set.of("base")),
+                    Map.entry("images", Set.of("base")),
+                    Map.entry("demo", Set.of("base", "images")),
                     Map.entry(
                             "cli",
-                            Set.of("base", "tracking", "agent", "failback", "server", "demo")),
+                            Set.of(
+                                    "base",
+                                    "tracking",
+                                    "agent",
+                                    "failback",
+                                    "server",
+                                    "images",
+                                    "demo")),
                     Map.entry(
                             "bench",
-                            Set.of("base", "control", "demo", "replication", "server", "volume")));
+                            Set.of(
+                                    "base",
+                                    "control",
+                                    "demo",
+                                    "images",
+                                    "replication",
+                                    "server",
+                                    "volume")));
 
     /// What reaches the world past the seams of `holdfast.base`: clocks, waiting, sockets,
     /// programs.

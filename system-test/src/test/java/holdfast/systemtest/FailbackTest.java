@@ -65,7 +65,8 @@ class FailbackTest {
 
             var recovered = lab.installation.command("recover", serverId(lab));
             var instance = recovered.required("instances").get(0).asString();
-            change(lab, branch(lab, DATA_BYTES));
+            var disks = new RecoveredDisks(lab);
+            change(lab, disks);
             var before = List.of(copy(system), copy(data));
 
             var fixture = new DrsFixture(lab, systemLoop.device());
@@ -131,9 +132,9 @@ class FailbackTest {
                         .isLessThan(hashes(changed) + OVERHEAD_BYTES);
             }
             lab.commands.output("sync", "-f", system.toString());
-            compare(lab, branch(lab, DiskPlan.SIZE_BYTES_MIN), systemLoop.device());
-            compare(lab, branch(lab, DATA_BYTES), dataLoop.device());
-            boots(lab, system);
+            disks.compare(DiskPlan.SIZE_BYTES_MIN, systemLoop.device());
+            disks.compare(DATA_BYTES, dataLoop.device());
+            disks.assertBoots(system, "comes-home login:");
 
             var points = lab.installation.command("points", serverId(lab)).required("points");
             var changed = differing(before.get(0), system) + differing(before.get(1), data);
@@ -171,42 +172,19 @@ class FailbackTest {
     }
 
     /// Writes to the branch through the NBD server, as the machine does, while that runs.
-    private static void change(Lab lab, String branch) throws Exception {
+    private static void change(Lab lab, RecoveredDisks disks) throws Exception {
         var random = new SplittableRandom(11);
         var bytes = new byte[CHANGE_BYTES];
-        var command = new ArrayList<>(List.of("qemu-io", "-f", "raw", uri(lab, branch)));
+        var writes = new ArrayList<String>();
         for (var i = 0; i < CHANGES; i++) {
             random.nextBytes(bytes);
             var file = Files.write(lab.directory.resolve("change-" + i), bytes);
             var offset = random.nextLong(DATA_BYTES / 4096 - 8) * 4096;
-            command.addAll(List.of("-c", "write -s " + file + " " + offset + " " + CHANGE_BYTES));
+            writes.add("write -s " + file + " " + offset + " " + CHANGE_BYTES);
         }
         var end = DATA_BYTES - 512; // in the last block, of which only a part is there
-        command.addAll(List.of("-c", "write -P 90 " + end + " 512", "-c", "flush"));
-        lab.commands.run(command).orThrow();
-    }
-
-    private static String uri(Lab lab, String branch) {
-        return "nbd+unix:///" + branch + "?socket=" + lab.installation.data().resolve("nbd.sock");
-    }
-
-    /// The branch of that size.
-    private static String branch(Lab lab, long sizeBytes) throws Exception {
-        var socket = lab.installation.data().resolve("nbd.sock");
-        var listed =
-                new JsonMapper()
-                        .readTree(
-                                lab.commands.output(
-                                        "nbdinfo",
-                                        "--list",
-                                        "--json",
-                                        "nbd+unix://?socket=" + socket));
-        for (var export : listed.required("exports")) {
-            if (export.required("export-size").asLong() == sizeBytes) {
-                return export.required("export-name").asString();
-            }
-        }
-        throw new AssertionError("no branch of " + sizeBytes + " bytes: " + listed);
+        writes.add("write -P 90 " + end + " 512");
+        disks.write(DATA_BYTES, writes);
     }
 
     private static List<String> command(
@@ -305,51 +283,5 @@ class FailbackTest {
     private static long hashes(long changedBytes) {
         var pieces = (DiskPlan.SIZE_BYTES_MIN + DATA_BYTES) / Blocks.BLOCK_BYTES / 64;
         return pieces * 16 * 3 + changedBytes / Blocks.BLOCK_BYTES * 64 * 17 * 2;
-    }
-
-    private static void compare(Lab lab, String branch, Path device) throws Exception {
-        lab.commands.output(
-                "qemu-img",
-                "compare",
-                "-f",
-                "raw",
-                "-F",
-                "raw",
-                "--force-share",
-                uri(lab, branch),
-                device.toString());
-    }
-
-    /// From the disk as it is; what the machine writes is thrown away.
-    private static void boots(Lab lab, Path system) throws Exception {
-        var console = lab.directory.resolve("console.log");
-        var machine =
-                lab.processes.start(
-                        new ProcessBuilder(
-                                        "qemu-system-x86_64",
-                                        "-machine",
-                                        "q35,accel=tcg",
-                                        "-cpu",
-                                        "max",
-                                        "-m",
-                                        "512",
-                                        "-display",
-                                        "none",
-                                        "-snapshot",
-                                        "-drive",
-                                        "file=" + system + ",format=raw,if=virtio",
-                                        "-serial",
-                                        "file:" + console)
-                                .redirectErrorStream(true)
-                                .redirectOutput(lab.directory.resolve("qemu.log").toFile()));
-        lab.keep(machine::destroyForcibly);
-        lab.installation.await(
-                "the login prompt",
-                machine,
-                MAX,
-                () ->
-                        Files.exists(console)
-                                && Files.readString(console).contains("comes-home login:"));
-        machine.destroyForcibly().waitFor();
     }
 }

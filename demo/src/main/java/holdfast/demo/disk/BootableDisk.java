@@ -1,6 +1,13 @@
 package holdfast.demo.disk;
 
 import holdfast.base.Processes;
+import holdfast.images.DebianPackages;
+import holdfast.images.Grub;
+import holdfast.images.KernelModules;
+import holdfast.images.Prerequisites;
+import holdfast.images.Prerequisites.Requirement;
+import holdfast.images.Programs;
+import holdfast.images.Trees;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
@@ -10,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /// Makes disk images that boot a small Debian: Debian's kernel, busybox, and QEMU's guest agent.
 ///
@@ -18,7 +26,7 @@ import java.util.function.Consumer;
 /// 25 s without hardware virtualization.
 ///
 /// Needs neither root nor loop devices; the first build downloads about 30 MB with `apt-get`, later
-/// ones take a few seconds. Ask [Prerequisites] first whether all programs are there. Safe for any
+/// ones take a few seconds. Ask [#prerequisites] first whether all programs are there. Safe for any
 /// thread, also for several at once.
 public final class BootableDisk {
     private static final String KERNEL = "linux-image-cloud-amd64";
@@ -34,15 +42,35 @@ public final class BootableDisk {
         this.cache = cache.toAbsolutePath();
     }
 
-    /// `$XDG_CACHE_HOME/holdfast`, or `~/.cache/holdfast` (XDG Base Directory Specification,
-    /// version 0.8).
+    /// What a disk for this firmware needs, to be made and to be booted in QEMU.
+    public static Prerequisites prerequisites(Firmware firmware) {
+        var common =
+                Stream.of(
+                        Prerequisites.APT,
+                        new Requirement("e2fsprogs", "mke2fs"),
+                        new Requirement("grub-common", "grub-mkimage"),
+                        new Requirement("xz-utils", "xz"),
+                        new Requirement("qemu-system-x86", "qemu-system-x86_64"));
+        var parts = Grub.PARTS.toString();
+        var more =
+                switch (firmware) {
+                    case BIOS ->
+                            Stream.of(new Requirement("grub-pc-bin", parts + "/i386-pc/boot.img"));
+                    case UEFI ->
+                            Stream.of(
+                                    new Requirement(
+                                            "grub-efi-amd64-bin", parts + "/x86_64-efi/kernel.img"),
+                                    new Requirement("mtools", "mformat"),
+                                    new Requirement("ovmf", "/usr/share/OVMF"));
+                };
+        return new Prerequisites(Stream.concat(common, more).toList());
+    }
+
+    /// Where downloaded packages stay usually.
     ///
     /// @param environment of this process
     public static Path defaultCache(Map<String, String> environment) {
-        var cacheHome = environment.getOrDefault("XDG_CACHE_HOME", "");
-        return cacheHome.isEmpty()
-                ? Path.of(environment.getOrDefault("HOME", "/root"), ".cache", "holdfast")
-                : Path.of(cacheHome, "holdfast");
+        return DebianPackages.defaultCache(environment);
     }
 
     /// Makes the image, sparse; it appears complete or not at all, and replaces a file of that
@@ -76,18 +104,18 @@ public final class BootableDisk {
         names.add(packages.dependencyOf(KERNEL));
         names.add(USER_LAND);
         var trees = packages.unpacked(names);
-        var busybox = RootTree.find(trees, "bin/busybox", "usr/bin/busybox");
+        var busybox = trees.find("bin/busybox", "usr/bin/busybox");
         var modules =
                 new KernelModules(
                         programs,
-                        only(RootTree.find(trees, "lib/modules", "usr/lib/modules"), "*"),
+                        only(trees.find("lib/modules", "usr/lib/modules"), "*"),
                         Files.createDirectory(scratch.resolve("modules")));
         var root = new RootTree(programs, tree);
         root.lay(plan.hostName());
         root.userLand(busybox);
         root.guestAgent(trees);
         root.kernel(
-                only(RootTree.find(trees, "boot"), "vmlinuz-*"),
+                only(trees.find("boot"), "vmlinuz-*"),
                 InitialRamDisk.pack(
                         Files.readAllBytes(busybox), modules.inLoadOrder(InitialRamDisk.MODULES)));
     }
@@ -100,8 +128,8 @@ public final class BootableDisk {
         PartitionTable.write(plan, image);
         RootFilesystem.make(programs, scratch, tree, image, plan);
         switch (plan.firmware()) {
-            case BIOS -> Grub.installForBios(programs, scratch, image);
-            case UEFI -> EfiPartition.write(programs, scratch, image, efiOffsetBytes(plan));
+            case BIOS -> BootLoader.installForBios(programs, scratch, image);
+            case UEFI -> BootLoader.installForUefi(programs, scratch, image, efiOffsetBytes(plan));
         }
     }
 

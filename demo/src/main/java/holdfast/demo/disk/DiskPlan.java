@@ -1,5 +1,6 @@
 package holdfast.demo.disk;
 
+import holdfast.images.EfiPartition;
 import java.util.Locale;
 import java.util.UUID;
 import java.util.regex.Pattern;

@@ -1,5 +1,6 @@
 package holdfast.demo.disk;
 
+import holdfast.images.CpioArchive;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.List;

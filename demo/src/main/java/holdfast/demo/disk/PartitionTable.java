@@ -1,5 +1,6 @@
 package holdfast.demo.disk;
 
+import holdfast.images.EfiPartition;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

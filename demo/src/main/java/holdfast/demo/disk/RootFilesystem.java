@@ -1,5 +1,6 @@
 package holdfast.demo.disk;
 
+import holdfast.images.Programs;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

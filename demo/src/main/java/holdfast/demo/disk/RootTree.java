@@ -1,14 +1,13 @@
 package holdfast.demo.disk;
 
+import holdfast.images.PackageTrees;
+import holdfast.images.Programs;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
-import java.util.Locale;
-import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 
 /// The root file system's content, laid out in a directory: busybox as the whole user land, kernel
 /// and initial RAM disk under `/boot`, QEMU's guest agent with its libraries, and `/data`.
@@ -29,8 +28,6 @@ final class RootTree {
                     "sys",
                     "tmp",
                     "var/log");
-    private static final String LOADER = "lib64/ld-linux-x86-64.so.2";
-    private static final Pattern LIBRARY = Pattern.compile("(?m)^\\s*\\S+ => (/\\S+) \\(");
 
     /// crypt(3), SHA-512, of the password `holdfast`.
     private static final String PASSWORD_HASH =
@@ -81,51 +78,16 @@ final class RootTree {
         }
     }
 
-    /// Copies the guest agent out of its package, and of the other packages what it links to: the
-    /// packages' own loader is asked, so that nothing of the building machine's libraries is used.
+    /// Copies the guest agent out of its package, and of the other packages what it links to.
     ///
-    /// @param trees unpacked packages of the agent and of all it depends on
-    void guestAgent(List<Path> trees) throws IOException, InterruptedException {
-        var agent = find(trees, "usr/sbin/qemu-ga", "usr/bin/qemu-ga");
-        var loader = find(trees, LOADER, "usr/" + LOADER);
-        var directories =
-                trees.stream()
-                        .flatMap(tree ->
-                                List.of(tree.resolve("lib"), tree.resolve("usr/lib")).stream())
-                        .map(directory -> directory.resolve("x86_64-linux-gnu"))
-                        .filter(Files::isDirectory)
-                        .toList();
-        var listed =
-                programs.run(
-                        root,
-                        loader.toString(),
-                        "--inhibit-cache",
-                        "--library-path",
-                        directories.stream().map(Path::toString).collect(Collectors.joining(":")),
-                        "--list",
-                        agent.toString());
-        var libraries = LIBRARY.matcher(listed).results().map(match -> Path.of(match.group(1)));
-        for (var library : libraries.filter(path -> !path.equals(loader)).toList()) {
-            if (directories.stream().noneMatch(library::startsWith)) {
-                throw new IOException("guest agent: " + library + " is in none of its packages");
-            }
+    /// @param trees packages of the agent and of all it depends on
+    void guestAgent(PackageTrees trees) throws IOException, InterruptedException {
+        var agent = trees.find("usr/sbin/qemu-ga", "usr/bin/qemu-ga");
+        for (var library : trees.libraries(root, agent)) {
             program("lib/x86_64-linux-gnu/" + library.getFileName(), Files.readAllBytes(library));
         }
-        program(LOADER, Files.readAllBytes(loader));
+        program(PackageTrees.LOADER, Files.readAllBytes(trees.loader()));
         program("sbin/qemu-ga", Files.readAllBytes(agent));
-    }
-
-    /// The first of these files that is in one of the trees.
-    static Path find(List<Path> trees, String... names) throws IOException {
-        for (var name : names) {
-            for (var tree : trees) {
-                if (Files.exists(tree.resolve(name))) {
-                    return tree.resolve(name);
-                }
-            }
-        }
-        throw new IOException(
-                String.format(Locale.ROOT, "%s: in none of %s", List.of(names), trees));
     }
 
     /// Whatever the building user's umask made of them.

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import holdfast.base.Processes;
+import holdfast.images.Programs;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -27,7 +28,7 @@ class BootableDiskTest {
         var cache = BootableDisk.defaultCache(System.getenv());
         var disks = new BootableDisk(Processes.system(), cache);
         for (var firmware : Firmware.values()) {
-            var complaint = Prerequisites.of(firmware).complaint();
+            var complaint = BootableDisk.prerequisites(firmware).complaint();
             assumeTrue(complaint.isEmpty(), complaint::orElseThrow);
             disks.build(DiskPlan.of(firmware), image(firmware), _ -> {});
             disks.build(DiskPlan.of(firmware), again(firmware), SAID_BY_LATER_BUILDS::add);

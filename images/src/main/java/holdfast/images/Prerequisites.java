@@ -1,4 +1,4 @@
-package holdfast.demo.disk;
+package holdfast.images;
 
 import holdfast.base.Processes;
 import java.io.IOException;
@@ -9,9 +9,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
-import java.util.stream.Stream;
 
-/// The Debian packages that must be installed to make a [BootableDisk] and to boot it in QEMU.
+/// The Debian packages that must be installed to make an image of some kind.
 ///
 /// @param requirements in the order in which they are named to the user
 public record Prerequisites(List<Requirement> requirements) {
@@ -25,34 +24,11 @@ public record Prerequisites(List<Requirement> requirements) {
         }
     }
 
-    private static final Requirement APT = new Requirement("apt", "apt-get");
+    /// What [DebianPackages] needs.
+    public static final Requirement APT = new Requirement("apt", "apt-get");
 
     public Prerequisites {
         requirements = List.copyOf(requirements);
-    }
-
-    /// What a disk for this firmware needs, to be made and to be booted.
-    public static Prerequisites of(Firmware firmware) {
-        var common =
-                Stream.of(
-                        APT,
-                        new Requirement("e2fsprogs", "mke2fs"),
-                        new Requirement("grub-common", "grub-mkimage"),
-                        new Requirement("xz-utils", "xz"),
-                        new Requirement("qemu-system-x86", "qemu-system-x86_64"));
-        var parts = Grub.PARTS.toString();
-        var more =
-                switch (firmware) {
-                    case BIOS ->
-                            Stream.of(new Requirement("grub-pc-bin", parts + "/i386-pc/boot.img"));
-                    case UEFI ->
-                            Stream.of(
-                                    new Requirement(
-                                            "grub-efi-amd64-bin", parts + "/x86_64-efi/kernel.img"),
-                                    new Requirement("mtools", "mformat"),
-                                    new Requirement("ovmf", "/usr/share/OVMF"));
-                };
-        return new Prerequisites(Stream.concat(common, more).toList());
     }
 
     /// Names of the packages to install, each once.
@@ -72,7 +48,7 @@ public record Prerequisites(List<Requirement> requirements) {
         }
         return Optional.of(
                 missing.contains(APT.debianPackage())
-                        ? "apt-get not found: the demo disk is made from Debian packages; use Debian 12 or later on x86_64"
+                        ? "apt-get not found: this is made from Debian packages; use Debian 12 or later on x86_64"
                         : String.format(
                                 Locale.ROOT,
                                 "missing: %s; run: sudo %s",

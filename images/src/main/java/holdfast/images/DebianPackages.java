@@ -1,4 +1,4 @@
-package holdfast.demo.disk;
+package holdfast.images;
 
 import holdfast.base.RefusalException;
 import java.io.IOException;
@@ -18,7 +18,7 @@ import java.util.regex.Pattern;
 /// Each lies in a directory of the cache that is named after its exact version, so that a later
 /// build of the same versions downloads nothing. A directory appears complete or not at all, so
 /// several builds may share a cache.
-final class DebianPackages {
+public final class DebianPackages {
     private static final Pattern FETCHED =
             Pattern.compile("(?m)^'\\S+' ((\\S+?)_\\S+_\\S+\\.deb) \\d+ ");
     private static final Pattern DEPENDS = Pattern.compile("(?m)^ *\\|?Depends: ([^<\\s]\\S*)$");
@@ -28,15 +28,26 @@ final class DebianPackages {
     private final Path cache;
     private final Consumer<String> progress;
 
-    DebianPackages(Programs programs, Path cache, Consumer<String> progress) {
+    public DebianPackages(Programs programs, Path cache, Consumer<String> progress) {
         this.programs = programs;
         this.cache = cache;
         this.progress = progress;
     }
 
+    /// `$XDG_CACHE_HOME/holdfast`, or `~/.cache/holdfast` (XDG Base Directory Specification,
+    /// version 0.8).
+    ///
+    /// @param environment of this process
+    public static Path defaultCache(Map<String, String> environment) {
+        var cacheHome = environment.getOrDefault("XDG_CACHE_HOME", "");
+        return cacheHome.isEmpty()
+                ? Path.of(environment.getOrDefault("HOME", "/root"), ".cache", "holdfast")
+                : Path.of(cacheHome, "holdfast");
+    }
+
     /// The first dependency of a package that only points at another, as `linux-image-cloud-amd64`
     /// does at the kernel of the day.
-    String dependencyOf(String metaPackage) throws IOException, InterruptedException {
+    public String dependencyOf(String metaPackage) throws IOException, InterruptedException {
         var depends = DEPENDS.matcher(index("apt-cache", "depends", metaPackage));
         if (!depends.find()) {
             throw new IOException("Debian package " + metaPackage + ": depends on nothing");
@@ -45,7 +56,7 @@ final class DebianPackages {
     }
 
     /// A package and all packages that it depends on, however far.
-    List<String> withDependencies(String name) throws IOException, InterruptedException {
+    public List<String> withDependencies(String name) throws IOException, InterruptedException {
         var listed =
                 index(
                         "apt-cache",
@@ -62,8 +73,8 @@ final class DebianPackages {
         return CLOSURE.matcher(listed).results().map(match -> match.group(1)).toList();
     }
 
-    /// The unpacked trees of these packages, in no particular order.
-    List<Path> unpacked(List<String> names) throws IOException, InterruptedException {
+    /// The unpacked trees of these packages.
+    public PackageTrees unpacked(List<String> names) throws IOException, InterruptedException {
         Files.createDirectories(cache);
         var trees = new ArrayList<Path>();
         var absent = new ArrayList<String>();
@@ -84,7 +95,7 @@ final class DebianPackages {
         if (!absent.isEmpty()) {
             download(absent);
         }
-        return trees;
+        return new PackageTrees(programs, trees);
     }
 
     private void download(List<String> names) throws IOException, InterruptedException {
@@ -143,7 +154,7 @@ final class DebianPackages {
         } catch (IOException unknown) {
             throw new RefusalException(
                     "packages-unavailable",
-                    "the disk is made from packages of Debian 12 or later; here "
+                    "images are made from packages of Debian 12 or later; here "
                             + unknown.getMessage());
         }
     }

@@ -1,4 +1,4 @@
-package holdfast.demo.disk;
+package holdfast.images;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -18,7 +18,7 @@ import java.util.regex.Pattern;
 /// Debian writes `modules.dep` only when the package is installed, so the dependencies are read
 /// from where they come from: the `depends=` entry of each module's `.modinfo` section (Linux
 /// `Documentation/kbuild/modules.rst`).
-final class KernelModules {
+public final class KernelModules {
     private static final Pattern DEPENDS = Pattern.compile("\0depends=([\\w,-]*)\0");
     private static final Pattern MODULE = Pattern.compile("([\\w-]+)\\.ko(\\.xz)?");
     private static final long MODULE_BYTES_MAX = 64 << 20;
@@ -27,12 +27,14 @@ final class KernelModules {
     private final Path scratch;
     private final Map<String, Path> loadable = new HashMap<>();
     private final List<String> builtIn;
+    private final Path directory;
 
     /// @param directory `lib/modules/<release>` of the package
     /// @param scratch an empty directory to unpack modules in; the caller deletes it
-    KernelModules(Programs programs, Path directory, Path scratch) throws IOException {
+    public KernelModules(Programs programs, Path directory, Path scratch) throws IOException {
         this.programs = programs;
         this.scratch = scratch;
+        this.directory = directory;
         try (var files = Files.walk(directory)) {
             files.forEach(file -> {
                 if (MODULE.matcher(file.getFileName().toString()).matches()) {
@@ -46,11 +48,23 @@ final class KernelModules {
                         .toList();
     }
 
+    /// All loadable modules in these folders of the kernel's tree, such as `drivers/nvme`, by name.
+    public List<String> in(List<String> folders) {
+        return loadable.entrySet().stream()
+                .filter(module ->
+                        folders.stream()
+                                .map(folder -> directory.resolve("kernel").resolve(folder))
+                                .anyMatch(module.getValue()::startsWith))
+                .map(Map.Entry::getKey)
+                .sorted()
+                .toList();
+    }
+
     /// The wanted modules and all they need, each after what it needs: name to content. What the
     /// kernel has built in is left out.
     ///
     /// @throws IOException if this kernel lacks one
-    SequencedMap<String, byte[]> inLoadOrder(List<String> wanted)
+    public SequencedMap<String, byte[]> inLoadOrder(List<String> wanted)
             throws IOException, InterruptedException {
         var ordered = new LinkedHashMap<String, byte[]>();
         for (var name : wanted) {

@@ -1,11 +1,11 @@
-package holdfast.demo.disk;
+package holdfast.images;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import holdfast.base.Processes;
-import holdfast.demo.disk.Prerequisites.Requirement;
+import holdfast.images.Prerequisites.Requirement;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,4 +1,4 @@
-package holdfast.demo.disk;
+package holdfast.images;
 
 import holdfast.base.Processes;
 import java.io.IOException;
@@ -14,7 +14,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /// Runs other programs to their end and returns what they printed. Safe for any thread.
-final class Programs {
+public final class Programs {
     private static final Duration TIMEOUT = Duration.ofMinutes(10); // a download on a slow line
     private static final List<Path> DIRECTORIES =
             Stream.of("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
@@ -25,28 +25,28 @@ final class Programs {
 
     private final Processes processes;
 
-    Programs(Processes processes) {
+    public Programs(Processes processes) {
         this.processes = processes;
     }
 
     /// Where a program is, also those for administrators, which an ordinary user's path lacks.
     ///
     /// @param name of a program, or the absolute path of any file
-    static Optional<Path> locate(String name) {
+    public static Optional<Path> locate(String name) {
         return DIRECTORIES.stream()
                 .map(directory -> directory.resolve(name)) // just the name, if that is absolute
                 .filter(Files::exists)
                 .findFirst();
     }
 
-    String run(Path directory, String... command) throws IOException, InterruptedException {
+    public String run(Path directory, String... command) throws IOException, InterruptedException {
         return run(directory, Map.of(), List.of(command));
     }
 
     /// @return standard output, then standard error
     /// @throws IOException if the program is missing, does not end in time or ends with a status
     ///   other than zero; says what it printed last
-    String run(Path directory, Map<String, String> environment, List<String> command)
+    public String run(Path directory, Map<String, String> environment, List<String> command)
             throws IOException, InterruptedException {
         var program =
                 locate(command.getFirst())

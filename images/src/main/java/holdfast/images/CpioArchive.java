@@ -1,4 +1,4 @@
-package holdfast.demo.disk;
+package holdfast.images;
 
 import java.io.IOException;
 import java.io.OutputStream;
@@ -11,7 +11,7 @@ import java.util.Locale;
 /// Each entry is a 110-byte header of ASCII hex, the name with a NUL, padding to 4 bytes, the data,
 /// padding to 4 bytes. All entries belong to root and are dated 1970. Used by one thread; the
 /// stream is the caller's.
-final class CpioArchive {
+public final class CpioArchive {
     private static final int DIRECTORY = 0040755;
     private static final int PROGRAM = 0100755;
     private static final int LINK = 0120777;
@@ -20,24 +20,24 @@ final class CpioArchive {
     private final OutputStream out;
     private int inode;
 
-    CpioArchive(OutputStream out) {
+    public CpioArchive(OutputStream out) {
         this.out = out;
     }
 
-    void directory(String name) throws IOException {
+    public void directory(String name) throws IOException {
         entry(name, DIRECTORY, new byte[0]);
     }
 
-    void file(String name, byte[] content) throws IOException {
+    public void file(String name, byte[] content) throws IOException {
         entry(name, PROGRAM, content);
     }
 
-    void link(String name, String target) throws IOException {
+    public void link(String name, String target) throws IOException {
         entry(name, LINK, target.getBytes(StandardCharsets.UTF_8));
     }
 
     /// Ends the archive; nothing may be added after it.
-    void finish() throws IOException {
+    public void finish() throws IOException {
         entry("TRAILER!!!", 0, new byte[0]);
         out.flush();
     }

@@ -1,4 +1,4 @@
-package holdfast.demo.disk;
+package holdfast.images;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -34,6 +34,16 @@ class KernelModulesTest {
 
         assertThat(ordered.keySet()).containsExactly("virtio", "virtio_ring", "virtio_blk");
         assertThat(ordered.get("virtio")).isEqualTo(content(""));
+    }
+
+    @Test
+    void allModulesOfAFolderAreFoundAndNoOthers() throws Exception {
+        module("kernel/drivers/nvme/host/nvme.ko", "");
+        module("kernel/drivers/nvme/host/nvme-tcp.ko", "nvme");
+        module("kernel/drivers/nvme-more/other.ko", "");
+
+        assertThat(modules().in(List.of("drivers/nvme"))).containsExactly("nvme", "nvme_tcp");
+        assertThat(modules().in(List.of("drivers/none"))).isEmpty();
     }
 
     @Test

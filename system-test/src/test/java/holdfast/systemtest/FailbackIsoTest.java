@@ -1,0 +1,207 @@
+package holdfast.systemtest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import holdfast.demo.LoopDevice;
+import holdfast.demo.disk.BootableDisk;
+import holdfast.demo.disk.DiskPlan;
+import holdfast.demo.disk.Firmware;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import tools.jackson.databind.json.JsonMapper;
+
+/// The failback client on a machine that has nothing but the live system's image in its drive.
+class FailbackIsoTest {
+    private static final Duration MAX = Duration.ofMinutes(9);
+    private static final Duration LONG = Duration.ofMinutes(30);
+    private static final long DATA_BYTES = (24L << 20) + 512;
+    private static final int CHANGES = 16;
+    private static final int CHANGE_BYTES = 24 << 10;
+
+    /// From the kernel on, without the minutes that firmware takes to load it in emulation.
+    @Test
+    void theImageStartsTheClientOnAMachineOfOneGibibyte() throws Exception {
+        try (var lab = Lab.open("iso")) {
+            lab.installation.startServer();
+            var port = lab.installation.url().replaceAll(".*:", "");
+            var image = LiveSystem.image(lab, "");
+            assertBootRecords(lab, image);
+            assertSum(image);
+
+            var arguments =
+                    "HOLDFAST_JAVA_OPTIONS=-XX:TieredStopAtLevel=1 AWS_ENDPOINT_URL=https://%s:%s AWS_ACCESS_KEY_ID=AKIAIOSFODNN7EXAMPLE AWS_SECRET_ACCESS_KEY=none -- --no-prompt"
+                            .formatted(LiveSystem.HOST, port);
+            var live = LiveSystem.fromKernel(lab, image, arguments, List.of());
+            live.awaitSaying("Network: ", MAX);
+            // said by the server: it was reached, and known by the certificate in the image
+            live.awaitSaying("The client ended with status 3", MAX);
+            assertThat(live.said()).contains("https://" + LiveSystem.HOST + ":" + port + ": ");
+            live.awaitSaying("Press Enter to start the failback client", MAX);
+        }
+    }
+
+    @Test
+    @Tag("long")
+    @Timeout(value = 90, unit = TimeUnit.MINUTES)
+    void aServerComesHomeToAMachineThatStartsFromTheDisc() throws Exception {
+        try (var lab = Lab.open("isohome")) {
+            var system = lab.directory.resolve("system.img");
+            new BootableDisk(lab.processes, BootableDisk.defaultCache(System.getenv()))
+                    .build(
+                            new DiskPlan(DiskPlan.SIZE_BYTES_MIN, Firmware.BIOS, "comes-home"),
+                            system,
+                            _ -> {});
+            var data = lab.directory.resolve("data.img");
+            var random = new SplittableRandom(5);
+            var bytes = new byte[Math.toIntExact(DATA_BYTES)];
+            random.nextBytes(bytes);
+            Files.write(data, bytes);
+            var instance = recover(lab, system, data);
+
+            var disks = new RecoveredDisks(lab);
+            disks.write(DATA_BYTES, writes(lab, DATA_BYTES, random));
+            // behind the file system's end of use, so that the machine still boots
+            var tail = DiskPlan.SIZE_BYTES_MIN - CHANGE_BYTES;
+            disks.write(
+                    DiskPlan.SIZE_BYTES_MIN, List.of("write -P 77 " + tail + " " + CHANGE_BYTES));
+
+            var key = new DrsFixture(lab, system).firstKey();
+            var names = instance.disks();
+            var arguments =
+                    "%s HOLDFAST_JAVA_OPTIONS=-XX:TieredStopAtLevel=1 AWS_ENDPOINT_URL=https://%s:%s AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s -- --no-prompt --recovery-instance-id %s --dm-value-format by-id --device-mapping %s=virtio-disk-0,%s=virtio-disk-1"
+                            .formatted(
+                                    LiveSystem.ADDRESSES,
+                                    LiveSystem.HOST,
+                                    lab.installation.url().replaceAll(".*:", ""),
+                                    key.id(),
+                                    key.secret(),
+                                    instance.id(),
+                                    names.get(0),
+                                    names.get(1));
+            var image = LiveSystem.image(lab, arguments);
+            var live = LiveSystem.fromDisc(lab, image, false, List.of(system, data));
+            live.await("READY", LONG, () -> failback(lab, instance.id()).equals("READY"));
+            lab.installation
+                    .api()
+                    .post(
+                            "/instances/" + instance.id() + "/failback",
+                            new JsonMapper().createObjectNode());
+            live.awaitRestart(LONG);
+
+            assertThat(live.said()).contains(instance.id() + " is home");
+            assertThat(failback(lab, instance.id())).isEqualTo("COMPLETED");
+            disks.compare(DiskPlan.SIZE_BYTES_MIN, system);
+            disks.compare(DATA_BYTES, data);
+            disks.assertBoots(system, "comes-home login:");
+        }
+    }
+
+    @Test
+    @Tag("long")
+    @Timeout(value = 90, unit = TimeUnit.MINUTES)
+    void uefiComesToTheClientsPrompt() throws Exception {
+        try (var lab = Lab.open("isouefi")) {
+            lab.installation.startServer();
+            var image = LiveSystem.image(lab, "");
+            var live = LiveSystem.fromDisc(lab, image, true, List.of());
+            live.awaitSaying("Press Enter to start the failback client", LONG);
+        }
+    }
+
+    /// @param disks names of the instance's, the system's first
+    private record Recovered(String id, List<String> disks) {}
+
+    /// A recovery instance whose machine does not run.
+    private static Recovered recover(Lab lab, Path system, Path data) throws Exception {
+        var systemLoop = LoopDevice.attach(lab.commands, system);
+        var dataLoop = LoopDevice.attach(lab.commands, data);
+        try (systemLoop;
+                dataLoop) {
+            var names = List.of(systemLoop.device().toString(), dataLoop.device().toString());
+            var server = lab.installation.startServer();
+            var agent =
+                    lab.installation.startAgent(
+                            List.of("--disk", names.get(0), "--disk", names.get(1)));
+            lab.installation.awaitState("CONTINUOUS", agent, MAX);
+            agent.destroy();
+            agent.waitFor();
+            var source = lab.installation.server().required("id").asString();
+            var fixture = new DrsFixture(lab, systemLoop.device());
+            try (var drs = fixture.client(fixture.firstKey())) {
+                drs.initializeService(_ -> {});
+                drs.updateLaunchConfiguration(
+                        r -> r.sourceServerID(source).launchDisposition("STOPPED"));
+            }
+            var made = lab.installation.command("recover", source);
+            server.destroy();
+            server.waitFor();
+            // the agent reached the server by another address than the live system will
+            Files.writeString(
+                    lab.installation.data().resolve("holdfast.properties"),
+                    "address=" + LiveSystem.HOST + "\n");
+            lab.installation.startServer();
+            return new Recovered(made.required("instances").get(0).asString(), names);
+        }
+    }
+
+    private static List<String> writes(Lab lab, long sizeBytes, SplittableRandom random)
+            throws Exception {
+        var commands = new ArrayList<String>();
+        var bytes = new byte[CHANGE_BYTES];
+        for (var i = 0; i < CHANGES; i++) {
+            random.nextBytes(bytes);
+            var file = Files.write(lab.directory.resolve("change-" + i), bytes);
+            var offset = random.nextLong(sizeBytes / 4096 - 8) * 4096;
+            commands.add("write -s " + file + " " + offset + " " + CHANGE_BYTES);
+        }
+        return commands;
+    }
+
+    private static String failback(Lab lab, String instance)
+            throws IOException, InterruptedException {
+        return lab.installation
+                .api()
+                .get("/instances/" + instance)
+                .required("failback")
+                .required("state")
+                .asString();
+    }
+
+    private static void assertBootRecords(Lab lab, Path image) throws Exception {
+        var records =
+                lab.commands.output(
+                        "xorriso",
+                        "-indev",
+                        image.toString(),
+                        "-report_el_torito",
+                        "plain",
+                        "-report_system_area",
+                        "plain");
+        assertThat(records)
+                .containsPattern("El Torito boot img : +1 +BIOS +y")
+                .containsPattern("El Torito boot img : +2 +UEFI +y")
+                .contains("grub2-mbr")
+                .containsPattern("GPT partition path : +\\d +/boot/grub/efi.img");
+    }
+
+    private static void assertSum(Path image) throws Exception {
+        var sum =
+                HexFormat.of()
+                        .formatHex(
+                                MessageDigest.getInstance("SHA-512")
+                                        .digest(Files.readAllBytes(image)));
+        assertThat(image.resolveSibling(image.getFileName() + ".sha512"))
+                .hasContent(sum + "  " + image.getFileName() + "\n");
+    }
+}
