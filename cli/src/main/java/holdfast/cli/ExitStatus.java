@@ -18,6 +18,16 @@ enum ExitStatus {
         this.meaning = meaning;
     }
 
+    /// @throws IllegalArgumentException if there is none with that code
+    static ExitStatus of(int code) {
+        for (var status : values()) {
+            if (status.code == code) {
+                return status;
+            }
+        }
+        throw new IllegalArgumentException("no exit status " + code);
+    }
+
     int code() {
         return code;
     }

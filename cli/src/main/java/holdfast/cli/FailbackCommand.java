@@ -1,16 +1,17 @@
 package holdfast.cli;
 
-import holdfast.base.Blocks;
+import holdfast.base.Network;
+import holdfast.failback.ClientViewers;
+import holdfast.failback.ClientWatch;
 import holdfast.failback.FailbackClient;
 import holdfast.failback.FailbackSettings;
-import holdfast.failback.Outcome;
+import holdfast.failback.Operator;
 import holdfast.failback.ValueFormat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import picocli.CommandLine.Model.CommandSpec;
 
@@ -87,7 +88,12 @@ final class FailbackCommand {
                         "<mapping>",
                         "recovery_device=local_device,... or with colons, a JSON object, or a JSON list; EXCLUDE for a local device leaves a disk out. Else by serial number, name and size."));
         spec.addOption(Syntax.flag("--no-prompt", "Ask nothing; what is missing is an error."));
-        spec.addOption(Syntax.flag("--log-console", "Log to standard error."));
+        spec.addOption(
+                Syntax.flag("--log-console", "Log to standard error; as with --foreground."));
+        spec.addOption(
+                Syntax.flag(
+                        "--foreground",
+                        "Work in this process, which ends with its terminal; else in one of its own, which goes on."));
         spec.addOption(Syntax.option("--log-file", "<file>", "Log to the end of a file."));
         spec.addOption(
                 Syntax.flag(
@@ -101,6 +107,8 @@ final class FailbackCommand {
                                 + FailbackSettings.STATE_DIRECTORY
                                 + "."));
         spec.addOption(Syntax.flag("--json", "Print JSON in the form of docs/cli.md."));
+        spec.addSubcommand("attach", FailbackWatchCommand.attach());
+        spec.addSubcommand(FailbackWatchCommand.WORK, FailbackWatchCommand.work());
         return Syntax.examples(
                 spec,
                 List.of(
@@ -114,6 +122,29 @@ final class FailbackCommand {
 
     private static ExitStatus run(Arguments arguments, Context context)
             throws IOException, InterruptedException {
+        startLog(arguments);
+        var operator = new TerminalOperator(context.terminal());
+        var settings =
+                new FailbackClient(settings(arguments, context), operator, Version.ours()).settle();
+        if (arguments.flag("--dry-run")) {
+            FailbackReport.print(client(settings, operator).run(), arguments, context);
+        } else if (arguments.flag("--foreground") || arguments.flag("--log-console")) {
+            try (var viewers = ClientViewers.open(Network.system(), settings.state(), operator)) {
+                FailbackReport.print(client(settings, viewers).run(), arguments, context);
+            }
+        } else {
+            var worker = new ArrayList<>(ThisProgram.command(arguments));
+            worker.add(FailbackWatchCommand.WORK);
+            arguments
+                    .text("--log-file")
+                    .ifPresent(file -> worker.addAll(List.of("--log-file", file)));
+            FailbackWatchCommand.follow(
+                    ClientWatch.start(context.processes(), worker, settings), arguments, context);
+        }
+        return ExitStatus.OK;
+    }
+
+    static void startLog(Arguments arguments) throws IOException {
         if (arguments.flag("--log-console")) {
             StandardErrorLog.start();
         }
@@ -121,31 +152,26 @@ final class FailbackCommand {
         if (log.isPresent()) {
             StandardErrorLog.startTo(Path.of(log.get()));
         }
-        var settings = settings(arguments, context);
-        var operator = new TerminalOperator(context.terminal());
-        var outcome = new FailbackClient(settings, operator, Version.ours()).run();
-        if (arguments.flag("--json")) {
-            context.terminal().result(json(outcome));
-        } else {
-            show(outcome, context.terminal());
-        }
-        return ExitStatus.OK;
+    }
+
+    private static FailbackClient client(FailbackSettings settings, Operator operator) {
+        return new FailbackClient(settings, operator, Version.ours());
     }
 
     private static FailbackSettings settings(Arguments arguments, Context context) {
         var environment = context.environment();
+        var defaultEndpoint = environment.getOrDefault("HOLDFAST_URL", ApiAccess.DEFAULT_URL);
         var endpoint =
                 arguments
                         .text("--endpoint")
                         .or(() ->
                                 arguments.flag("--default-endpoint")
-                                        ? Optional.of(
-                                                environment.getOrDefault(
-                                                        "HOLDFAST_URL", ApiAccess.DEFAULT_URL))
+                                        ? Optional.of(defaultEndpoint)
                                         : Optional.ofNullable(environment.get("AWS_ENDPOINT_URL")));
         return new FailbackSettings(
                 arguments.text("--state").map(Path::of).orElse(FailbackSettings.STATE_DIRECTORY),
                 endpoint,
+                defaultEndpoint,
                 authority(arguments, context),
                 given(arguments, context, "--aws-access-key-id", "AWS_ACCESS_KEY_ID"),
                 given(arguments, context, "--aws-secret-access-key", "AWS_SECRET_ACCESS_KEY"),
@@ -187,73 +213,5 @@ final class FailbackCommand {
         return given(arguments, context, "--ca-bundle", "AWS_CA_BUNDLE")
                 .map(Path::of)
                 .or(() -> Files.isReadable(usual) ? Optional.of(usual) : Optional.empty());
-    }
-
-    private static void show(Outcome outcome, Terminal terminal) {
-        switch (outcome) {
-            case Outcome.Completed completed ->
-                    terminal.result(
-                            completed.instance()
-                                    + " is home: "
-                                    + completed.words()
-                                    + "; "
-                                    + Units.bytes(completed.receivedBytes())
-                                    + " received, "
-                                    + Units.bytes(completed.sentBytes())
-                                    + " sent. Start this machine from its disks.");
-            case Outcome.Dry dry -> {
-                for (var disk : dry.disks()) {
-                    terminal.result(
-                            String.format(
-                                    Locale.ROOT,
-                                    "%s -> %s: %s of %s differ, in %d places",
-                                    disk.recovery(),
-                                    disk.local(),
-                                    Units.bytes(disk.differingBytes()),
-                                    Units.bytes(disk.totalBytes()),
-                                    disk.differing().size()));
-                }
-                terminal.result(
-                        "a failback would take "
-                                + dry.estimate().map(Units::span).orElse("no time")
-                                + "; nothing was written");
-            }
-        }
-    }
-
-    private static String json(Outcome outcome) {
-        var json = ApiClient.JSON.createObjectNode();
-        switch (outcome) {
-            case Outcome.Completed completed ->
-                    json.put("instance", completed.instance())
-                            .put("complete", true)
-                            .put("sentBytes", completed.sentBytes())
-                            .put("receivedBytes", completed.receivedBytes());
-            case Outcome.Dry dry -> {
-                json.put("instance", dry.instance())
-                        .put("complete", false)
-                        .put("sentBytes", dry.sentBytes())
-                        .put("receivedBytes", dry.receivedBytes());
-                dry.estimate()
-                        .map(Duration::toMillis)
-                        .ifPresent(ms -> json.put("estimateMillis", ms));
-                var disks = json.putArray("disks");
-                for (var disk : dry.disks()) {
-                    var one =
-                            disks.addObject()
-                                    .put("recovery", disk.recovery())
-                                    .put("local", disk.local())
-                                    .put("totalBytes", disk.totalBytes())
-                                    .put("differingBytes", disk.differingBytes());
-                    var runs = one.putArray("differing");
-                    for (var run : disk.differing()) {
-                        runs.addObject()
-                                .put("offsetBytes", run.firstBlock() * Blocks.BLOCK_BYTES)
-                                .put("lengthBytes", run.blockCount() * Blocks.BLOCK_BYTES);
-                    }
-                }
-            }
-        }
-        return json.toPrettyString();
     }
 }

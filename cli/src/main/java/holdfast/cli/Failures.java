@@ -25,22 +25,35 @@ final class Failures {
         this.json = json;
     }
 
+    /// A failure in words.
+    ///
+    /// @param code stable, for programs
+    record Told(String code, String message, ExitStatus status) {}
+
     ExitStatus report(Exception failure) {
+        return tell(told(failure));
+    }
+
+    /// For somebody else to report.
+    Told told(Exception failure) {
         return switch (failure) {
-            case UsageException e -> tell("usage", words(e), ExitStatus.USAGE);
-            case RefusalException e -> tell(e.code(), words(e), refused(e.code()));
-            case UnreachableException e -> tell("unreachable", words(e), ExitStatus.UNREACHABLE);
-            case ApiException e -> tell(e.code(), words(e), status(e));
-            case ConnectException e -> tell("unreachable", words(e), ExitStatus.UNREACHABLE);
+            case UsageException e -> new Told("usage", words(e), ExitStatus.USAGE);
+            case RefusalException e -> new Told(e.code(), words(e), refused(e.code()));
+            case ClientGaveUpException e -> new Told(e.code(), words(e), e.status());
+            case UnreachableException e ->
+                    new Told("unreachable", words(e), ExitStatus.UNREACHABLE);
+            case ApiException e -> new Told(e.code(), words(e), status(e));
+            case ConnectException e -> new Told("unreachable", words(e), ExitStatus.UNREACHABLE);
             case NoSuchFileException e ->
-                    tell("no-such-file", "no file " + e.getFile(), ExitStatus.FAILURE);
+                    new Told("no-such-file", "no file " + e.getFile(), ExitStatus.FAILURE);
             case AccessDeniedException e ->
-                    tell(
+                    new Told(
                             "access-denied",
                             e.getFile() + " may not be used by you",
                             ExitStatus.FAILURE);
-            case IOException e -> tell("failed", words(e), ExitStatus.FAILURE);
-            case InterruptedException _ -> tell("interrupted", "interrupted", ExitStatus.FAILURE);
+            case IOException e -> new Told("failed", words(e), ExitStatus.FAILURE);
+            case InterruptedException _ ->
+                    new Told("interrupted", "interrupted", ExitStatus.FAILURE);
             default -> internal(failure);
         };
     }
@@ -57,19 +70,19 @@ final class Failures {
         return code.startsWith("malformed-") ? ExitStatus.USAGE : ExitStatus.REFUSED;
     }
 
-    private ExitStatus tell(String code, String message, ExitStatus status) {
+    private ExitStatus tell(Told told) {
         if (json) {
             var line =
                     ApiClient.JSON
                             .createObjectNode()
-                            .put("code", code)
-                            .put("message", message)
-                            .put("exitStatus", status.code());
+                            .put("code", told.code())
+                            .put("message", told.message())
+                            .put("exitStatus", told.status().code());
             context.terminal().note(line.toString());
         } else {
-            context.terminal().note("holdfast: " + message);
+            context.terminal().note("holdfast: " + told.message());
         }
-        return status;
+        return told.status();
     }
 
     /// Its message; for the few that have none, what it is.
@@ -79,7 +92,7 @@ final class Failures {
     }
 
     /// Our own fault: the trace goes to a file for whoever mends it.
-    private ExitStatus internal(Exception failure) {
+    private Told internal(Exception failure) {
         var trace = new StringWriter();
         failure.printStackTrace(new PrintWriter(trace));
         var what = failure.getClass().getSimpleName();
@@ -96,7 +109,7 @@ final class Failures {
                             trace),
                     StandardOpenOption.CREATE,
                     StandardOpenOption.APPEND);
-            return tell(
+            return new Told(
                     "internal",
                     String.format(
                             Locale.ROOT,
@@ -105,7 +118,7 @@ final class Failures {
                             log),
                     ExitStatus.FAILURE);
         } catch (IOException e) {
-            return tell(
+            return new Told(
                     "internal",
                     String.format(
                             Locale.ROOT,

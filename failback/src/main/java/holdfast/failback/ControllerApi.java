@@ -1,21 +1,24 @@
 package holdfast.failback;
 
+import holdfast.base.RandomSource;
 import holdfast.base.RefusalException;
 import holdfast.base.RequestSigner;
 import holdfast.base.TimeSource;
+import holdfast.replication.certificates.AuthorityProbe;
+import holdfast.replication.certificates.UntrustedCertificateException;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.URI;
 import java.net.http.HttpClient;
-import java.net.http.HttpConnectTimeoutException;
 import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import javax.net.ssl.SSLContext;
-import javax.net.ssl.SSLException;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -37,6 +40,41 @@ record ControllerApi(URI base, RequestSigner signer, SSLContext tls, TimeSource 
     /// @param replicationAddress `host:port`
     record Paired(
             String clientId, String certificate, String authority, String replicationAddress) {}
+
+    /// The authority of whatever answers there, which nothing is sent to.
+    static X509Certificate authority(URI base, RandomSource random)
+            throws IOException, InterruptedException {
+        var probe = new AuthorityProbe(random);
+        try (var client =
+                HttpClient.newBuilder()
+                        .connectTimeout(TIMEOUT)
+                        .sslContext(probe.context())
+                        .build()) {
+            client.send(
+                    HttpRequest.newBuilder(base).timeout(TIMEOUT).build(),
+                    BodyHandlers.discarding());
+        } catch (ConnectException e) {
+            throw unreachable(base, e);
+        } catch (IOException e) {
+            return probe.seen()
+                    .orElseThrow(() ->
+                            new IOException(
+                                    base + ": answers, but not as a Holdfast server does", e));
+        }
+        throw new IllegalStateException("a probe trusts nobody");
+    }
+
+    private static ConnectException unreachable(URI base, IOException cause) {
+        var why = cause.getMessage() == null ? "" : " (" + cause.getMessage() + ")";
+        var unreachable =
+                new ConnectException(
+                        base
+                                + ": cannot be reached"
+                                + why
+                                + ": check the address, and that its TCP port is open to this machine");
+        unreachable.initCause(cause);
+        return unreachable;
+    }
 
     List<Instance> instances() throws IOException, InterruptedException {
         return Instance.all(call("GET", "/instances", ""));
@@ -82,40 +120,36 @@ record ControllerApi(URI base, RequestSigner signer, SSLContext tls, TimeSource 
                                         : HttpRequest.BodyPublishers.ofByteArray(bytes));
         signer.sign(method, host, ROOT + path, Map.of(), bytes, time.now())
                 .forEach(request::header);
+        var answer = send(request.build());
+        var json = json(answer.body());
+        if (answer.statusCode() / 100 != 2) {
+            throw new RefusalException(text(json, "code"), base + ": " + text(json, "message"));
+        }
+        return json;
+    }
+
+    /// @throws ConnectException if nobody answers, or no more
+    private HttpResponse<String> send(HttpRequest request)
+            throws IOException, InterruptedException {
         try (var client =
                 HttpClient.newBuilder()
                         .version(HttpClient.Version.HTTP_1_1)
                         .connectTimeout(TIMEOUT)
                         .sslContext(tls)
                         .build()) {
-            var answer =
-                    client.send(
-                            request.build(),
-                            BodyHandlers.limiting(BodyHandlers.ofString(), ANSWER_BYTES_MAX));
-            var json = json(answer.body());
-            if (answer.statusCode() / 100 != 2) {
-                throw new RefusalException(text(json, "code"), base + ": " + text(json, "message"));
+            return client.send(
+                    request, BodyHandlers.limiting(BodyHandlers.ofString(), ANSWER_BYTES_MAX));
+        } catch (IOException e) {
+            if (UntrustedCertificateException.in(e).isEmpty()) {
+                throw unreachable(base, e);
             }
-            return json;
-        } catch (SSLException e) {
             throw new IOException(
                     base
                             + ": not the server of this certificate authority: "
                             + e.getMessage()
                             + "; give its ca.pem with --ca-bundle",
                     e);
-        } catch (ConnectException | HttpConnectTimeoutException e) {
-            throw unreachable(base, e);
         }
-    }
-
-    static ConnectException unreachable(URI server, IOException cause) {
-        var unreachable =
-                new ConnectException(
-                        server
-                                + ": cannot be reached: check the address, and that its TCP port is open to this machine");
-        unreachable.initCause(cause);
-        return unreachable;
     }
 
     private JsonNode json(String body) throws IOException {

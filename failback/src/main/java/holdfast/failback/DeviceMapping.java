@@ -11,6 +11,7 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.JsonNodeFactory;
 
 /// Which local disk is to equal which disk of the recovery instance, as the user wrote it. Three
 /// forms are understood:
@@ -38,6 +39,27 @@ record DeviceMapping(Map<String, Optional<String>> values) {
     }
 
     private record Pair(String recovery, String local) {}
+
+    /// Of these disks; all others of the instance are left out.
+    static DeviceMapping of(Instance instance, List<FailbackDirectory.Disk> disks) {
+        var values = new LinkedHashMap<String, Optional<String>>();
+        for (var disk : instance.disks()) {
+            values.put(
+                    disk.name(),
+                    disks.stream()
+                            .filter(one -> one.recovery().equals(disk.name()))
+                            .map(FailbackDirectory.Disk::local)
+                            .findFirst());
+        }
+        return new DeviceMapping(values);
+    }
+
+    /// In the form that takes every name.
+    String text() {
+        var object = JsonNodeFactory.instance.objectNode();
+        values.forEach((recovery, local) -> object.put(recovery, local.orElse(EXCLUDE)));
+        return object.toString();
+    }
 
     /// @throws RefusalException saying what is wrong with it, and how it is written
     static DeviceMapping parse(String text) {

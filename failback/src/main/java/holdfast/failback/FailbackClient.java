@@ -5,23 +5,18 @@ import holdfast.base.Filesystem;
 import holdfast.base.Network;
 import holdfast.base.RandomSource;
 import holdfast.base.RefusalException;
-import holdfast.base.RequestSigner;
 import holdfast.base.TimeSource;
 import holdfast.replication.MachineFacts;
 import holdfast.replication.SessionEndedException;
 import holdfast.replication.certificates.CertificateRequest;
 import holdfast.replication.certificates.Identity;
-import holdfast.replication.certificates.TlsContexts;
 import java.io.IOException;
-import java.net.URI;
-import java.net.URISyntaxException;
+import java.net.ConnectException;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.Set;
 
 /// The failback client: finds out what is to be brought home and whereto, then follows the instance
 /// until its disks are here, through cuts of the network and restarts of its own.
@@ -61,12 +56,10 @@ public final class FailbackClient {
     ///   folder says, and another run goes on from there
     public Outcome run() throws IOException, InterruptedException {
         try (var directory = FailbackDirectory.open(Filesystem.local(), settings.state())) {
-            var server = server();
-            var authority =
-                    new ServerAuthority(time, random, operator, settings.prompt())
-                            .of(settings.authority(), server);
-            var api = api(server, authority);
-            var instances = api.instances();
+            var access = access(settings);
+            var authority = access.authority();
+            var api = access.api();
+            var instances = reached(api::instances);
             var kept = directory.kept().filter(this::isWanted);
             if (kept.isPresent()) {
                 var done = completed(directory, kept.get(), instances);
@@ -92,7 +85,10 @@ public final class FailbackClient {
             } catch (SessionEndedException e) {
                 if (e.code().equals("failback-completed")) {
                     var now = directory.kept().orElse(begun.kept());
-                    return completed(directory, now, api.instances()).orElseThrow(() -> e);
+                    return completed(directory, now, reached(api::instances)).orElseThrow(() -> e);
+                }
+                if (e.code().equals("failback-stopped")) {
+                    directory.forget(); // the next one is let in anew
                 }
                 throw new RefusalException(e.code(), String.valueOf(e.getMessage()));
             } finally {
@@ -101,6 +97,45 @@ public final class FailbackClient {
                 }
             }
         }
+    }
+
+    /// Asks for whatever is missing, and checks it. Nothing is begun, and nothing is written.
+    ///
+    /// @return settings with which a client runs that has nobody to ask
+    /// @throws RefusalException if what was asked for cannot be done
+    public FailbackSettings settle() throws IOException, InterruptedException {
+        try (var directory = FailbackDirectory.open(Filesystem.local(), settings.state())) {
+            var complete = access(settings).complete(directory);
+            var instances = access(complete).api().instances();
+            var kept = directory.kept().filter(this::isWanted);
+            if (kept.isPresent() && settings.mapping().isEmpty() && !settings.dryRun()) {
+                return complete.settled(kept.get().instance(), Optional.empty());
+            }
+            var instance =
+                    kept.isPresent()
+                            ? Instance.of(instances, kept.get().instance())
+                            : choice().of(instances);
+            var mapped = mapper().map(instance, settings.mapping());
+            var mapping = DeviceMapping.of(instance, entries(mapped));
+            return complete.settled(instance.id(), Optional.of(mapping.text()));
+        }
+    }
+
+    private Access access(FailbackSettings of) {
+        return new Access(of, operator, time, random);
+    }
+
+    private InstanceChoice choice() {
+        return new InstanceChoice(
+                settings.instance(),
+                disks,
+                machine.networkInterfaces(),
+                operator,
+                settings.prompt());
+    }
+
+    private Mapper mapper() {
+        return new Mapper(disks, settings.format(), operator, settings.prompt());
     }
 
     private boolean isWanted(FailbackDirectory.Kept kept) {
@@ -128,65 +163,6 @@ public final class FailbackClient {
         return new Outcome.Completed(instance, sentBytes, receivedBytes, position.words());
     }
 
-    private URI server() throws IOException {
-        return base(
-                required(
-                        settings.endpoint(),
-                        "endpoint (https://<server>:8443)",
-                        "--endpoint",
-                        false));
-    }
-
-    private ControllerApi api(URI server, X509Certificate authority) throws IOException {
-        var id = required(settings.accessKeyId(), "access key id", "--aws-access-key-id", false);
-        var secret =
-                required(
-                        settings.secretAccessKey(),
-                        "secret access key",
-                        "--aws-secret-access-key",
-                        true);
-        var token = settings.sessionToken();
-        return new ControllerApi(
-                server,
-                new RequestSigner(
-                        id,
-                        secret,
-                        token,
-                        settings.region().orElse(FailbackSettings.REGION),
-                        ControllerApi.SERVICE),
-                TlsContexts.client(authority, time, random),
-                time);
-    }
-
-    private static URI base(String text) {
-        try {
-            var uri = new URI(text.strip());
-            if ("https".equals(uri.getScheme()) && uri.getHost() != null) {
-                return new URI("https", null, uri.getHost(), uri.getPort(), null, null, null);
-            }
-        } catch (URISyntaxException _) {
-            // told below
-        }
-        throw new RefusalException(
-                "malformed-endpoint", "'" + text + "' is no endpoint: write https://<server>:8443");
-    }
-
-    private String required(Optional<String> given, String what, String option, boolean secret)
-            throws IOException {
-        if (given.isPresent() && !given.get().isBlank()) {
-            return given.get();
-        }
-        if (!settings.prompt()) {
-            throw new RefusalException(
-                    "malformed-request", "the " + what + " is missing: give it with " + option);
-        }
-        var answer = operator.ask(what + ": ", secret).strip();
-        if (answer.isEmpty()) {
-            throw new RefusalException("malformed-request", "no " + what + " was given");
-        }
-        return answer;
-    }
-
     private Begun begin(
             ControllerApi api,
             X509Certificate authority,
@@ -198,14 +174,13 @@ public final class FailbackClient {
         var instance =
                 kept.isPresent()
                         ? Instance.of(instances, kept.get().instance())
-                        : choose(instances, there);
+                        : choice().of(instances);
         var original = instance.recoveredFrom(machine.networkInterfaces(), there);
-        var mapper = new Mapper(disks, settings.format(), operator, settings.prompt());
         var mapping = settings.mapping();
         if (kept.isPresent() && mapping.isEmpty()) {
             return goOn(instance, kept.get(), directory);
         }
-        var mapped = mapper.map(instance, mapping);
+        var mapped = mapper().map(instance, mapping);
         for (var disk : mapped) {
             operator.tell(
                     String.format(
@@ -238,17 +213,9 @@ public final class FailbackClient {
     /// boot of the machine nothing is known of what they hold.
     private Begun goOn(Instance instance, FailbackDirectory.Kept kept, FailbackDirectory directory)
             throws IOException {
-        var text = new ArrayList<String>();
-        for (var disk : instance.disks()) {
-            var local =
-                    kept.disks().stream()
-                            .filter(one -> one.recovery().equals(disk.name()))
-                            .map(FailbackDirectory.Disk::local)
-                            .findFirst();
-            text.add(disk.name() + "=" + local.orElse(DeviceMapping.EXCLUDE));
-        }
         var byName = new Mapper(disks, ValueFormat.DEV_NAME, operator, false);
-        var mapped = byName.map(instance, Optional.of(String.join(",", text)));
+        var mapping = DeviceMapping.of(instance, kept.disks());
+        var mapped = byName.map(instance, Optional.of(mapping.text()));
         var next = kept.resumed(machine.bootId(), entries(mapped));
         directory.save(next);
         operator.tell("going on with " + instance.id() + ": " + next.position().words());
@@ -265,7 +232,8 @@ public final class FailbackClient {
             throws IOException, InterruptedException {
         var hostname = machine.hostname().isBlank() ? "unknown" : machine.hostname();
         var asked = CertificateRequest.create(random, hostname);
-        var paired = api.pair(instance.id(), hostname, original, asked.pem());
+        // a client that was bound and did not learn of it is let go of by the next
+        var paired = reached(() -> api.pair(instance.id(), hostname, original, asked.pem()));
         var identity = asked.identity(paired.certificate(), authority);
         var kept =
                 new FailbackDirectory.Kept(
@@ -286,63 +254,22 @@ public final class FailbackClient {
         return new Begun(instance, mapped, identity, kept);
     }
 
-    private Instance choose(List<Instance> all, List<LocalDisk> there) throws IOException {
-        if (settings.instance().isPresent()) {
-            return Instance.of(all, settings.instance().get());
-        }
-        var free = disks.free();
-        var candidates =
-                all.stream()
-                        .filter(one -> Set.of("RUNNING", "FAILED", "STOPPED").contains(one.state()))
-                        .filter(one -> !one.failback().equals("COMPLETED"))
-                        .filter(one -> !one.failback().equals("DISCONNECTED"))
-                        .toList();
-        var own =
-                candidates.stream()
-                        .filter(one -> !one.drill())
-                        .filter(one -> one.recoveredFrom(machine.networkInterfaces(), there))
-                        .toList();
-        if (own.size() == 1) {
-            operator.tell(
-                    "this machine is the one that "
-                            + own.getFirst().id()
-                            + " was recovered from; it is brought home");
-            return own.getFirst();
-        }
-        var fitting = candidates.stream().filter(one -> one.fits(free)).toList();
-        if (fitting.isEmpty()) {
-            throw new RefusalException(
-                    "no-instance",
-                    "there is no recovery instance whose disks fit on this machine's: free or add disks, or launch one with `holdfast recover`");
-        }
-        if (!settings.prompt()) {
-            throw new RefusalException(
-                    "instance-needed",
-                    "name the recovery instance with --recovery-instance-id; those that fit are "
-                            + String.join(", ", fitting.stream().map(Instance::id).toList()));
-        }
-        for (var i = 0; i < fitting.size(); i++) {
-            var one = fitting.get(i);
-            operator.tell(
-                    String.format(
-                            Locale.ROOT,
-                            "%3d  %s  %s%s, %d disks",
-                            i + 1,
-                            one.id(),
-                            one.hostname(),
-                            one.drill() ? " (drill)" : "",
-                            one.disks().size()));
-        }
-        var answer = operator.ask("recovery instance, by number or id: ", false).strip();
-        if (answer.matches("[0-9]{1,4}")) {
-            var number = Integer.parseInt(answer);
-            if (number < 1 || number > fitting.size()) {
-                throw new RefusalException(
-                        "unknown-instance", "there is no number " + number + " in the list");
+    /// A question to the server.
+    @FunctionalInterface
+    private interface Question<T> {
+        T ask() throws IOException, InterruptedException;
+    }
+
+    /// Asks until it can be reached: that it exists was found out when the settings were made.
+    private <T> T reached(Question<T> question) throws IOException, InterruptedException {
+        var pauses = new Pauses(time, operator);
+        while (true) {
+            try {
+                return question.ask();
+            } catch (ConnectException e) {
+                pauses.next(e);
             }
-            return fitting.get(number - 1);
         }
-        return Instance.of(fitting, answer);
     }
 
     private Pursuit pursuit(Begun begun) {

@@ -24,6 +24,7 @@ import tools.jackson.databind.node.JsonNodeFactory;
 final class FailbackDirectory implements AutoCloseable {
     private static final String IDENTITY = "identity.pem";
     private static final String STANDING = "failback.json";
+    private static final String AUTHORITY = "ca.pem";
     private static final String TOUCHED = "touched";
     private static final String LOCK = "lock";
     private static final int STANDING_BYTES_MAX = 1 << 20;
@@ -101,12 +102,20 @@ final class FailbackDirectory implements AutoCloseable {
                                     new RefusalException(
                                             "client-running",
                                             path
-                                                    + " is in use by another failback client: wait for it, or choose another folder with --state"));
+                                                    + " is in use by another failback client: look at it with `holdfast failback attach`, wait for it, or choose another folder with --state"));
             return new FailbackDirectory(files, path, lock);
         } catch (AccessDeniedException e) {
             throw new RefusalException(
                     "no-root", "permission denied: " + e.getFile() + ": run as root");
         }
+    }
+
+    /// Where the disks stand as the folder says, whoever has it open.
+    static String words(Filesystem files, Path path) throws IOException {
+        return new FailbackDirectory(files, path, () -> {})
+                .kept()
+                .map(kept -> kept.position().words())
+                .orElse("nothing was begun there");
     }
 
     /// What was kept, with the identity that belongs to it; empty if there is nothing whole.
@@ -145,6 +154,21 @@ final class FailbackDirectory implements AutoCloseable {
         }
     }
 
+    /// The file with the authority that the operator has trusted here, if that was ever asked.
+    Optional<Path> authority() {
+        var file = path.resolve(AUTHORITY);
+        return files.exists(file) ? Optional.of(file) : Optional.empty();
+    }
+
+    /// Keeps the certificate of an authority that the operator trusts.
+    ///
+    /// @param pem its certificate
+    /// @return the file
+    Path trust(String pem) throws IOException {
+        replace(AUTHORITY, pem);
+        return path.resolve(AUTHORITY);
+    }
+
     TouchedRuns touched() {
         return new TouchedRuns(files, path.resolve(TOUCHED));
     }
@@ -156,6 +180,12 @@ final class FailbackDirectory implements AutoCloseable {
     void begin(Identity identity, Kept kept) throws IOException {
         identity.save(files, path.resolve(IDENTITY));
         save(kept);
+    }
+
+    /// Whom this client was bound to, it follows no more.
+    void forget() throws IOException {
+        files.delete(path.resolve(IDENTITY));
+        files.syncDirectory(path);
     }
 
     void save(Kept kept) throws IOException {
@@ -189,13 +219,17 @@ final class FailbackDirectory implements AutoCloseable {
                             .put("sequence", sequence)
                             .put("instant", instant.toString());
         }
-        var unfinished = path.resolve(STANDING + ".new");
+        replace(STANDING, json.toPrettyString());
+    }
+
+    private void replace(String name, String text) throws IOException {
+        var unfinished = path.resolve(name + ".new");
         try (var file = files.openForWriting(unfinished)) {
             file.truncate(0); // a crash may have left one behind
-            file.write(StandardCharsets.UTF_8.encode(json.toPrettyString()), 0);
+            file.write(StandardCharsets.UTF_8.encode(text), 0);
             file.sync();
         }
-        files.rename(unfinished, path.resolve(STANDING));
+        files.rename(unfinished, path.resolve(name));
         files.syncDirectory(path);
     }
 

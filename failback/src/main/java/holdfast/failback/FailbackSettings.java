@@ -7,6 +7,7 @@ import java.util.Optional;
 ///
 /// @param state folder of the client's identity, and of where the disks stand
 /// @param endpoint `https://host:port` of the API
+/// @param defaultEndpoint offered where it is asked for
 /// @param authority file with the installation's certificate
 /// @param instance recovery instance to be brought home
 /// @param mapping in one of the forms of [DeviceMapping]
@@ -16,6 +17,7 @@ import java.util.Optional;
 public record FailbackSettings(
         Path state,
         Optional<String> endpoint,
+        String defaultEndpoint,
         Optional<Path> authority,
         Optional<String> accessKeyId,
         Optional<String> secretAccessKey,
@@ -31,6 +33,65 @@ public record FailbackSettings(
 
     /// The regions' names mean nothing to an installation, which answers to all of them.
     static final String REGION = "us-east-1";
+
+    FailbackSettings reachedBy(
+            String newId,
+            String newSecret,
+            Optional<String> newToken,
+            Optional<String> newRegion,
+            String newEndpoint) {
+        return new FailbackSettings(
+                state,
+                Optional.of(newEndpoint),
+                defaultEndpoint,
+                authority,
+                Optional.of(newId),
+                Optional.of(newSecret),
+                newToken,
+                newRegion,
+                instance,
+                mapping,
+                format,
+                prompt,
+                dryRun);
+    }
+
+    FailbackSettings trusting(Path newAuthority) {
+        return new FailbackSettings(
+                state,
+                endpoint,
+                defaultEndpoint,
+                Optional.of(newAuthority),
+                accessKeyId,
+                secretAccessKey,
+                sessionToken,
+                region,
+                instance,
+                mapping,
+                format,
+                prompt,
+                dryRun);
+    }
+
+    /// Nothing is left to be asked.
+    ///
+    /// @param newMapping by device names; empty to go on with the one of an earlier client
+    FailbackSettings settled(String newInstance, Optional<String> newMapping) {
+        return new FailbackSettings(
+                state,
+                endpoint,
+                defaultEndpoint,
+                authority,
+                accessKeyId,
+                secretAccessKey,
+                sessionToken,
+                region,
+                Optional.of(newInstance),
+                newMapping,
+                ValueFormat.DEV_NAME,
+                false,
+                dryRun);
+    }
 
     @Override
     public String toString() {

@@ -24,9 +24,6 @@ import java.util.function.Function;
 ///
 /// Used once, by one thread.
 final class Pursuit {
-    private static final System.Logger LOG = System.getLogger(Pursuit.class.getName());
-    private static final Duration RETRY_FIRST = Duration.ofSeconds(1);
-    private static final Duration RETRY_LONGEST = Duration.ofSeconds(30);
     private static final Duration REPORT_EVERY = Duration.ofSeconds(1);
 
     /// What trying again does not mend.
@@ -132,11 +129,11 @@ final class Pursuit {
     }
 
     private void follow(Follower follower, Meter meter) throws IOException, InterruptedException {
-        var pause = RETRY_FIRST;
+        var pauses = new Pauses(seams.time(), operator);
         while (true) {
             try (var link = connect()) {
                 try (var _ = new Reporter(link, meter, operator, seams.time(), REPORT_EVERY)) {
-                    pause = RETRY_FIRST;
+                    pauses.begin();
                     follower.follow(link);
                     return;
                 } finally {
@@ -147,21 +144,11 @@ final class Pursuit {
                 if (FINAL.contains(e.code())) {
                     throw e;
                 }
-                tellRetry(e, pause);
+                pauses.next(e);
             } catch (IOException e) {
-                tellRetry(e, pause);
-            }
-            seams.time().sleep(pause);
-            pause = pause.multipliedBy(2);
-            if (pause.compareTo(RETRY_LONGEST) > 0) {
-                pause = RETRY_LONGEST;
+                pauses.next(e);
             }
         }
-    }
-
-    private void tellRetry(IOException e, Duration pause) {
-        LOG.log(System.Logger.Level.WARNING, "event=interrupted reason={0}", e.getMessage());
-        operator.tell(e.getMessage() + "; trying again in " + pause.toSeconds() + " s");
     }
 
     private BranchLink connect() throws IOException {

@@ -1,6 +1,7 @@
 package holdfast.failback;
 
 import holdfast.base.Blocks;
+import holdfast.base.RefusalException;
 import java.io.IOException;
 
 /// A local disk as far as it is to equal a disk of a recovery instance. Not safe for concurrent
@@ -24,14 +25,15 @@ interface TargetDisk extends AutoCloseable {
 
     /// Writes whole blocks; durable after [#sync].
     ///
-    /// @throws IOException also if there is something in what lies past the end of the disk
+    /// @throws RefusalException if there is something in what lies past the end of the disk
     void write(long firstBlock, byte[] data, int blockCount) throws IOException;
 
     /// Returns once everything written is on stable storage.
     void sync() throws IOException;
 
-    static IOException tooSmall(MappedDisk mapped) {
-        return new IOException(
+    static RefusalException tooSmall(MappedDisk mapped) {
+        return new RefusalException(
+                "disk-too-small",
                 mapped.recovery().name()
                         + " of the recovery instance holds data behind the end of "
                         + mapped.local().path()

@@ -12,8 +12,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
@@ -31,9 +33,12 @@ final class FailbackFixture implements AutoCloseable {
     /// Of the relay, which clients are told to fetch data from.
     private static final String RELAY = "127.0.0.2";
 
+    private static final long MODELLED_MAX = 32 << 20;
+
     final Lab lab;
     final List<Disk> disks = new ArrayList<>();
     final CountingRelay relay;
+    private final Map<Disk, String> branches = new HashMap<>();
     private Process server;
     private String source = "";
     private String instance = "";
@@ -43,23 +48,32 @@ final class FailbackFixture implements AutoCloseable {
 
     /// A disk of the server.
     static final class Disk {
-        final Path image;
         final LoopDevice loop;
+        final long sizeBytes;
+
+        /// What it begins with; the rest is zeros.
         final byte[] original;
 
-        /// What the instance's disk holds.
+        /// What the instance's disk begins with.
         byte[] expected = {};
 
-        /// What it held before the newest writes.
+        /// What that was before the newest writes.
         byte[] before = {};
 
         /// Which of its blocks have to travel: those that the instance wrote, and those in which
         /// the local disk was another when the instance was made.
         boolean[] changed = {};
 
-        Disk(Path image, LoopDevice loop, byte[] original) {
+        /// What is written by the client: the disk itself, or another.
+        Path image;
+
+        Path device;
+
+        Disk(Path image, LoopDevice loop, long sizeBytes, byte[] original) {
             this.image = image;
             this.loop = loop;
+            this.device = loop.device();
+            this.sizeBytes = sizeBytes;
             this.original = original;
         }
 
@@ -74,15 +88,15 @@ final class FailbackFixture implements AutoCloseable {
         this.server = server;
     }
 
-    /// @param sizes of the disks in bytes, each another; the first half of each is random, the rest
-    ///   was never written
+    /// @param sizes of the disks in bytes, each another; the first half of each, or at most 16 MiB,
+    ///   is random, the rest was never written
     static FailbackFixture open(String name, long... sizes) throws Exception {
         var lab = Lab.open(name);
         try {
             Files.createDirectories(lab.installation.data());
             Files.writeString(
                     lab.installation.data().resolve("holdfast.properties"),
-                    "stop-timeout=2s\naddress=" + RELAY + "\n");
+                    "stop-timeout=2s\nboot-timeout=5s\naddress=" + RELAY + "\n");
             var relay = lab.keep(CountingRelay.open(RELAY, lab.installation.replicationAddress()));
             var fixture = new FailbackFixture(lab, relay, lab.installation.startServer());
             for (var i = 0; i < sizes.length; i++) {
@@ -97,12 +111,29 @@ final class FailbackFixture implements AutoCloseable {
     }
 
     private static Disk disk(Lab lab, String name, long size) throws Exception {
-        var original = new byte[Math.toIntExact(size)];
+        var original = new byte[(int) Math.min(size, MODELLED_MAX)];
         var half = new byte[original.length / 2];
         new SplittableRandom(size).nextBytes(half);
         System.arraycopy(half, 0, original, 0, half.length);
-        var image = Files.write(lab.directory.resolve(name + ".img"), original);
-        return new Disk(image, lab.keep(LoopDevice.attach(lab.commands, image)), original);
+        var image = image(lab, name, size, original);
+        return new Disk(image, lab.keep(LoopDevice.attach(lab.commands, image)), size, original);
+    }
+
+    private static Path image(Lab lab, String name, long size, byte[] content) throws IOException {
+        var image = lab.directory.resolve(name + ".img");
+        try (var file = new RandomAccessFile(image.toFile(), "rw")) {
+            file.setLength(size);
+            file.write(content, 0, (int) Math.min(size, content.length));
+        }
+        return image;
+    }
+
+    /// Gives the client another disk to write for this one.
+    ///
+    /// @param content that it begins with
+    void target(Disk disk, long size, byte[] content) throws IOException, InterruptedException {
+        disk.image = image(lab, "target-" + disks.indexOf(disk), size, content);
+        disk.device = lab.keep(LoopDevice.attach(lab.commands, disk.image)).device();
     }
 
     private void protect() throws Exception {
@@ -115,8 +146,15 @@ final class FailbackFixture implements AutoCloseable {
         source = lab.installation.server().required("id").asString();
         try (var drs = drs()) {
             drs.initializeService(_ -> {});
+        }
+        launchAs("STOPPED");
+    }
+
+    /// Whether later instances are started, or made ready only.
+    void launchAs(String disposition) throws IOException {
+        try (var drs = drs()) {
             drs.updateLaunchConfiguration(
-                    r -> r.sourceServerID(source).launchDisposition("STOPPED"));
+                    r -> r.sourceServerID(source).launchDisposition(disposition));
         }
     }
 
@@ -131,8 +169,10 @@ final class FailbackFixture implements AutoCloseable {
 
     /// A new recovery instance, made ready on what the source had last.
     void recover() throws IOException, InterruptedException {
-        instance =
-                lab.installation.command("recover", source).required("instances").get(0).asString();
+        var made = launch("recover");
+        instance = made.id();
+        branches.clear();
+        branches.putAll(made.branches());
         for (var disk : disks) {
             disk.expected = disk.original.clone();
             disk.before = disk.expected;
@@ -140,6 +180,27 @@ final class FailbackFixture implements AutoCloseable {
             differing(disk, disk.original)
                     .forEach(at -> disk.changed[at / Blocks.BLOCK_BYTES] = true);
         }
+    }
+
+    /// A recovery instance or a drill.
+    ///
+    /// @param branches NBD URI by disk
+    record Launched(String id, Map<Disk, String> branches) {}
+
+    Launched launch(String command) throws IOException, InterruptedException {
+        var there = exports();
+        lab.installation.attempt(command, source); // a machine here cannot prove that it boots
+        var newest = lab.installation.api().get("/instances").required("instances").get(0);
+        var found = new HashMap<Disk, String>();
+        for (var export : exports().entrySet()) {
+            if (!there.containsKey(export.getKey())) {
+                disks.stream()
+                        .filter(disk -> disk.sizeBytes == export.getValue())
+                        .forEach(disk -> found.put(disk, uri(export.getKey())));
+            }
+        }
+        assertThat(found).hasSize(disks.size());
+        return new Launched(newest.required("id").asString(), found);
     }
 
     /// A write of an instance, or a trim.
@@ -163,7 +224,7 @@ final class FailbackFixture implements AutoCloseable {
         applyBegan = lab.time.now();
         for (var disk : disks) {
             disk.before = disk.expected.clone();
-            var command = new ArrayList<>(List.of("qemu-io", "-f", "raw", uri(disk)));
+            var command = new ArrayList<>(List.of("qemu-io", "-f", "raw", branches.get(disk)));
             var file = 0;
             for (var write : writes) {
                 if (write.disk() == disk) {
@@ -194,25 +255,29 @@ final class FailbackFixture implements AutoCloseable {
         Arrays.fill(disk.changed, first, first + write.length() / Blocks.BLOCK_BYTES, true);
     }
 
-    private String uri(Disk disk) throws IOException, InterruptedException {
-        var socket = lab.installation.data().resolve("nbd.sock");
+    /// Sizes by name.
+    private Map<String, Long> exports() throws IOException, InterruptedException {
         var listed =
                 new JsonMapper()
-                        .readTree(
-                                lab.commands.output(
-                                        "nbdinfo",
-                                        "--list",
-                                        "--json",
-                                        "nbd+unix://?socket=" + socket));
+                        .readTree(lab.commands.output("nbdinfo", "--list", "--json", uri("")));
+        var sizes = new HashMap<String, Long>();
         for (var export : listed.required("exports")) {
-            if (export.required("export-size").asLong() == disk.original.length) {
-                return "nbd+unix:///"
-                        + export.required("export-name").asString()
-                        + "?socket="
-                        + socket;
-            }
+            sizes.put(
+                    export.required("export-name").asString(),
+                    export.required("export-size").asLong());
         }
-        throw new AssertionError("no branch of " + disk.name() + ": " + listed);
+        return sizes;
+    }
+
+    private String uri(String export) {
+        return "nbd+unix:///" + export + "?socket=" + lab.installation.data().resolve("nbd.sock");
+    }
+
+    /// What a branch holds.
+    byte[] content(String uri) throws IOException, InterruptedException {
+        var copy = lab.directory.resolve("branch.raw");
+        lab.commands.output("qemu-img", "convert", "-f", "raw", "-O", "raw", uri, copy.toString());
+        return Files.readAllBytes(copy);
     }
 
     long changedBytes() {
@@ -231,7 +296,7 @@ final class FailbackFixture implements AutoCloseable {
     List<String> command(String... more) throws IOException {
         var key = new DrsFixture(lab, disks.getFirst().loop.device()).firstKey();
         var mapping = new ArrayList<String>();
-        disks.forEach(disk -> mapping.add(disk.name() + "=" + disk.name()));
+        disks.forEach(disk -> mapping.add(disk.name() + "=" + disk.device));
         var arguments =
                 new ArrayList<>(
                         List.of(
@@ -258,19 +323,35 @@ final class FailbackFixture implements AutoCloseable {
         return Lab.HOLDFAST.command(arguments);
     }
 
-    /// Starts the client.
+    /// Starts the client, in the process that is returned.
     Process client() throws IOException {
+        return start(command("--foreground"));
+    }
+
+    Process start(List<String> command) throws IOException {
+        return start(command, "");
+    }
+
+    /// @param input that it reads
+    Process start(List<String> command, String input) throws IOException {
+        var answers = Files.writeString(lab.directory.resolve("answers"), input);
         var name = "client-" + clients++;
         var process =
                 lab.processes.start(
-                        new ProcessBuilder(command())
+                        new ProcessBuilder(command)
+                                .redirectInput(answers.toFile())
                                 .redirectOutput(lab.directory.resolve(name + ".out").toFile())
                                 .redirectError(lab.directory.resolve(name + ".err").toFile()));
         lab.keep(process::destroyForcibly);
         return process;
     }
 
-    /// What the newest client said on standard error.
+    /// What the newest client printed.
+    String output() throws IOException {
+        return Files.readString(lab.directory.resolve("client-" + (clients - 1) + ".out"));
+    }
+
+    /// What it said on standard error.
     String complaints() throws IOException {
         return Files.readString(lab.directory.resolve("client-" + (clients - 1) + ".err"));
     }

@@ -25,6 +25,7 @@ class FailbackKillTest {
     private static final long OVERHEAD_BYTES = 768 << 10;
 
     private static final int WRITE_BLOCKS = 8;
+    private static final int UNREACHABLE = 5;
 
     private final SplittableRandom random = new SplittableRandom(SEED);
 
@@ -104,12 +105,17 @@ class FailbackKillTest {
                     client = killOne(home, client);
                     ends++;
                 }
-                var alive = client;
-                home.await("READY", alive, () -> home.failback().equals("READY"));
+                if (!client.isAlive() && client.waitFor() == UNREACHABLE) {
+                    client = home.client();
+                }
+                home.await("READY", client, () -> home.failback().equals("READY"));
                 home.launch();
                 for (var count = random.nextInt(4); count > 0 && client.isAlive(); count--) {
                     client = killOne(home, client);
                     ends++;
+                }
+                while (client.waitFor() == UNREACHABLE) { // it met no server as it began
+                    client = home.client();
                 }
                 assertThat(client.waitFor())
                         .as("seed %d, trip %d: %s", SEED, trip, home.complaints())
@@ -125,7 +131,8 @@ class FailbackKillTest {
     }
 
     /// Waits for a moment, kills, looks at what is claimed if nobody works on it, and goes on.
-    private Process killOne(FailbackFixture home, Process client) throws Exception {
+    private Process killOne(FailbackFixture home, Process alive) throws Exception {
+        var client = alive.isAlive() || alive.waitFor() != UNREACHABLE ? alive : home.client();
         var millis = (long) Math.pow(10, 1 + random.nextDouble() * 2.6);
         home.lab.time.sleep(Duration.ofMillis(millis));
         var victim = random.nextInt(3);

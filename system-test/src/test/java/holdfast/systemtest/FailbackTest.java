@@ -214,7 +214,7 @@ class FailbackTest {
 
     private static Process start(Lab lab, List<String> command, String name) throws IOException {
         var whole = new ArrayList<>(command);
-        whole.add("--json");
+        whole.addAll(List.of("--json", "--foreground"));
         var process =
                 lab.processes.start(
                         new ProcessBuilder(whole)

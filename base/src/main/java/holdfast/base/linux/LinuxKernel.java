@@ -48,6 +48,12 @@ public final class LinuxKernel {
         }
     }
 
+    /// Makes this process the leader of a session without a terminal, so that no terminal's end
+    /// ends it (setsid(2)).
+    public static void newSession() throws LinuxException {
+        SystemCall.SETSID.invokeOrThrow("setsid");
+    }
+
     /// Lifts the limit on locked memory as far as this process may: kernels before 5.11 count bpf
     /// maps against it. A refusal is left to the call that then lacks the memory.
     public static void raiseLockedMemoryLimit() {

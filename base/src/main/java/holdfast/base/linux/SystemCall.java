@@ -29,6 +29,7 @@ enum SystemCall {
     PWRITE64(18, 68),
     PRLIMIT64(302, 261),
     SETPRIORITY(141, 140),
+    SETSID(112, 157),
     SYNCFS(306, 267);
 
     private static final StructLayout STATE = Linker.Option.captureStateLayout();

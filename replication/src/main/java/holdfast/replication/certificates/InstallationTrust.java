@@ -28,11 +28,6 @@ final class InstallationTrust extends X509ExtendedTrustManager {
         return new InstallationTrust(authority::equals, time);
     }
 
-    /// Trusts the first certificate of a chain for which the predicate holds.
-    static InstallationTrust of(Predicate<X509Certificate> isAuthority, TimeSource time) {
-        return new InstallationTrust(isAuthority, time);
-    }
-
     /// Trusts the authority that has this fingerprint.
     static InstallationTrust of(byte[] fingerprint, TimeSource time) {
         return new InstallationTrust(

@@ -5,7 +5,6 @@ import holdfast.base.TimeSource;
 import java.security.GeneralSecurityException;
 import java.security.cert.X509Certificate;
 import java.util.List;
-import java.util.function.Predicate;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManager;
@@ -40,15 +39,6 @@ public final class TlsContexts {
     public static SSLContext client(
             X509Certificate authority, TimeSource time, RandomSource random) {
         return context(NO_KEY, InstallationTrust.of(authority, time), random);
-    }
-
-    /// For a client that is yet to find out which authority is the server's.
-    ///
-    /// @param isAuthority asked for the certificates of the chain that the server presents; the one
-    ///   that it accepts has to have issued the server's
-    public static SSLContext client(
-            Predicate<X509Certificate> isAuthority, TimeSource time, RandomSource random) {
-        return context(NO_KEY, InstallationTrust.of(isAuthority, time), random);
     }
 
     /// For an agent's first contact.
