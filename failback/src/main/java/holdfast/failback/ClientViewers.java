@@ -71,7 +71,7 @@ public final class ClientViewers implements Operator, AutoCloseable {
 
     /// Someone who need not connect: told everything, until writing fails.
     public void add(OutputStream output) {
-        begin(new Viewer(output, output::close));
+        begin(new Viewer(output, output));
     }
 
     private void accept() {
