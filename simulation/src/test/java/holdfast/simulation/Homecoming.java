@@ -215,7 +215,7 @@ final class Homecoming implements FailbackHost {
     @Override
     public void reached(String clientId, long sequence) throws IOException {
         if (home.isAtRest() && random.nextInt(3) == 0) {
-            check(sequence, false);
+            told(() -> check(sequence, false));
         }
     }
 
@@ -227,15 +227,32 @@ final class Homecoming implements FailbackHost {
             throw new RefusalException("failback-not-finishing", "begin the last round again");
         }
         if (differing == 0) {
-            if (!home.isAtRest()) {
-                throw new BrokenInvariantException(
-                        Invariant.FAILED_BACK_IS_EQUAL,
-                        "disks that are called complete are not on stable storage");
-            }
-            check(sequence, true);
+            told(() -> {
+                if (!home.isAtRest()) {
+                    throw new BrokenInvariantException(
+                            Invariant.FAILED_BACK_IS_EQUAL,
+                            "disks that are called complete are not on stable storage");
+                }
+                check(sequence, true);
+            });
             completed = true;
             ground.log("the failback is completed");
         }
+    }
+
+    /// A session would take what is thrown here for its own failure, and end: the world is told.
+    private void told(Check check) throws IOException {
+        try {
+            check.run();
+        } catch (BrokenInvariantException e) {
+            ground.broke(e);
+            throw e;
+        }
+    }
+
+    @FunctionalInterface
+    private interface Check {
+        void run() throws IOException;
     }
 
     private void check(long sequence, boolean isLast) throws IOException {

@@ -24,7 +24,7 @@ final class Mutations {
     private Mutations() {}
 
     static List<Mutation> all() {
-        return Stream.of(ofTheStore(), ofRounds()).flatMap(List::stream).toList();
+        return Stream.of(ofTheStore(), ofRounds(), ofFailback()).flatMap(List::stream).toList();
     }
 
     private static List<Mutation> ofTheStore() {
@@ -143,6 +143,15 @@ final class Mutations {
                         AGENT + "SentDigests",
                         "holds",
                         Mutations::yes));
+    }
+
+    private static List<Mutation> ofFailback() {
+        return List.of(
+                Mutation.without(
+                        "call disks equal before they are synced",
+                        "holdfast.failback.Follower",
+                        "round",
+                        "sync"));
     }
 
     private static void yes(CodeBuilder code) {
