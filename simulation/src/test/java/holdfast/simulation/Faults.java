@@ -94,7 +94,7 @@ final class Faults {
     }
 
     private void setClock(SimHost host, Fault fault) {
-        ledger.clocksJumped = true;
+        ledger.clockIsSet(server.now());
         host.setClock(Duration.ofMillis(fault.amount() * 2 - 30_000));
     }
 

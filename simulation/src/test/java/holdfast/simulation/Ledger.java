@@ -46,6 +46,10 @@ final class Ledger {
     /// Wall clocks were set: what the policy says of intervals holds for the clocks as they were.
     boolean clocksJumped;
 
+    /// The latest that the server's clock ever showed before it was set: what had left the window
+    /// by then may be gone.
+    private Instant latest = Instant.MIN;
+
     /// What a failed sync took is written again from memory; until then it cannot be read.
     boolean syncsFail;
 
@@ -79,6 +83,12 @@ final class Ledger {
         }
         this.window = window;
         this.policy = policy;
+    }
+
+    /// The server's clock shows this, and is about to be set.
+    void clockIsSet(Instant shown) {
+        clocksJumped = true;
+        latest = shown.isAfter(latest) ? shown : latest;
     }
 
     /// The store says that the point is durable.
@@ -198,7 +208,8 @@ final class Ledger {
         var point = known.point;
         var age = Duration.ofNanos(scheduler.nanos() - known.foundNanos);
         var shortest = window.minus(SLACK);
-        if (Duration.between(point.durableAt(), now).compareTo(shortest) < 0
+        var clock = latest.isAfter(now) ? latest : now;
+        if (Duration.between(point.durableAt(), clock).compareTo(shortest) < 0
                 && age.compareTo(shortest) < 0) {
             return Optional.of(WINDOW);
         }
