@@ -5,6 +5,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.PriorityQueue;
 import java.util.SplittableRandom;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
@@ -17,7 +19,13 @@ final class Scheduler {
     /// A world that goes on without time going on is caught in a loop.
     private static final int STEPS_AT_ONE_TIME_MAX = 2_000_000;
 
+    /// The thread of the JVM's that hands monitors on to virtual threads.
+    private static final String UNBLOCKER = "VirtualThread-unblocker";
+
+    private static final int HANDED_ON_MAX_SECONDS = 60;
+
     private final SplittableRandom random;
+    private final LinkedBlockingQueue<Runnable> unblocked = new LinkedBlockingQueue<>();
     private final List<Ready> ready = new ArrayList<>();
     private final Thread owner = Thread.currentThread();
     private volatile Optional<String> foreign = Optional.empty();
@@ -83,11 +91,13 @@ final class Scheduler {
 
     /// A thread of the process can run.
     void ready(SimProcess process, Runnable step) {
-        if (Thread.currentThread() == owner || Thread.currentThread().isVirtual()) {
+        var by = Thread.currentThread();
+        if (by == owner || by.isVirtual()) {
             ready.add(new Ready(process, step));
+        } else if (by.getName().equals(UNBLOCKER)) {
+            unblocked.add(step);
         } else {
-            var woken = VirtualThreads.of(step);
-            foreign = Optional.of(process + " by " + Thread.currentThread() + stack(woken));
+            foreign = Optional.of(process + " by " + by);
         }
     }
 
@@ -148,10 +158,31 @@ final class Scheduler {
         }
         var thread = VirtualThreads.of(next.step());
         next.step().run();
-        switch (thread.getState()) {
-            case BLOCKED -> throw new IllegalStateException(blocked(thread));
-            case TIMED_WAITING -> checkEndless(thread);
-            default -> {}
+        while (thread.getState() == Thread.State.BLOCKED || !unblocked.isEmpty()) {
+            goOnOnce(thread);
+        }
+        if (thread.getState() == Thread.State.TIMED_WAITING) {
+            checkEndless(thread);
+        }
+    }
+
+    /// Has a thread go on, within its step, that met a real thread of the JDK's at a monitor, such
+    /// as that which cleans: no thread of the world holds it, so no other could have run before.
+    private void goOnOnce(Thread thread) {
+        if (unblocked.isEmpty()) {
+            var stack = thread.getStackTrace();
+            if (stack.length > 0 && !stack[0].getClassName().startsWith("jdk.internal.")) {
+                throw new IllegalStateException(blocked(thread));
+            }
+        }
+        try {
+            var step = unblocked.poll(HANDED_ON_MAX_SECONDS, TimeUnit.SECONDS);
+            if (step == null) {
+                throw new IllegalStateException(blocked(thread));
+            }
+            step.run();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
         }
     }
 
