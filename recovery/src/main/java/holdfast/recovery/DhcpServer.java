@@ -7,7 +7,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Collectors;
 
@@ -87,30 +86,33 @@ record DhcpServer(SmallFiles files, HostCommands commands, Processes processes, 
                         .orElse(spec.subnet().network() + ",static");
         var text = new StringBuilder();
         line(text, "port=0"); // no names
-        line(text, "interface=%s", Namespaces.BRIDGE);
+        line(text, "interface=", Namespaces.BRIDGE);
         line(text, "except-interface=lo");
         line(text, "bind-interfaces");
         line(text, "no-hosts");
         line(text, "no-resolv");
         line(text, "dhcp-authoritative");
-        line(text, "dhcp-range=%s,%s,1h", range, spec.subnet().netmask());
-        line(text, "dhcp-option=option:router,%s", spec.router());
+        line(text, "dhcp-range=", range, ",", spec.subnet().netmask(), ",1h");
+        line(text, "dhcp-option=option:router,", spec.router());
         line(
                 text,
-                "dhcp-option=option:dns-server%s",
+                "dhcp-option=option:dns-server",
                 spec.nameServers().stream()
                         .map(server -> "," + server)
                         .collect(Collectors.joining()));
-        spec.domain().ifPresent(name -> line(text, "domain=%s", name));
-        spec.reserved().forEach((card, address) -> line(text, "dhcp-host=%s,%s", card, address));
-        line(text, "dhcp-leasefile=%s", directory.resolve("leases"));
-        line(text, "log-facility=%s", directory.resolve("dnsmasq.log"));
-        line(text, "pid-file=%s", pidFile(directory));
+        spec.domain().ifPresent(name -> line(text, "domain=", name));
+        spec.reserved().forEach((card, address) -> line(text, "dhcp-host=", card, ",", address));
+        line(text, "dhcp-leasefile=", directory.resolve("leases"));
+        line(text, "log-facility=", directory.resolve("dnsmasq.log"));
+        line(text, "pid-file=", pidFile(directory));
         line(text, "user=nobody");
         return text.toString();
     }
 
-    private static void line(StringBuilder text, String format, Object... values) {
-        text.append(String.format(Locale.ROOT, format, values)).append('\n');
+    private static void line(StringBuilder text, Object... parts) {
+        for (var part : parts) {
+            text.append(part);
+        }
+        text.append('\n');
     }
 }
