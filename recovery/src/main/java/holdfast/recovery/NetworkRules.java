@@ -18,7 +18,7 @@ final class NetworkRules {
           chain machines {
             type filter hook forward priority 0; policy drop;
             ct state established,related accept
-        %s  }
+        RULES  }
           chain host {
             type filter hook input priority 0; policy drop;
             iif lo accept
@@ -28,6 +28,6 @@ final class NetworkRules {
           }
         }
         """
-                .formatted(rules);
+                .replace("RULES", rules);
     }
 }
