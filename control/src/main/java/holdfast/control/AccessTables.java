@@ -1,7 +1,5 @@
 package holdfast.control;
 
-import static holdfast.control.Tables.values;
-
 import java.util.List;
 
 /// The tables of accounts, of who may do what in them, and of servers that are shown as what others
@@ -14,7 +12,8 @@ final class AccessTables {
                     List.of("id"),
                     List.of("id", "initialized_at"),
                     account ->
-                            values("id", account.id(), "initialized_at", account.initializedAt()),
+                            Tables.values(
+                                    "id", account.id(), "initialized_at", account.initializedAt()),
                     row ->
                             new Account(
                                     row.text("id"),
@@ -28,7 +27,7 @@ final class AccessTables {
                     List.of("id"),
                     List.of("id", "name", "initialized_at"),
                     account ->
-                            values(
+                            Tables.values(
                                     "id", account.id(),
                                     "name", account.name(),
                                     "initialized_at", account.initializedAt()),
@@ -44,7 +43,9 @@ final class AccessTables {
                     "holdings",
                     List.of("resource"),
                     List.of("resource", "account"),
-                    holding -> values("resource", holding.resource(), "account", holding.account()),
+                    holding ->
+                            Tables.values(
+                                    "resource", holding.resource(), "account", holding.account()),
                     row -> new Holdings.Holding(row.text("resource"), row.text("account")));
 
     static final Table<Accounts.Share> SHARES =
@@ -52,7 +53,7 @@ final class AccessTables {
                     "shares",
                     List.of("account", "target"),
                     List.of("account", "target"),
-                    share -> values("account", share.account(), "target", share.target()),
+                    share -> Tables.values("account", share.account(), "target", share.target()),
                     row -> new Accounts.Share(row.text("account"), row.text("target")));
 
     static final Table<Extension> EXTENSIONS =
@@ -61,7 +62,7 @@ final class AccessTables {
                             List.of("server_id"),
                             List.of("server_id", "origin", "account"),
                             (Extension extension) ->
-                                    values(
+                                    Tables.values(
                                             "server_id", extension.server(),
                                             "origin", extension.origin(),
                                             "account", extension.account()),
@@ -79,7 +80,7 @@ final class AccessTables {
                     List.of("id"),
                     List.of("id", "secret", "role", "created_at"),
                     key ->
-                            values(
+                            Tables.values(
                                     "id", key.id(),
                                     "secret", key.secret(),
                                     "role", key.role(),
@@ -97,7 +98,7 @@ final class AccessTables {
                     List.of("name"),
                     List.of("name", "role", "created_at"),
                     user ->
-                            values(
+                            Tables.values(
                                     "name", user.name(),
                                     "role", user.role(),
                                     "created_at", user.createdAt()),
@@ -110,7 +111,7 @@ final class AccessTables {
                     List.of("name"),
                     List.of("name", "actions"),
                     role ->
-                            values(
+                            Tables.values(
                                     "name", role.name(),
                                     "actions", String.join(" ", role.actions())),
                     row ->
@@ -125,7 +126,7 @@ final class AccessTables {
                     List.of("id"),
                     List.of("id", "user_name", "sealed", "active", "created_at", "expires_at"),
                     stored ->
-                            values(
+                            Tables.values(
                                     "id", stored.key().id(),
                                     "user_name", stored.key().user(),
                                     "sealed", stored.sealed(),
@@ -147,7 +148,7 @@ final class AccessTables {
                     "used_signatures",
                     List.of("signature"),
                     List.of("signature", "until"),
-                    used -> values("signature", used.signature(), "until", used.until()),
+                    used -> Tables.values("signature", used.signature(), "until", used.until()),
                     row -> new UsedSignatures.Used(row.text("signature"), row.instant("until")));
 
     static final Table<Reversal> REVERSALS =
@@ -156,7 +157,7 @@ final class AccessTables {
                             List.of("server_id"),
                             List.of("server_id", "instance_id", "origin"),
                             (Reversal reversal) ->
-                                    values(
+                                    Tables.values(
                                             "server_id", reversal.server(),
                                             "instance_id", reversal.instance(),
                                             "origin", reversal.origin()),

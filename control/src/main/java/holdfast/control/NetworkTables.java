@@ -1,7 +1,5 @@
 package holdfast.control;
 
-import static holdfast.control.Tables.values;
-
 import java.util.List;
 import java.util.Optional;
 
@@ -12,7 +10,12 @@ final class NetworkTables {
                     "network_changes",
                     List.of("vpc"),
                     List.of("vpc", "change"),
-                    kept -> values("vpc", kept.vpc(), "change", NetworkDocuments.of(kept.change())),
+                    kept ->
+                            Tables.values(
+                                    "vpc",
+                                    kept.vpc(),
+                                    "change",
+                                    NetworkDocuments.of(kept.change())),
                     row ->
                             new NetworkChange.Kept(
                                     row.text("vpc"), NetworkDocuments.change(row.text("change"))));
@@ -33,7 +36,7 @@ final class NetworkTables {
                                     "recovery",
                                     "export"),
                             network ->
-                                    values(
+                                    Tables.values(
                                             "id", network.id(),
                                             "vpc", network.vpc(),
                                             "region", network.region(),
@@ -75,7 +78,7 @@ final class NetworkTables {
                                     "created_at",
                                     "updated_at"),
                             stack ->
-                                    values(
+                                    Tables.values(
                                             "name", stack.name(),
                                             "network", stack.network(),
                                             "origin", stack.origin(),
@@ -98,7 +101,7 @@ final class NetworkTables {
                     List.of("instance_id", "position"),
                     List.of("instance_id", "position", "stack", "network", "hardware_address"),
                     attachment ->
-                            values(
+                            Tables.values(
                                     "instance_id", attachment.instance(),
                                     "position", attachment.position(),
                                     "stack", attachment.stack(),
