@@ -31,7 +31,6 @@ public final class Controller implements AutoCloseable {
 
     private final Database database;
     private final TimeSource time;
-    private final VolumeStore store;
     private final Points points;
     private final Enrolments enrolments;
     private final Servers servers;
@@ -75,7 +74,6 @@ public final class Controller implements AutoCloseable {
             RandomSource random) {
         this.database = database;
         this.time = time;
-        this.store = store;
         accounts = new Accounts(database, time, random);
         var box = new SecretBox(store.derivedKey("access"), random);
         users = new Users(database, time);
