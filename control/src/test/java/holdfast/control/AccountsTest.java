@@ -103,11 +103,17 @@ class AccountsTest {
         inBranch(() -> {
             assertThat(controller.servers().list()).isEmpty();
             assertThat(controller.jobs().list(100)).isEmpty();
-            assertThat(controller.jobs().recoveries()).isEmpty();
+            assertThat(controller.jobs().lastRecoveries(List.of(server))).isEmpty();
             assertThat(controller.instances().list()).isEmpty();
             assertThat(controller.plans().list()).isEmpty();
             assertThat(controller.executions().list()).isEmpty();
             assertThat(controller.launchSettings().templates()).isEmpty();
+            assertThat(controller.servers().list("", 10)).isEmpty();
+            assertThat(controller.servers().list(List.of(server))).isEmpty();
+            assertThat(controller.sourceNetworks().list()).isEmpty();
+            assertRefused(
+                    "malformed-account",
+                    () -> controller.sourceNetworks().create("vpc-1", "r", Map.of()));
             assertRefused("unknown-server", () -> controller.servers().get(server));
             assertRefused("unknown-server", () -> controller.orders().disconnect(server));
             assertRefused("unknown-server", () -> controller.points(server, T0, T9, 9));
@@ -146,7 +152,7 @@ class AccountsTest {
                     controller
                             .launchSettings()
                             .createTemplate(
-                                    _ -> new LaunchSettings(false, false, false, false, ""),
+                                    _ -> new LaunchSettings(false, false, false, false, false, ""),
                                     Map.of());
                     return controller.enrolments().enrol("web9", id -> id).server().id();
                 });

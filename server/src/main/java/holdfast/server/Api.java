@@ -169,7 +169,7 @@ final class Api implements AutoCloseable {
     /// Whether it is a call of this API that access keys may let in.
     static boolean isOurs(String rawPath) {
         return rawPath.equals("/metrics")
-                || rawPath.startsWith(ROOT + "/") && !rawPath.startsWith(FAILBACK + "/");
+                || (rawPath.startsWith(ROOT + "/") && !rawPath.startsWith(FAILBACK + "/"));
     }
 
     static void send(ServerResponse response, int status, ObjectNode json) {

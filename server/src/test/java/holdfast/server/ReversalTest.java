@@ -54,7 +54,7 @@ class ReversalTest {
     private void madeReadyOnly(String server) throws IOException {
         controller()
                 .launchSettings()
-                .change(server, _ -> new LaunchSettings(false, false, false, false, ""));
+                .change(server, _ -> new LaunchSettings(false, false, false, false, false, ""));
     }
 
     private RecoveryInstance recover(String server, boolean drill, PointChoice point)

@@ -14,6 +14,7 @@ import holdfast.aws.drs.model.StagingSourceServer;
 import holdfast.aws.protocol.RequestContext;
 import holdfast.control.Controller;
 import java.io.IOException;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 
@@ -28,10 +29,10 @@ interface ExtensionOperations extends DrsService {
         var origin = Ids.serverOf(request.sourceServerArn());
         var tags = Objects.requireNonNullElse(request.tags(), Map.<String, String>of());
         var id = controller().extensions().create(origin.account(), origin.server(), tags);
+        var view = controller().servers().get(id);
         return CreateExtendedSourceServerResponse.builder()
                 .sourceServer(
-                        ServerTranslation.of(controller(), context)
-                                .server(controller().servers().get(id)))
+                        ServerTranslation.of(controller(), context, List.of(view)).server(view))
                 .build();
     }
 

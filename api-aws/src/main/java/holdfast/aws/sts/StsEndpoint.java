@@ -68,7 +68,7 @@ public final class StsEndpoint implements Endpoint {
 
     /// Of something else than an ARN, the caller's own.
     private static String accountOf(String arn, Signer caller) {
-        return ROLE_ARN.matcher(arn).matches() ? arn.split(":")[4] : caller.account();
+        return ROLE_ARN.matcher(arn).matches() ? arn.split(":", -1)[4] : caller.account();
     }
 
     private static String roleOf(String arn) {
