@@ -49,7 +49,7 @@ final class FailbackWatchCommand {
                         FailbackWatchCommand::work);
         spec.addOption(Syntax.option("--log-file", "<file>", "Log to the end of a file."));
         spec.usageMessage().hidden(true);
-        return spec;
+        return Syntax.examples(spec, List.of("holdfast failback"), ExitStatus.REFUSED);
     }
 
     /// @throws ClientGaveUpException if it gives up, as it does itself
