@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import software.amazon.awssdk.services.drs.DrsClient;
 import software.amazon.awssdk.services.drs.model.AccessDeniedException;
@@ -32,6 +33,7 @@ import software.amazon.awssdk.services.drs.model.ValidationException;
 
 /// Servers that are not machines with agents, by unmodified clients: one that replicates in one
 /// account is drilled in another, with keys of each; one is made of a recovery instance.
+@Tag("long")
 class ExtendedServersTest {
     private static final Duration PATIENCE = Duration.ofMinutes(6);
 
