@@ -208,7 +208,7 @@ class SourceNetworkTest {
         assertThat(namespaces()).contains("holdfast-" + recovered.launchedVpcID());
 
         drill(recovered.launchedVpcID(), told, subnet);
-        exportAndAssociate(id, recovered.launchedVpcID());
+        var imported = exportAndAssociate(id, recovered.launchedVpcID());
 
         var arn = made.arn();
         assertThat(arn).endsWith(":source-network/" + id);
@@ -227,6 +227,7 @@ class SourceNetworkTest {
         assertThatThrownBy(() -> drs.listTagsForResource(r -> r.resourceArn(arn)))
                 .isInstanceOf(ResourceNotFoundException.class);
         await(() -> !namespaces().contains(recovered.launchedVpcID()));
+        await(() -> !namespaces().contains(imported));
     }
 
     /// The one in which the agent's machine has its default route.
@@ -377,7 +378,9 @@ class SourceNetworkTest {
     }
 
     /// The export is fetched by its address alone, and our own import takes it.
-    private static void exportAndAssociate(String id, String earlier) throws Exception {
+    ///
+    /// @return the network that was made of it
+    private static String exportAndAssociate(String id, String earlier) throws Exception {
         var url = drs.exportSourceNetworkCfnTemplate(r -> r.sourceNetworkID(id)).s3DestinationUrl();
         assertThat(fetch(url.substring(0, url.length() - 1) + "x").status()).isEqualTo(404);
         var template = fetch(url);
@@ -418,6 +421,7 @@ class SourceNetworkTest {
                         drs.startSourceNetworkRecovery(
                                 r -> r.deployAsNew(true).sourceNetworks(entry(id, "imported"))))
                 .isInstanceOf(ConflictException.class);
+        return associated.launchedVpcID();
     }
 
     private record Fetched(int status, String body) {}
