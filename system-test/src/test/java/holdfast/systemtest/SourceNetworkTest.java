@@ -16,6 +16,7 @@ import java.util.Set;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import software.amazon.awssdk.http.HttpExecuteRequest;
 import software.amazon.awssdk.http.SdkHttpMethod;
@@ -156,6 +157,7 @@ class SourceNetworkTest {
     }
 
     @Test
+    @Tag("long")
     void aNetworkIsReplicatedRecoveredAndItsServerIsInIt() throws Exception {
         var told = network();
         var vpc = told.required("id").asString();

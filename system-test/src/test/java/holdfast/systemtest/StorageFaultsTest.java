@@ -7,10 +7,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// The kernel refuses what a running server asks of its disk, as a failing or a full one does; when
 /// it no longer does, everything goes on by itself, nothing is lost and no disk is compared.
+@Tag("long")
 class StorageFaultsTest {
     private static final Duration PATIENCE = Duration.ofMinutes(3);
     private static final int REFUSALS_MIN = 20;
