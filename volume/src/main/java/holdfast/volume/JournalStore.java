@@ -147,7 +147,12 @@ final class JournalStore implements VolumeStore, JournalBranch.Writing {
     @Override
     public CompletableFuture<ConsistencyPoint> appendPoint(NewPoint point)
             throws InterruptedException {
-        var owner = registry.ownerNumber(point.owner());
+        int owner;
+        try {
+            owner = registry.ownerNumber(point.owner());
+        } catch (IOException e) {
+            return CompletableFuture.failedFuture(e);
+        }
         var request =
                 core.journal()
                         .submit(

@@ -48,11 +48,11 @@ final class VolumeRegistry {
             Optional<Volume.Origin> origin,
             VolumeMap head)
             throws IOException {
+        var made = false;
         core.catalogueLock.lock();
         try {
             for (var state : core.volumes().values()) {
                 if (state.volume().owner().equals(owner) && state.volume().name().equals(name)) {
-                    head.close();
                     throw new RefusalException(
                             "volume-exists", owner + " has a volume " + name + " already");
                 }
@@ -70,8 +70,12 @@ final class VolumeRegistry {
             volumes.put(state.number, new Catalogue.Entry(ownerNumber, madeAfter, volume));
             store(catalogue.nextNumber() + 1, catalogue.owners(), volumes);
             core.add(state);
+            made = true;
             return state;
         } finally {
+            if (!made) {
+                head.close();
+            }
             core.catalogueLock.unlock();
         }
     }
@@ -139,7 +143,7 @@ final class VolumeRegistry {
     }
 
     /// The owner's number; one is given where there is none yet.
-    int ownerNumber(String owner) {
+    int ownerNumber(String owner) throws IOException {
         core.catalogueLock.lock();
         try {
             var known = findOwner(owner);
@@ -150,11 +154,7 @@ final class VolumeRegistry {
             var number = catalogue.nextNumber();
             var owners = new TreeMap<>(catalogue.owners());
             owners.put(number, new Catalogue.Owner(owner, SnapshotPolicy.DEFAULT, Gap.NONE));
-            try {
-                store(number + 1, owners, catalogue.volumes());
-            } catch (IOException e) {
-                throw new java.io.UncheckedIOException(e);
-            }
+            store(number + 1, owners, catalogue.volumes());
             return number;
         } finally {
             core.catalogueLock.unlock();

@@ -1,7 +1,9 @@
 package holdfast.volume;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
 import java.util.List;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
@@ -66,6 +68,22 @@ class FailingSyncTest {
         store = model.test.open();
         model.settle(store);
         model.checkPoints(store);
+        store.close();
+    }
+
+    /// As every caller expects it: another kind of failure would end its thread.
+    @Test
+    void aVolumeOfANewOwnerIsRefusedWithWhatTheDiskSaid() throws Exception {
+        var model = new StoreModel(1);
+        var store = model.test.open();
+        model.test.files.failSyncs(FOR_EVER);
+
+        assertThatThrownBy(() -> store.create("new", "a", 1 << 20))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("Input/output error");
+
+        model.test.files.failSyncs(0);
+        assertThat(store.create("new", "a", 1 << 20).owner()).isEqualTo("new");
         store.close();
     }
 
