@@ -26,14 +26,27 @@ final class AgentCommand {
     private AgentCommand() {}
 
     static CommandSpec spec() {
-        var agent = Syntax.group("agent", "Protects the disks of this machine.");
-        Syntax.examples(agent, List.of("holdfast agent status"));
-        return agent.addSubcommand("run", runSpec())
-                .addSubcommand("status", statusSpec())
-                .addSubcommand("uninstall", uninstallSpec());
+        return agent("agent", "holdfast agent")
+                .addSubcommand(
+                        "archive",
+                        ArchiveCommand.below("agent", "the agent", PortablePrograms::agent));
     }
 
-    private static CommandSpec runSpec() {
+    /// The agent as a program of its own.
+    static CommandSpec program() {
+        return agent("holdfast-agent", "holdfast-agent").addOption(Version.option());
+    }
+
+    /// @param called the command line that calls it, for examples
+    private static CommandSpec agent(String name, String called) {
+        var agent = Syntax.group(name, "Protects the disks of this machine.");
+        Syntax.examples(agent, List.of(called + " status"));
+        return agent.addSubcommand("run", runSpec(called))
+                .addSubcommand("status", statusSpec(called))
+                .addSubcommand("uninstall", uninstallSpec(called));
+    }
+
+    private static CommandSpec runSpec(String called) {
         var run =
                 Syntax.command(
                         "run",
@@ -71,14 +84,16 @@ final class AgentCommand {
         return Syntax.examples(
                 run,
                 List.of(
-                        "holdfast agent run --server https://backup:8443 --token <token> --disk /dev/vda",
-                        "holdfast agent run --server https://backup:8443 --access-key-id <id> --secret-access-key <secret> --ca ca.pem --disk /dev/vda",
-                        "holdfast agent run --disk /dev/vda --disk /dev/vdb --limit-mbps 200"),
+                        called
+                                + " run --server https://backup:8443 --token <token> --disk /dev/vda",
+                        called
+                                + " run --server https://backup:8443 --access-key-id <id> --secret-access-key <secret> --ca ca.pem --disk /dev/vda",
+                        called + " run --disk /dev/vda --disk /dev/vdb --limit-mbps 200"),
                 ExitStatus.REFUSED,
                 ExitStatus.UNREACHABLE);
     }
 
-    private static CommandSpec statusSpec() {
+    private static CommandSpec statusSpec(String called) {
         var status =
                 Syntax.command(
                         "status",
@@ -87,11 +102,10 @@ final class AgentCommand {
         status.addOption(state());
         status.addOption(Syntax.flag("--json", "Print JSON in the form of docs/cli.md."));
         return Syntax.examples(
-                status,
-                List.of("holdfast agent status", "holdfast agent status --json | jq .lagMillis"));
+                status, List.of(called + " status", called + " status --json | jq .lagMillis"));
     }
 
-    private static CommandSpec uninstallSpec() {
+    private static CommandSpec uninstallSpec(String called) {
         var uninstall =
                 Syntax.command(
                         "uninstall",
@@ -99,7 +113,7 @@ final class AgentCommand {
                         AgentCommand::uninstall);
         uninstall.addOption(state());
         uninstall.addOption(Syntax.flag("--json", "Print JSON in the form of docs/cli.md."));
-        return Syntax.examples(uninstall, List.of("holdfast agent uninstall"), ExitStatus.REFUSED);
+        return Syntax.examples(uninstall, List.of(called + " uninstall"), ExitStatus.REFUSED);
     }
 
     private static OptionSpec state() {

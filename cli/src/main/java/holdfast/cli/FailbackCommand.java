@@ -22,8 +22,11 @@ final class FailbackCommand {
 
     static CommandSpec spec() {
         return client("failback", "holdfast failback")
-                .addSubcommand("iso", FailbackImageCommand.iso())
-                .addSubcommand("archive", FailbackImageCommand.archive());
+                .addSubcommand("iso", FailbackIsoCommand.spec())
+                .addSubcommand(
+                        "archive",
+                        ArchiveCommand.below(
+                                "failback", "the failback client", PortablePrograms::failback));
     }
 
     /// The client as a program of its own.

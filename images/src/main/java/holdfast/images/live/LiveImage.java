@@ -8,22 +8,19 @@ import holdfast.images.PackageTrees;
 import holdfast.images.Prerequisites;
 import holdfast.images.Prerequisites.Requirement;
 import holdfast.images.Programs;
-import holdfast.images.Trees;
+import holdfast.images.WholeFile;
+import holdfast.images.portable.PortableProgram;
+import holdfast.images.portable.PortableTree;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.security.DigestInputStream;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Consumer;
 
 /// Makes the failback client as an ISO image that boots by BIOS and by UEFI, from a disc or a
-/// stick, and as an archive. Debian's kernel, busybox for the start, udev for the hardware.
+/// stick. Debian's kernel, busybox for the start, udev for the hardware.
 ///
 /// Needs no root. The first ISO downloads about 80 MB with `apt-get`. Equal plans and packages make
 /// equal files. Safe for any thread, also for several at once.
@@ -68,20 +65,20 @@ public final class LiveImage {
     ///
     /// @return the file with the checksum
     /// @throws RefusalException if something is missing on this machine, with what to do
-    public Path iso(ClientProgram client, LivePlan plan, Path target)
+    public Path iso(PortableProgram client, LivePlan plan, Path target)
             throws IOException, InterruptedException {
         var complaint = prerequisites().complaint();
         if (complaint.isPresent()) {
             throw new RefusalException("programs-missing", complaint.get());
         }
         Files.createDirectories(cache);
-        return beside(
+        return WholeFile.make(
                 target,
                 scratch -> {
                     var trees = packages();
                     progress.accept("taking the client's part of Java");
                     var tree = Files.createDirectory(scratch.resolve("client"));
-                    new ClientTree(programs, client, javaHome).lay(tree, scratch);
+                    new PortableTree(programs, client, javaHome).lay(tree, scratch);
                     progress.accept("packing the live system");
                     var modules = only(trees.find("lib/modules", "usr/lib/modules"), "*");
                     var root = new LiveRoot(programs, trees, modules, tree, scratch);
@@ -92,82 +89,12 @@ public final class LiveImage {
                 });
     }
 
-    /// Makes the archive, a `.tar.gz` with one folder, and its SHA-512 beside it.
-    ///
-    /// @return the file with the checksum
-    public Path archive(ClientProgram client, Path target)
-            throws IOException, InterruptedException {
-        return beside(
-                target,
-                scratch -> {
-                    progress.accept("taking the client's part of Java");
-                    var tree = scratch.resolve(ClientTree.LAUNCHER);
-                    new ClientTree(programs, client, javaHome).lay(tree, scratch);
-                    progress.accept("packing the archive");
-                    var archive = scratch.resolve("client.tar.gz");
-                    programs.run(
-                            scratch,
-                            "tar",
-                            "--create",
-                            "--sort=name",
-                            "--mtime=@0",
-                            "--owner=0",
-                            "--group=0",
-                            "--numeric-owner",
-                            "--use-compress-program=gzip -n",
-                            "--file=" + archive,
-                            ClientTree.LAUNCHER);
-                    return archive;
-                });
-    }
-
     private PackageTrees packages() throws IOException, InterruptedException {
         var packages = new DebianPackages(programs, cache, progress);
         var names = new ArrayList<>(packages.withDependencies(HARDWARE));
         names.add(packages.dependencyOf(KERNEL));
         names.add(USER_LAND);
         return packages.unpacked(names.stream().distinct().toList());
-    }
-
-    @FunctionalInterface
-    private interface Making {
-        /// @param scratch for everything on the way
-        /// @return what was made, in `scratch`
-        Path make(Path scratch) throws IOException, InterruptedException;
-    }
-
-    /// In a folder beside the target, so that what was made can be moved into place in one step.
-    private static Path beside(Path target, Making making)
-            throws IOException, InterruptedException {
-        var whole = target.toAbsolutePath();
-        var folder = whole.resolveSibling("");
-        Files.createDirectories(folder);
-        var scratch = Files.createTempDirectory(folder, ".image-");
-        try {
-            var made = making.make(scratch);
-            var line = sha512(made) + "  " + whole.getFileName() + "\n";
-            var sum = Files.writeString(scratch.resolve("sha512"), line);
-            var beside = folder.resolve(whole.getFileName() + ".sha512");
-            Files.deleteIfExists(beside); // an old sum beside a new image would be a lie
-            Files.move(made, whole, StandardCopyOption.ATOMIC_MOVE);
-            return Files.move(sum, beside, StandardCopyOption.ATOMIC_MOVE);
-        } finally {
-            Trees.delete(scratch);
-        }
-    }
-
-    private static String sha512(Path file) throws IOException {
-        try (var in =
-                new DigestInputStream(
-                        Files.newInputStream(file), MessageDigest.getInstance("SHA-512"))) {
-            var buffer = new byte[1 << 20];
-            while (in.read(buffer) >= 0) {
-                // the digest sees it
-            }
-            return HexFormat.of().formatHex(in.getMessageDigest().digest());
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-512", e);
-        }
     }
 
     private static Path only(Path directory, String pattern) throws IOException {

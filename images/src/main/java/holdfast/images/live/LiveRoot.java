@@ -4,6 +4,7 @@ import holdfast.images.CpioArchive;
 import holdfast.images.KernelModules;
 import holdfast.images.PackageTrees;
 import holdfast.images.Programs;
+import holdfast.images.portable.PortableTree;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -19,7 +20,7 @@ import java.util.TreeMap;
 ///
 /// @param trees packages of the kernel, busybox and udev
 /// @param kernelModules `lib/modules/<release>` of the kernel's package
-/// @param client laid out by [ClientTree]
+/// @param client laid out by [PortableTree]
 /// @param scratch a directory for files on the way; the caller deletes it
 record LiveRoot(
         Programs programs, PackageTrees trees, Path kernelModules, Path client, Path scratch) {
@@ -188,7 +189,7 @@ record LiveRoot(
 
     /// What udev and Java link to.
     private void libraries(CpioArchive archive) throws IOException, InterruptedException {
-        var runtime = client.resolve(ClientTree.RUNTIME).resolve("lib");
+        var runtime = client.resolve(PortableTree.RUNTIME).resolve("lib");
         var needed = new TreeMap<String, Path>();
         for (var program :
                 List.of(

@@ -1,5 +1,4 @@
-/// The failback client for a machine that has nothing else: as an archive to be unpacked, and as a
-/// live system to be booted.
+/// The failback client as a live system, for a machine that has nothing else.
 @NullMarked
 package holdfast.images.live;
 

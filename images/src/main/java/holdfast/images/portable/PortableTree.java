@@ -1,51 +1,61 @@
-package holdfast.images.live;
+package holdfast.images.portable;
 
 import holdfast.base.RefusalException;
 import holdfast.images.Programs;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.Objects;
 import java.util.TreeSet;
 
-/// Lays out the client in a folder that needs nothing of the machine but Linux and the C library: a
-/// Java runtime with the modules that the client uses, its jars, and the launcher
-/// `holdfast-failback`.
+/// Lays out a program in a folder that needs nothing of the machine but Linux and the C library: a
+/// Java runtime with the modules that it uses, its jars, and a launcher of its name.
 ///
 /// @param javaHome the JDK whose runtime is taken
-record ClientTree(Programs programs, ClientProgram client, Path javaHome) {
-    static final String LAUNCHER = "holdfast-failback";
-    static final String RUNTIME = "runtime";
+public record PortableTree(Programs programs, PortableProgram program, Path javaHome) {
+    /// The Java runtime's folder.
+    public static final String RUNTIME = "runtime";
 
-    /// The other archive of prepared classes is for heaps that no client has.
+    /// The other archive of prepared classes is for heaps that no such program has.
     private static final String LARGE_HEAPS = "lib/server/classes_nocoops.jsa";
 
     /// @param folder is made
     /// @throws RefusalException if this Java can make no runtime
-    void lay(Path folder, Path scratch) throws IOException, InterruptedException {
+    public void lay(Path folder, Path scratch) throws IOException, InterruptedException {
         var library = Files.createDirectories(folder.resolve("lib"));
-        for (var jar : client.jars()) {
+        for (var jar : program.jars()) {
             Files.copy(jar, library.resolve(jar.getFileName()));
         }
         link(modules(scratch), folder.resolve(RUNTIME), scratch);
-        var launcher = Resource.text("holdfast-failback").replace("@MAIN@", client.main());
-        var program = Files.writeString(folder.resolve(LAUNCHER), launcher);
-        Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwxr-xr-x"));
+        var launcher = Files.writeString(folder.resolve(program.name()), launcher());
+        Files.setPosixFilePermissions(launcher, PosixFilePermissions.fromString("rwxr-xr-x"));
     }
 
-    /// The JDK's modules that the client uses: as its modules say, and as their code shows where a
+    private String launcher() throws IOException {
+        try (var template = PortableTree.class.getResourceAsStream("launcher")) {
+            return new String(
+                            Objects.requireNonNull(template, "launcher").readAllBytes(),
+                            StandardCharsets.UTF_8)
+                    .replace("@OPTIONS@", String.join(" ", program.options()))
+                    .replace("@MAIN@", program.main());
+        }
+    }
+
+    /// The JDK's modules that the program uses: as its modules say, and as their code shows where a
     /// jar says nothing.
     private String modules(Path scratch) throws IOException, InterruptedException {
-        var modules = new TreeSet<>(client.javaModules());
-        for (var jar : client.unnamed()) {
+        var modules = new TreeSet<>(program.javaModules());
+        for (var jar : program.unnamed()) {
             var used =
                     programs.run(
                             scratch,
                             tool("jdeps"),
                             "--multi-release",
                             Integer.toString(Runtime.version().feature()),
-                            // parts of a library that need others, which the client never reaches
+                            // parts of a library that need others, which the program never reaches
                             "--ignore-missing-deps",
                             "--print-module-deps",
                             jar.toString());

@@ -1,4 +1,4 @@
-package holdfast.images.live;
+package holdfast.images.portable;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -12,7 +12,7 @@ import java.util.spi.ToolProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class ClientProgramTest {
+class PortableProgramTest {
     @TempDir private Path folder;
 
     /// A module path with more than the client needs.
@@ -23,7 +23,7 @@ class ClientProgramTest {
         module("client", "requires library; requires static server;");
         module("other", "requires java.desktop;");
 
-        var program = ClientProgram.of(List.of(folder.resolve("jars")), "client", "client.Main");
+        var program = program(List.of(folder.resolve("jars")));
 
         assertThat(program.jars())
                 .extracting(jar -> jar.getFileName().toString())
@@ -40,9 +40,14 @@ class ClientProgramTest {
         Files.delete(folder.resolve("jars/library.jar"));
         var path = List.of(folder.resolve("jars"));
 
-        assertThatThrownBy(() -> ClientProgram.of(path, "client", "client.Main"))
+        assertThatThrownBy(() -> program(path))
                 .isInstanceOf(RefusalException.class)
                 .hasMessageContaining("module library is not there");
+    }
+
+    private static PortableProgram program(List<Path> modulePath) {
+        var start = new PortableProgram.Start("client", "client.Main");
+        return PortableProgram.of("client", List.of("-Xmx64m"), modulePath, start);
     }
 
     private void module(String name, String requires) throws IOException {
