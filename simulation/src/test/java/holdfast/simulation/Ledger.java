@@ -146,8 +146,7 @@ final class Ledger {
     /// The store was opened: everything acknowledged must be there.
     void opened(VolumeStore store, Instant now) throws IOException {
         for (var machine : machines.values()) {
-            var listed = list(store, machine.serverId);
-            checkKept(store, machine.serverId, listed, now);
+            checkKept(store, machine.serverId, now);
             var memo = ByteBuffer.wrap(machine.bits.memo);
             var told = memo.capacity() < 32 ? -1 : memo.getLong(16);
             var newest =
@@ -169,25 +168,23 @@ final class Ledger {
     /// Window and policy keep what they say.
     void checkKept(VolumeStore store, Instant now) throws IOException {
         for (var owner : machines.keySet()) {
-            checkKept(store, owner, list(store, owner), now);
+            checkKept(store, owner, now);
         }
     }
 
-    private void checkKept(
-            VolumeStore store, String owner, List<ConsistencyPoint> listed, Instant now)
-            throws IOException {
+    private void checkKept(VolumeStore store, String owner, Instant now) throws IOException {
         if (rotten) {
             return;
         }
+        // before the store is asked: what is acknowledged while it looks need not be in its answer
+        var acknowledged = of(owner).values().stream().filter(known -> known.acknowledged).toList();
+        var listed = list(store, owner);
         // also those that nobody was told of: they count in their interval
         listed.forEach(this::known);
         var found = new HashSet<Long>();
         listed.forEach(point -> found.add(point.sequence()));
-        for (var known : of(owner).values()) {
+        for (var known : acknowledged) {
             var point = known.point;
-            if (!known.acknowledged) {
-                continue;
-            }
             var keeper = keeper(owner, known, now);
             if (keeper.isPresent()
                     && !(found.contains(point.sequence())
@@ -290,7 +287,7 @@ final class Ledger {
                     Invariant.RECLAIM_KEEPS_WHAT_IS_REACHABLE,
                     point.id() + " of " + volume.id() + ": " + e.getMessage());
         } catch (StoreException | RefusalException e) {
-            checkKept(store, point.owner(), list(store, point.owner()), now);
+            checkKept(store, point.owner(), now);
             if (rotten || store.point(point.owner(), point.sequence()).isEmpty()) {
                 return Optional.empty(); // reclaimed meanwhile
             }
