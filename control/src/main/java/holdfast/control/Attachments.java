@@ -27,10 +27,13 @@ final class Attachments {
         this.settings = settings;
     }
 
-    /// Whether the instance is to be in a network, or was decided to be.
-    boolean concern(RecoveryInstance instance) throws IOException {
-        return database.transact(
-                tx -> !of(tx, instance.id()).isEmpty() || !bound(tx, instance.server()).isEmpty());
+    /// Whether it is yet to be decided which networks the instance is in. A machine keeps the cards
+    /// that it was launched with, whatever is recovered later.
+    boolean undecided(RecoveryInstance instance) throws IOException {
+        return database.transact(tx ->
+                Instances.require(tx, instance.id()).machine().isEmpty()
+                        && of(tx, instance.id()).isEmpty()
+                        && !bound(tx, instance.server()).isEmpty());
     }
 
     private static List<Attachment> of(Transaction tx, String instance) throws DatabaseException {

@@ -115,7 +115,13 @@ public final class Controller implements AutoCloseable {
                         settings.quotas());
         extensions =
                 new Extensions(
-                        database, accounts, time, random, replicationSettings, launchSettings);
+                        database,
+                        accounts,
+                        time,
+                        random,
+                        replicationSettings,
+                        launchSettings,
+                        settings.quotas());
         reversals =
                 new Reversals(database, store, time, random, replicationSettings, launchSettings);
         points = new Points(store, database);

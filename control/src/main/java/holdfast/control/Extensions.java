@@ -23,6 +23,7 @@ public final class Extensions {
     private final RandomSource random;
     private final Settings<ReplicationSettings> replication;
     private final Settings<LaunchSettings> launch;
+    private final Quotas quotas;
 
     /// @param launch has the template that extended servers begin with
     Extensions(
@@ -31,13 +32,15 @@ public final class Extensions {
             TimeSource time,
             RandomSource random,
             Settings<ReplicationSettings> replication,
-            Settings<LaunchSettings> launch) {
+            Settings<LaunchSettings> launch,
+            Quotas quotas) {
         this.database = database;
         this.accounts = accounts;
         this.time = time;
         this.random = random;
         this.replication = replication;
         this.launch = launch;
+        this.quotas = quotas;
     }
 
     static Shown shown(Transaction tx, SourceServer row, Extension extension)
@@ -180,12 +183,14 @@ public final class Extensions {
     ///
     /// @param account that has it
     /// @return the id that it has here
-    /// @throws RefusalException if that account does not let it, it has no such server, or the
-    ///   server does not replicate, is extended itself, or is extended here already
+    /// @throws RefusalException if that account does not let it, one more server would be too many,
+    ///   it has no such server, or the server does not replicate, is extended itself, or is
+    ///   extended here already
     public String create(String account, String origin, Map<String, String> tags)
             throws IOException {
         return database.transact(tx -> {
             requireShared(tx, account);
+            quotas.requireServer(tx);
             var others = tx.in(accounts.scope(tx, account));
             var row = Servers.row(others, origin).orElseThrow(() -> Servers.unknown(origin));
             requireExtensible(tx, others, row);

@@ -102,7 +102,7 @@ final class LaunchWork {
             throws IOException, InterruptedException {
         var id = instance.id();
         var server = instance.server();
-        if (attachments.concern(instance)) {
+        if (attachments.undecided(instance)) {
             run.phase(
                     server,
                     "attach network",

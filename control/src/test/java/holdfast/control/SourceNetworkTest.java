@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -375,6 +376,34 @@ class SourceNetworkTest {
         networks().delete(id);
         keep();
         assertThat(installation.networkHost.networks).isEmpty();
+    }
+
+    @Test
+    void aMachineThatIsStartedAgainKeepsTheCardsThatItHad() throws Exception {
+        var without = launch(false);
+        recover(replicated(), false);
+        var with = launch(false);
+        var card = card(with);
+
+        startAgain(without);
+        assertThat(installation.host.machines.get(without.id()).cards()).isEmpty();
+        startAgain(with);
+        assertThat(card(with)).isEqualTo(card);
+    }
+
+    private void startAgain(RecoveryInstance instance) throws Exception {
+        installation.host.terminate(instance.id());
+        installation
+                .database()
+                .<@Nullable Void>transact(tx -> {
+                    var stopped = InstanceState.Event.STOPPED_FOR_FAILBACK;
+                    Instances.change(tx, Instances.require(tx, instance.id()), stopped, "stopped");
+                    return null;
+                });
+        var job = installation.controller().instances().start(instance.id()).job().id();
+        installation.work();
+        assertThat(installation.controller().jobs().get(job).job().state())
+                .isEqualTo(new JobState.Completed());
     }
 
     @Test

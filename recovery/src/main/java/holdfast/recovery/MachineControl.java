@@ -20,6 +20,15 @@ record MachineControl(Network network, TimeSource time, SmallFiles files) {
     private static final Duration QUIT_TIMEOUT = Duration.ofSeconds(1);
     private static final Duration SCREENSHOT_TIMEOUT = Duration.ofSeconds(10);
 
+    /// Whether it is there to be asked, which it is once all its disks are open.
+    boolean answers(MachineDirectory directory) {
+        try (var _ = connect(directory)) {
+            return true;
+        } catch (IOException _) {
+            return false;
+        }
+    }
+
     /// Resumes the machine if an error of a disk has halted it.
     ///
     /// @return whether it was halted

@@ -104,7 +104,7 @@ public final class QemuHost implements MachineHost {
         try {
             var record = files.record(directory);
             var pid = record.isPresent() ? process.find(directory) : OptionalLong.empty();
-            if (record.isPresent() && pid.isPresent()) {
+            if (record.isPresent() && pid.isPresent() && started(pid.getAsLong(), directory)) {
                 control.resume(directory);
                 taps.attach(record.get().spec(), directory);
                 return machine(record.get(), pid);
@@ -256,6 +256,19 @@ public final class QemuHost implements MachineHost {
             }
             throw e;
         }
+    }
+
+    /// Whether the process that was found has come through its start: it may have been started by a
+    /// host that was killed before its disks could be opened, and then it ends.
+    private boolean started(long pid, MachineDirectory directory) throws InterruptedException {
+        var deadline = time.nanoTime() + START_TIMEOUT.toNanos();
+        while (!process.ended(pid, directory)) {
+            if (control.answers(directory) || time.nanoTime() - deadline >= 0) {
+                return true;
+            }
+            time.sleep(PAUSE);
+        }
+        return false;
     }
 
     /// Returns the process's number once QEMU answers, which it does when all disks are open.

@@ -7,7 +7,9 @@ import holdfast.base.Filesystem;
 import holdfast.base.Network;
 import holdfast.base.Processes;
 import holdfast.base.RefusalException;
+import holdfast.base.TimeSource;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -90,14 +92,11 @@ class QemuHostTest {
         var record = MachineDirectory.of(root.resolve("host"), "ri-1").record();
         var recorded = new ArrayList<Boolean>();
         var processes =
-                new NoProcesses() {
+                new NoMachines() {
                     @Override
-                    public Process start(ProcessBuilder builder) throws IOException {
-                        if (!builder.command().getFirst().equals("setsid")) { // a trial before
-                            return new ProcessBuilder("true").start();
-                        }
+                    Process startMachine() throws IOException {
                         recorded.add(Files.exists(record));
-                        throw new IOException("no processes here");
+                        return super.startMachine();
                     }
                 };
         var host = host(installed(), processes);
@@ -106,6 +105,41 @@ class QemuHostTest {
                 .hasMessage("no processes here");
         assertThat(recorded).containsExactly(true);
         assertThat(host.machines()).isEmpty();
+    }
+
+    /// A host that is killed right after the start takes the disks' server with it, and where the
+    /// next is not there soon, QEMU ends: what was found in the meantime was no machine.
+    @Test
+    void aMachineThatEndsAtItsStartIsStartedAgainByTheNextHost() throws IOException {
+        var spec = spec(false, "/n/d.sock");
+        var killed =
+                host(
+                        installed(),
+                        new NoMachines() {
+                            @Override
+                            Process startMachine() {
+                                throw new AssertionError("killed");
+                            }
+                        });
+        assertThatThrownBy(() -> killed.launch(spec)).hasMessage("killed");
+        var starting = Files.createDirectories(proc.resolve("4711"));
+        var pidFile = MachineDirectory.of(root.resolve("host"), "ri-1").pidFile();
+        Files.writeString(starting.resolve("cmdline"), "qemu\0-pidfile\0" + pidFile + "\0");
+        var ending =
+                new FakeTime() {
+                    @Override
+                    public void sleep(Duration duration) {
+                        super.sleep(duration);
+                        try {
+                            Files.deleteIfExists(starting.resolve("cmdline"));
+                        } catch (IOException e) {
+                            throw new UncheckedIOException(e);
+                        }
+                    }
+                };
+
+        assertThatThrownBy(() -> host(installed(), new NoMachines(), ending).launch(spec))
+                .hasMessage("no processes here"); // which it tried to start
     }
 
     @Test
@@ -139,12 +173,17 @@ class QemuHostTest {
     }
 
     private QemuHost host(QemuInstallation installation, Processes processes) throws IOException {
+        return host(installation, processes, new FakeTime());
+    }
+
+    private QemuHost host(QemuInstallation installation, Processes processes, TimeSource time)
+            throws IOException {
         return new QemuHost(
                 root.resolve("host"),
                 Filesystem.local(),
                 Network.system(),
                 processes,
-                new FakeTime(),
+                time,
                 installation,
                 proc);
     }
@@ -168,6 +207,20 @@ class QemuHostTest {
         @Override
         public Optional<ProcessHandle> find(long pid) {
             return Optional.empty();
+        }
+    }
+
+    /// Lets QEMU be tried, and then not be started.
+    private static class NoMachines extends NoProcesses {
+        @Override
+        public Process start(ProcessBuilder builder) throws IOException {
+            return builder.command().getFirst().equals("setsid")
+                    ? startMachine()
+                    : new ProcessBuilder("true").start();
+        }
+
+        Process startMachine() throws IOException {
+            throw new IOException("no processes here");
         }
     }
 }

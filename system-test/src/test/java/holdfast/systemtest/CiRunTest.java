@@ -14,8 +14,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// `.ci/run` around a test command that leaves everything behind and does not end well.
 class CiRunTest {
-    /// A loop device, two mounts of it, a network namespace, and processes, one of which will not
-    /// listen, outside the session of the run.
+    /// A loop device, two mounts of it, a network namespace, a card, and processes, one of which
+    /// will not listen, outside the session of the run.
     private static final String UNTIDY =
             """
             #!/bin/bash
@@ -27,6 +27,7 @@ class CiRunTest {
             mount "$loop" "$TMPDIR/mount"
             mount "$loop" "$TMPDIR/a mount"
             ip netns add holdfast-untidy
+            ip link add hf-untidy type bridge
             setsid sleep 1000 &
             setsid bash -c 'trap "" TERM; cd "$TMPDIR/mount"; while :; do sleep 1; done' &
             echo "$TMPDIR" > "$(dirname "$0")/folder"
@@ -57,6 +58,7 @@ class CiRunTest {
         assertThat(Files.readString(Path.of("/proc/mounts"))).doesNotContain(used);
         assertThat(output("losetup", "--list")).doesNotContain(used);
         assertThat(output("ip", "netns", "list")).doesNotContain("holdfast-untidy");
+        assertThat(output("ip", "link", "show")).doesNotContain("hf-untidy");
         assertThat(processesThatKnow(used)).isEmpty();
     }
 
