@@ -177,13 +177,14 @@ final class Housekeeping implements AutoCloseable {
 
     private void reclaim() throws IOException {
         var report = store.reclaim();
-        if (report.freedBytes() > 0) {
+        if (report.segmentsDeleted() > 0 || report.segmentsMerged() > 0) {
             LOG.log(
                     System.Logger.Level.INFO,
-                    "reclaim freedBytes={0} segmentsDeleted={1} segmentsCompacted={2}",
+                    "reclaim freedBytes={0} writtenBytes={1} segmentsDeleted={2} segmentsMerged={3}",
                     report.freedBytes(),
+                    report.writtenBytes(),
                     report.segmentsDeleted(),
-                    report.segmentsCompacted());
+                    report.segmentsMerged());
         }
     }
 

@@ -224,7 +224,7 @@ final class FakeStore implements VolumeStore {
 
     @Override
     public ReclaimReport reclaim() {
-        return new ReclaimReport(0, 0, 0, 0);
+        return ReclaimReport.NOTHING;
     }
 
     @Override

@@ -85,8 +85,8 @@ final class Mutations {
                         code -> code.aload(0).areturn()),
                 Mutation.calling(
                         "delete segments in which something lives",
-                        VOLUME + "Reclaim",
-                        "sweep",
+                        VOLUME + "Sweep",
+                        "isDead",
                         "isEmpty",
                         1),
                 Mutation.without(
@@ -95,10 +95,21 @@ final class Mutations {
                         "keep",
                         "sync"),
                 Mutation.without(
-                        "replace a segment by a copy that is not synced",
-                        VOLUME + "CompactedSegment",
+                        "replace segments by a merged one that is not synced",
+                        VOLUME + "MergeWriter",
                         "write",
                         "sync"),
+                Mutation.without(
+                        "merge segments without what is reached of them",
+                        VOLUME + "Sweep",
+                        "merge",
+                        "put"),
+                Mutation.calling(
+                        "take a merged segment for complete that a crash cut short",
+                        VOLUME + "StoredSegments",
+                        "counts",
+                        "isComplete",
+                        1),
                 Mutation.without("forget a deletion", VOLUME + "VolumeRegistry", "delete", "store"),
                 Mutation.without(
                         "answer a branch's write at once",

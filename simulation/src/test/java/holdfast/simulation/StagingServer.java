@@ -245,7 +245,7 @@ final class StagingServer implements ReplicationHost {
         ground.log("session of " + serverId + " ended: " + error.orElse("in order"));
     }
 
-    /// Small segments, so that many are sealed, compacted and deleted within a world's few minutes.
+    /// Small segments, so that many are sealed, merged and deleted within a world's few minutes.
     static StoreSettings settings(Duration window, long segmentBytes, long checkpointBytes) {
         return new StoreSettings(
                 window,

@@ -11,6 +11,7 @@ import java.security.GeneralSecurityException;
 import java.util.LinkedHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import javax.crypto.SecretKey;
+import org.jspecify.annotations.Nullable;
 
 /// Reads extents back: finds, decrypts, unpacks and checks them, and keeps the last ones unpacked.
 /// Safe for any thread.
@@ -20,14 +21,14 @@ final class ExtentReader {
 
     private static final int TOOLS_MAX = 16;
 
-    private final Segments segments;
+    private final StoredSegments segments;
     private final Keys keys;
     private final long cacheBytesMax;
     private final LinkedHashMap<Long, Unpacked> cache = new LinkedHashMap<>(16, 0.75f, true);
     private final ConcurrentLinkedQueue<Tools> tools = new ConcurrentLinkedQueue<>();
     private long cachedBytes;
 
-    ExtentReader(Segments segments, Keys keys, long cacheBytesMax) {
+    ExtentReader(StoredSegments segments, Keys keys, long cacheBytesMax) {
         this.segments = segments;
         this.keys = keys;
         this.cacheBytesMax = cacheBytesMax;
@@ -82,7 +83,8 @@ final class ExtentReader {
                     volume,
                     firstBlock,
                     blockCount,
-                    location,
+                    name(Integer.toUnsignedLong(BlockLocation.segment(location))),
+                    BlockLocation.offsetBytes(location),
                     "it holds other blocks than the map says");
         }
         target.put(unpacked.data, from + skipBytes, target.remaining());
@@ -90,26 +92,43 @@ final class ExtentReader {
 
     private Unpacked load(Volume volume, long firstBlock, int blockCount, long location)
             throws IOException {
+        var number = Integer.toUnsignedLong(BlockLocation.segment(location));
+        var original = BlockLocation.offsetBytes(location);
         var with = borrow();
-        try {
-            var segment = segments.get(BlockLocation.segment(location));
-            ByteBuffer record;
-            try (var place = segments.locate(segment, BlockLocation.offsetBytes(location))) {
-                record = readRecord(place, with);
+        try (var place = segments.locate(number, original)) {
+            try {
+                return loadFrom(place, with);
+            } catch (DamagedFormatException
+                    | DamagedExtentException
+                    | GeneralSecurityException
+                    | IllegalArgumentException e) {
+                throw damaged(
+                        volume,
+                        firstBlock,
+                        blockCount,
+                        place.segment().name(),
+                        place.offsetBytes(),
+                        e.getMessage());
             }
-            var header = RecordHeader.decode(record);
-            if (header.kind() != RecordHeader.Kind.EXTENT) {
-                throw new DamagedFormatException("it holds a " + header.kind());
-            }
-            return unpack(header, record, with);
-        } catch (DamagedFormatException
-                | DamagedExtentException
-                | GeneralSecurityException
-                | IllegalArgumentException e) {
-            throw damaged(volume, firstBlock, blockCount, location, String.valueOf(e.getMessage()));
+        } catch (DamagedFormatException e) { // it cannot be found
+            throw damaged(volume, firstBlock, blockCount, name(number), original, e.getMessage());
         } finally {
             giveBack(with);
         }
+    }
+
+    private String name(long number) {
+        return segments.lookup(number).map(StoredSegment::name).orElse("segment " + number);
+    }
+
+    private Unpacked loadFrom(StoredSegments.Place place, Tools with)
+            throws IOException, GeneralSecurityException {
+        var record = readRecord(place, with);
+        var header = RecordHeader.decode(record);
+        if (header.kind() != RecordHeader.Kind.EXTENT) {
+            throw new DamagedFormatException("it holds a " + header.kind());
+        }
+        return unpack(header, record, with);
     }
 
     private Tools borrow() {
@@ -143,7 +162,7 @@ final class ExtentReader {
     }
 
     /// Reads and checks a record as a read would, without keeping anything.
-    void check(Segments.Place place) throws IOException, GeneralSecurityException {
+    void check(StoredSegments.Place place) throws IOException, GeneralSecurityException {
         var with = borrow();
         try {
             var record = readRecord(place, with);
@@ -154,7 +173,8 @@ final class ExtentReader {
     }
 
     /// @return it, in the tools' buffer if it fits there
-    private static ByteBuffer readRecord(Segments.Place place, Tools with) throws IOException {
+    private static ByteBuffer readRecord(StoredSegments.Place place, Tools with)
+            throws IOException {
         var first = with.first.clear();
         place.read(first);
         first.flip();
@@ -179,17 +199,20 @@ final class ExtentReader {
         }
     }
 
-    private DamagedDataException damaged(
-            Volume volume, long firstBlock, int blockCount, long location, String what) {
-        var number = BlockLocation.segment(location);
-        var segment = segments.byNumber().get((long) number);
+    private static DamagedDataException damaged(
+            Volume volume,
+            long firstBlock,
+            int blockCount,
+            String file,
+            long fileOffsetBytes,
+            @Nullable String what) {
         return new DamagedDataException(
                 new Damage(
                         volume.id().text(),
                         firstBlock * Blocks.BLOCK_BYTES,
                         (long) blockCount * Blocks.BLOCK_BYTES,
-                        segment == null ? "segment " + number : segment.name(),
-                        BlockLocation.offsetBytes(location),
-                        what));
+                        file,
+                        fileOffsetBytes,
+                        String.valueOf(what)));
     }
 }

@@ -20,6 +20,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Consumer;
 import javax.crypto.SecretKey;
@@ -30,10 +31,15 @@ final class JournalStore implements VolumeStore, JournalBranch.Writing {
     private final VolumeRegistry registry;
     private final Checkpointer checkpointer;
     private final Map<Integer, ReadWriteLock> branchLocks = new ConcurrentHashMap<>();
+    private final Sweep sweep;
+
+    /// Held by whoever reclaims: one at a time.
+    private final ReentrantLock reclaiming = new ReentrantLock();
 
     JournalStore(StoreCore core) {
         this.core = core;
         this.registry = new VolumeRegistry(core);
+        this.sweep = new Sweep(core.stored, core.settings.segmentBytes());
         core.journal().start();
         this.checkpointer = new Checkpointer(core, registry);
         checkpointer.start();
@@ -365,10 +371,10 @@ final class JournalStore implements VolumeStore, JournalBranch.Writing {
         return new StoreStatus(
                 journal.state(),
                 journal.reason(),
-                core.segments.usedBytes(),
+                core.stored.usedBytes(),
                 free,
                 journal.waitingBytes(),
-                core.segments.all().size(),
+                core.stored.all().size(),
                 core.maps.memoryBytes(),
                 mapped * Blocks.BLOCK_BYTES,
                 journal.durableSequence());
@@ -376,10 +382,15 @@ final class JournalStore implements VolumeStore, JournalBranch.Writing {
 
     @Override
     public ReclaimReport reclaim() throws IOException {
-        if (core.journal().state() != StoreStatus.State.FULL) {
-            checkpointer.checkpoint();
-        } // else no checkpoint can be made before there is room, which reclaim is to make
-        return new Reclaim(core).run();
+        reclaiming.lock();
+        try {
+            if (core.journal().state() != StoreStatus.State.FULL) {
+                checkpointer.checkpoint();
+            } // else no checkpoint can be made before there is room, which reclaim is to make
+            return new Reclaim(core, sweep).run();
+        } finally {
+            reclaiming.unlock();
+        }
     }
 
     @Override

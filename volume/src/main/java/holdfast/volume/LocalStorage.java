@@ -54,6 +54,12 @@ final class LocalStorage implements StagingStorage {
     @Override
     public StoredObject open(String name) throws IOException {
         var path = path(name);
+        return new LocalObject(files.openForReading(path), path, false);
+    }
+
+    @Override
+    public StoredObject openToRepair(String name) throws IOException {
+        var path = path(name);
         if (!files.exists(path)) {
             throw new NoSuchFileException(name);
         }

@@ -97,7 +97,7 @@ final class MapFiles implements MapPageStore, AutoCloseable {
     public ByteBuffer read(long reference) throws IOException {
         var frame = ByteBuffer.allocate(frameBytesOf(reference));
         try (var lease = objects.use(path(fileOf(reference)))) {
-            lease.object().read(frame, offsetOf(reference));
+            lease.read(frame, offsetOf(reference));
         } catch (NoSuchFileException _) {
             throw damaged(reference, "the file is missing");
         }
@@ -173,9 +173,10 @@ final class MapFiles implements MapPageStore, AutoCloseable {
         return storage.list(FOLDER);
     }
 
+    /// In this order, so that nobody who comes late opens it again and keeps it open.
     void delete(long file) throws IOException {
-        objects.forget(path(file));
         storage.delete(path(file));
+        objects.forget(path(file));
     }
 
     @Override

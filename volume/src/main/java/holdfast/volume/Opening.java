@@ -8,7 +8,6 @@ import holdfast.format.DamagedFormatException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -47,17 +46,26 @@ final class Opening {
         }
         forgetDeletedVolumes(catalogue, keys);
         var objects = new OpenObjects(storage);
-        var segments = new Segments(storage, objects, catalogue.identity(), time);
-        segments.list();
+        var storedSegments = StoredSegments.list(storage, objects);
+        var segments = new Segments(storage, objects, storedSegments, catalogue.identity(), time);
         var places = places(storage);
         var checkpoint = newestSound(storage, places);
-        var tail = repairTail(storage, segments, catalogue, checkpoint.sequence());
+        var tail = repairTail(storage, storedSegments, segments, catalogue, checkpoint.sequence());
         var mapFiles = new MapFiles(storage, objects, nextMapFile(storage, checkpoint));
         var maps = new VolumeMaps(mapFiles, settings.mapCacheBytes());
         var points = new Points(segments, snapshots(storage));
         var core =
                 new StoreCore(
-                        settings, storage, objects, segments, mapFiles, maps, keys, points, time,
+                        settings,
+                        storage,
+                        objects,
+                        storedSegments,
+                        segments,
+                        mapFiles,
+                        maps,
+                        keys,
+                        points,
+                        time,
                         random);
         core.catalogue = tail.catalogue();
         core.restoreGaps();
@@ -159,16 +167,15 @@ final class Opening {
     /// Ends every segment behind the checkpoint that a crash left without an index. That records
     /// are missing is stored before: an ended segment no longer shows it.
     private static Tail repairTail(
-            StagingStorage storage, Segments segments, Catalogue stored, long checkpointSequence)
+            StagingStorage storage,
+            StoredSegments storedSegments,
+            Segments segments,
+            Catalogue stored,
+            long checkpointSequence)
             throws IOException {
         var last = checkpointSequence;
         var catalogue = stored;
-        var all = new ArrayList<>(segments.all());
-        Collections.reverse(all);
-        for (var segment : all) {
-            if (segment.generation().number() > 0) {
-                break; // compacted long after it was sealed
-            }
+        for (var segment : storedSegments.originals().reversed()) {
             var lastValid = segments.lastValid(segment);
             try {
                 var lastStored = segments.readEnd(segment).lastSequence();

@@ -1,10 +1,8 @@
 package holdfast.volume;
 
 import holdfast.format.DamagedFormatException;
-import holdfast.format.RecordHeader;
 import holdfast.format.SegmentIndex;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -13,22 +11,21 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
 
 /// One pass of reclaim: mark everything that a kept checkpoint, snapshot or open view reaches, then
 /// sweep the segments and map files that lie before the journal window.
 ///
 /// Segments that the window needs are kept whole, since any point in it may be rebuilt from them.
-/// Of older ones only reached records are kept: wholly dead segments are deleted, sparse ones
-/// compacted. Nothing is changed in place and no count is kept on disk, so a crash at any step
-/// leaves only what the next pass finds again.
+/// Of older ones only reached records are kept: wholly dead segments are deleted, others merged.
+/// Nothing is changed in place and no count is kept on disk, so a crash at any step leaves only
+/// what the next pass finds again.
 final class Reclaim {
     private static final System.Logger LOG = System.getLogger(Reclaim.class.getName());
 
     private final StoreCore core;
 
-    /// Offsets of reached records, by segment number.
-    private final Map<Long, TreeSet<Long>> reached = new HashMap<>();
+    private final Sweep sweep;
+    private final Reached reached = new Reached();
 
     /// The checkpoints that are not damaged, in order.
     private final Map<Checkpoint.Place, Checkpoint> sound = new LinkedHashMap<>();
@@ -36,11 +33,28 @@ final class Reclaim {
     private final Set<Long> reachedPages = new HashSet<>();
     private final Set<Long> reachedMapFiles = new HashSet<>();
 
-    Reclaim(StoreCore core) {
+    /// @param sweep of the store
+    Reclaim(StoreCore core, Sweep sweep) {
         this.core = core;
+        this.sweep = sweep;
     }
 
+    /// The sweep goes on without the lock, since it may take long: what is made meanwhile reaches
+    /// nothing before the window that was not marked.
     ReclaimReport run() throws IOException {
+        var report = sweep.run(mark(), reached);
+        LOG.log(
+                System.Logger.Level.INFO,
+                "reclaim deleted={0} merged={1} freedBytes={2} writtenBytes={3}",
+                report.segmentsDeleted(),
+                report.segmentsMerged(),
+                report.freedBytes(),
+                report.writtenBytes());
+        return report;
+    }
+
+    /// @return what lies before the window
+    private List<List<StoredSegment>> mark() throws IOException {
         core.checkpoints.lock.lock();
         try {
             readCheckpoints();
@@ -52,8 +66,9 @@ final class Reclaim {
                     core.checkpoints.remove(place);
                 }
             }
-            mark();
-            return sweep(base);
+            markReached();
+            deleteMapFiles();
+            return beforeWindow(base);
         } finally {
             core.checkpoints.lock.unlock();
         }
@@ -207,7 +222,7 @@ final class Reclaim {
                                         .isPresent());
     }
 
-    private void mark() throws IOException {
+    private void markReached() throws IOException {
         for (var checkpoint : sound.values()) {
             mark(checkpoint.roots());
         }
@@ -248,78 +263,36 @@ final class Reclaim {
 
                     @Override
                     public void run(long firstBlock, int blockCount, long location) {
-                        reached.computeIfAbsent(
-                                        (long) BlockLocation.segment(location),
-                                        _ -> new TreeSet<>())
-                                .add(BlockLocation.offsetBytes(location));
+                        reached.add(location);
                     }
                 });
     }
 
-    private ReclaimReport sweep(Checkpoint.Place base) throws IOException {
-        var deleted = 0;
-        var compacted = 0;
-        var freedBytes = 0L;
-        var all = core.segments.all();
-        for (var i = 0; i + 1 < all.size(); i++) {
-            var segment = all.get(i);
-            var beforeWindow = all.get(i + 1).firstSequence <= base.sequence() + 1;
-            if (!beforeWindow || !segment.sealed) {
-                continue;
+    /// Objects that lie wholly before the window, in order; those of each list without another
+    /// between two of them.
+    private List<List<StoredSegment>> beforeWindow(Checkpoint.Place base) {
+        var stretches = new ArrayList<List<StoredSegment>>();
+        var stretch = new ArrayList<StoredSegment>();
+        var endSequence = Long.MAX_VALUE;
+        for (var segment : core.stored.all().reversed()) {
+            var isBefore =
+                    switch (segment) {
+                        case Segment original ->
+                                original.sealed && endSequence <= base.sequence() + 1;
+                        case MergedSegment _ -> true;
+                    };
+            if (segment instanceof Segment original) {
+                endSequence = original.firstSequence;
             }
-            var live = reached.getOrDefault(segment.number, new TreeSet<>());
-            if (live.isEmpty()) {
-                freedBytes += segment.sizeBytes();
-                core.segments.remove(segment);
-                deleted++;
+            if (isBefore) {
+                stretch.add(segment);
             } else {
-                var freed = compactIfSparse(segment, List.copyOf(live));
-                freedBytes += freed;
-                compacted += freed > 0 ? 1 : 0;
+                stretches.add(List.copyOf(stretch.reversed()));
+                stretch.clear();
             }
         }
-        deleteMapFiles();
-        LOG.log(
-                System.Logger.Level.INFO,
-                "reclaim deleted={0} compacted={1} freedBytes={2}",
-                deleted,
-                compacted,
-                freedBytes);
-        return new ReclaimReport(deleted, compacted, freedBytes, core.segments.usedBytes());
-    }
-
-    private long compactIfSparse(Segment segment, List<Long> live) throws IOException {
-        var liveBytes = 0L;
-        try {
-            for (var offset : live) {
-                liveBytes += record(segment, offset).remaining();
-            }
-        } catch (DamagedFormatException e) { // where it ends is unknown: the segment stays whole
-            LOG.log(
-                    System.Logger.Level.ERROR,
-                    "reclaim leaves the damaged segment={0} as it is ({1})",
-                    segment.name(),
-                    e.getMessage());
-            return 0;
-        }
-        if (liveBytes * 2 > segment.sizeBytes()) {
-            return 0;
-        }
-        var before = segment.sizeBytes();
-        core.segments.compact(segment, live, offset -> record(segment, offset));
-        return before - segment.sizeBytes();
-    }
-
-    /// Header, payload and padding of a record, as stored; damage of the payload is carried along
-    /// as it is, and named when the record is read.
-    private ByteBuffer record(Segment segment, long offset) throws IOException {
-        try (var place = core.segments.locate(segment, offset)) {
-            var head = ByteBuffer.allocate(RecordHeader.BYTES);
-            place.read(head);
-            var record = ByteBuffer.allocate(RecordHeader.decode(head.flip()).totalBytes());
-            place.read(record);
-            return record.flip();
-        }
+        stretches.add(List.copyOf(stretch.reversed()));
+        return stretches;
     }
 
     private void deleteMapFiles() throws IOException {

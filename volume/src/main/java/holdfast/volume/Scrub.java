@@ -7,10 +7,14 @@ import holdfast.format.RecordHeader;
 import holdfast.format.SegmentIndex;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.NoSuchFileException;
 import java.security.GeneralSecurityException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 
@@ -23,38 +27,52 @@ final class Scrub {
     private long extents;
     private int damaged;
 
+    /// Damaged records of which only maps can tell whose they are, by the location that these have.
+    private final Map<Long, Damage> unnamed = new HashMap<>();
+
+    private final Map<Long, Set<Damage>> namings = new HashMap<>();
+
     Scrub(StoreCore core, Consumer<Damage> found) {
         this.core = core;
         this.found = found;
     }
 
     ScrubReport run() throws IOException {
-        for (var segment : core.segments.all()) {
+        for (var segment : core.stored.all()) {
             files++;
             bytes += segment.sizeBytes();
             try {
                 scrub(segment);
             } catch (DamagedFormatException e) {
                 report("-", segment.path(), String.valueOf(e.getMessage()));
+            } catch (NoSuchFileException _) {
+                if (core.stored.isCurrent(segment)) { // else reclaim has deleted or merged it
+                    report("-", segment.path(), "the file is missing");
+                }
             }
         }
         scrubMaps();
+        unnamed.keySet().removeAll(namings.keySet());
+        unnamed.values().forEach(this::report);
         scrubSmallObjects();
         return new ScrubReport(files, bytes, extents, damaged);
     }
 
-    private void scrub(Segment segment) throws IOException {
-        if (segment.generation().number() > 0) {
-            scrubCompacted(segment);
-            return;
+    private void scrub(StoredSegment segment) throws IOException {
+        switch (segment) {
+            case Segment original -> scrub(original);
+            case MergedSegment merged -> scrub(merged);
         }
+    }
+
+    private void scrub(Segment segment) throws IOException {
         var wasSealed = segment.sealed;
         var result = core.segments.scan(segment);
         extents += result.index().recordCount();
         var before = damaged;
         if (!result.damage().isEmpty()) {
             for (var offset : extentOffsets(core.segments.index(segment))) {
-                checkRecord(segment, offset);
+                checkRecord(segment.number, offset, indexed(segment, offset));
             }
             if (damaged == before) { // in a batch header, a table, or padding: no data is lost
                 result.damage().forEach(this::report);
@@ -88,56 +106,70 @@ final class Scrub {
         return offsets;
     }
 
-    private void scrubCompacted(Segment segment) throws IOException {
-        long[] originals;
+    private void scrub(MergedSegment segment) throws IOException {
         try (var lease = core.objects.use(segment.path())) {
+            for (var fault : MergeTable.faults(lease)) {
+                report("-", segment.path(), fault);
+            }
+        }
+        var table = core.stored.table(segment);
+        for (var number : table.numbers()) {
             try {
-                CompactedSegment.check(lease.object());
+                for (var unit : table.originals(number)) {
+                    extents++;
+                    checkRecord(number, (long) unit * MergeTable.UNIT_BYTES, Optional.empty());
+                }
             } catch (DamagedFormatException e) {
                 report("-", segment.path(), String.valueOf(e.getMessage()));
             }
-            originals = CompactedSegment.read(lease.object()).originals();
-        }
-        for (var original : originals) {
-            extents++;
-            checkRecord(segment, original);
         }
     }
 
-    /// Checks one record as a read would, and names the volume and range it belongs to.
-    private void checkRecord(Segment segment, long offset) throws IOException {
-        var owner = new String[] {"-"};
-        var range = new long[] {-1, 0};
-        try (var place = core.segments.locate(segment, offset)) {
-            name(segment, place, offset, owner, range);
-            core.reader.check(place);
-        } catch (DamagedFormatException
-                | DamagedExtentException
-                | GeneralSecurityException
-                | IllegalArgumentException e) {
-            report(
-                    new Damage(
-                            owner[0],
-                            range[0],
-                            range[1],
-                            segment.name(),
-                            offset,
-                            String.valueOf(e.getMessage())));
+    /// Checks one record as a read would, and names the volume and range it belongs to: as the
+    /// index says, or its own header, or if that is damaged, too, the maps that reach it.
+    ///
+    /// @param number of the segment in which it was written
+    /// @param offset where it was written there
+    private void checkRecord(long number, long offset, Optional<Range> indexed) throws IOException {
+        try (var place = core.stored.locate(number, offset)) {
+            var range = indexed;
+            try {
+                range = range.isPresent() ? range : described(place);
+                core.reader.check(place);
+            } catch (DamagedFormatException
+                    | DamagedExtentException
+                    | GeneralSecurityException
+                    | IllegalArgumentException e) {
+                var file = place.segment().name();
+                var what = String.valueOf(e.getMessage());
+                if (range.isPresent()) {
+                    report(range.get().damage(file, place.offsetBytes(), what));
+                } else {
+                    unnamed.put(
+                            BlockLocation.of((int) number, offset, 0),
+                            new Damage("-", -1, 0, file, place.offsetBytes(), what));
+                }
+            }
         } catch (StoreException _) {
             // the volume was deleted: nothing reads it any more
         }
     }
 
-    private void name(
-            Segment segment, Segments.Place place, long offset, String[] owner, long[] range)
-            throws IOException {
-        if (segment.generation().number() > 0) { // the record's own header is all there is
-            var head = ByteBuffer.allocate(RecordHeader.BYTES);
-            place.read(head);
-            var header = RecordHeader.decode(head.flip());
-            name(header.volume(), header.firstBlock(), header.blockCount(), owner, range);
-            return;
+    /// Blocks that a record is about.
+    private record Range(String volume, long firstBlock, long blockCount) {
+        Damage damage(String file, long fileOffsetBytes, String what) {
+            return new Damage(
+                    volume,
+                    firstBlock * Blocks.BLOCK_BYTES,
+                    blockCount * Blocks.BLOCK_BYTES,
+                    file,
+                    fileOffsetBytes,
+                    what);
         }
+    }
+
+    private Optional<Range> indexed(Segment segment, long offset) throws IOException {
+        var found = new ArrayList<Range>();
         core.segments
                 .index(segment)
                 .visit(
@@ -148,7 +180,7 @@ final class Scrub {
                             public void extent(
                                     int volume, long sequence, long first, int count, long at) {
                                 if (at == offset) {
-                                    name(volume, first, count, owner, range);
+                                    range(volume, first, count).ifPresent(found::add);
                                 }
                             }
 
@@ -157,15 +189,20 @@ final class Scrub {
                                 // takes no room
                             }
                         });
+        return found.stream().reduce((_, last) -> last);
     }
 
-    private void name(int volume, long first, int count, String[] owner, long[] range) {
-        var state = core.volumes().get(volume);
-        if (state != null) {
-            owner[0] = state.volume().id().text();
-            range[0] = first * Blocks.BLOCK_BYTES;
-            range[1] = (long) count * Blocks.BLOCK_BYTES;
-        }
+    private Optional<Range> described(StoredSegments.Place place) throws IOException {
+        var head = ByteBuffer.allocate(RecordHeader.BYTES);
+        place.read(head);
+        var header = RecordHeader.decode(head.flip());
+        return range(header.volume(), header.firstBlock(), header.blockCount());
+    }
+
+    /// Empty if the volume was deleted.
+    private Optional<Range> range(int volume, long firstBlock, long blockCount) {
+        return Optional.ofNullable(core.volumes().get(volume))
+                .map(state -> new Range(state.volume().id().text(), firstBlock, blockCount));
     }
 
     private void scrubMaps() throws IOException {
@@ -204,7 +241,7 @@ final class Scrub {
 
                         @Override
                         public void run(long firstBlock, int blockCount, long location) {
-                            // checked with its segment
+                            nameDamage(state.volume(), firstBlock, blockCount, location);
                         }
                     });
         } catch (DamagedDataException e) {
@@ -217,6 +254,19 @@ final class Scrub {
                             damage.file(),
                             damage.fileOffsetBytes(),
                             damage.what()));
+        }
+    }
+
+    /// Reports a damaged record that nothing but this map tells about.
+    private void nameDamage(Volume volume, long firstBlock, int blockCount, long location) {
+        var record = location - BlockLocation.skip(location);
+        var damage = unnamed.get(record);
+        if (damage != null) {
+            var range = new Range(volume.id().text(), firstBlock, blockCount);
+            var named = range.damage(damage.file(), damage.fileOffsetBytes(), damage.what());
+            if (namings.computeIfAbsent(record, _ -> new HashSet<>()).add(named)) {
+                report(named);
+            }
         }
     }
 

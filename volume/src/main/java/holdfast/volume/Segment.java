@@ -3,18 +3,17 @@ package holdfast.volume;
 import holdfast.format.SegmentIndex;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/// One segment of the journal, as the store knows it. Safe for any thread.
-final class Segment {
-    static final String FOLDER = "segments";
+/// One segment of the journal as it was written, as the store knows it. Safe for any thread.
+final class Segment implements StoredSegment {
+    private static final Pattern NAME = Pattern.compile("([0-9a-f]{8})-([0-9a-f]{16})-0000\\.seg");
 
     final long number;
     final long firstSequence;
 
-    /// Grows when the segment is compacted: 0 as written. It is part of the object's name, so that
-    /// whoever reads takes name and meaning of offsets together.
-    private volatile Generation generation;
+    private volatile long sizeBytes;
 
     /// Present while it is being written, and afterwards as long as it is worth the memory.
     volatile @Nullable SegmentIndex index;
@@ -22,65 +21,56 @@ final class Segment {
     /// Whether nothing is appended to it any more.
     volatile boolean sealed;
 
-    Segment(long number, long firstSequence, int generation, long sizeBytes) {
+    Segment(long number, long firstSequence, long sizeBytes) {
         this.number = number;
         this.firstSequence = firstSequence;
-        this.generation = new Generation(generation, sizeBytes, null);
+        this.sizeBytes = sizeBytes;
     }
 
-    /// @param number 0 as written, above it once compacted
-    /// @param sizeBytes of the object
-    /// @param table of a compacted segment, once it was needed
-    record Generation(int number, long sizeBytes, @Nullable CompactedSegment table) {}
-
-    Generation generation() {
-        return generation;
+    @Override
+    public long firstNumber() {
+        return number;
     }
 
-    void generation(Generation changed) {
-        generation = changed;
+    @Override
+    public long lastNumber() {
+        return number;
     }
 
-    long sizeBytes() {
-        return generation.sizeBytes();
+    @Override
+    public int generation() {
+        return 0;
+    }
+
+    @Override
+    public long sizeBytes() {
+        return sizeBytes;
     }
 
     /// Called by the one thread that appends to it.
-    void sizeBytes(long sizeBytes) {
-        generation = new Generation(0, sizeBytes, null);
+    void sizeBytes(long changed) {
+        sizeBytes = changed;
     }
 
-    /// Name of the object, without the folder: number, first sequence and generation in hex, so
-    /// that a listing tells what is where.
-    String name() {
-        return name(generation.number());
+    @Override
+    public String name() {
+        return String.format(Locale.ROOT, "%08x-%016x-0000.seg", number, firstSequence);
     }
 
-    private String name(int ofGeneration) {
-        return String.format(
-                Locale.ROOT, "%08x-%016x-%04x.seg", number, firstSequence, ofGeneration);
-    }
-
-    String path() {
-        return path(generation.number());
-    }
-
-    String path(int ofGeneration) {
-        return FOLDER + "/" + name(ofGeneration);
-    }
-
-    /// Empty if the name is not a segment's.
+    /// A segment that is stored already. Empty if the name is not a segment's.
     static Optional<Segment> parse(StagingStorage.Entry entry) {
-        var name = entry.name();
-        if (!name.matches("[0-9a-f]{8}-[0-9a-f]{16}-[0-9a-f]{4}\\.seg")) {
+        var name = NAME.matcher(entry.name());
+        if (!name.matches()) {
             return Optional.empty();
         }
-        return Optional.of(
-                new Segment(
-                        Long.parseLong(name.substring(0, 8), 16),
-                        Long.parseLong(name.substring(9, 25), 16),
-                        Integer.parseInt(name.substring(26, 30), 16),
-                        entry.sizeBytes()));
+        var number = Long.parseLong(name.group(1), 16);
+        var firstSequence = Long.parseUnsignedLong(name.group(2), 16);
+        if (firstSequence < 0) {
+            return Optional.empty();
+        }
+        var segment = new Segment(number, firstSequence, entry.sizeBytes());
+        segment.sealed = true; // what a crash left open is ended before it is used
+        return Optional.of(segment);
     }
 
     @Override

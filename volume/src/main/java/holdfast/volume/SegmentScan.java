@@ -23,7 +23,7 @@ import java.util.TreeMap;
 /// that still proves itself is kept: each record is described in the batch's table and again in its
 /// own header, and each payload carries its own checksum.
 final class SegmentScan {
-    private final StagingStorage.StoredObject object;
+    private final StagingStorage.ReadableObject object;
     private final Segment segment;
     private final long sizeBytes;
     private final Optional<SegmentIndex.Trailer> trailer;
@@ -32,7 +32,7 @@ final class SegmentScan {
     private long lastSequence;
 
     private SegmentScan(
-            StagingStorage.StoredObject object,
+            StagingStorage.ReadableObject object,
             Segment segment,
             long sizeBytes,
             Optional<SegmentIndex.Trailer> trailer) {
@@ -65,7 +65,7 @@ final class SegmentScan {
     /// @param trailer of the segment, if it has a sound one: it vouches for all that is before the
     ///   index
     static Result scan(
-            StagingStorage.StoredObject object,
+            StagingStorage.ReadableObject object,
             Segment segment,
             StoreIdentity identity,
             Optional<SegmentIndex.Trailer> trailer)

@@ -6,58 +6,39 @@ import holdfast.format.SegmentHeader;
 import holdfast.format.SegmentIndex;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.NoSuchFileException;
 import java.util.ArrayDeque;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentSkipListMap;
 
-/// The segments of the journal by number. Safe for any thread.
+/// The segments of the journal that are as they were written: makes them, and tells from their
+/// indexes what is in them. Safe for any thread.
 final class Segments {
     /// Indexes of sealed segments that are kept in memory; about half a MiB each at most.
     private static final int INDEXES_MAX = 32;
 
     private final StagingStorage storage;
     private final OpenObjects objects;
+    private final StoredSegments stored;
     private final StoreIdentity identity;
     private final TimeSource time;
-    private final ConcurrentSkipListMap<Long, Segment> segments = new ConcurrentSkipListMap<>();
     private final ArrayDeque<Segment> indexed = new ArrayDeque<>();
 
-    Segments(StagingStorage storage, OpenObjects objects, StoreIdentity identity, TimeSource time) {
+    Segments(
+            StagingStorage storage,
+            OpenObjects objects,
+            StoredSegments stored,
+            StoreIdentity identity,
+            TimeSource time) {
         this.storage = storage;
         this.objects = objects;
+        this.stored = stored;
         this.identity = identity;
         this.time = time;
     }
 
-    /// Finds what is stored. Of a segment with two generations, the complete later one counts and
-    /// the other is deleted: compaction was interrupted between making the one and deleting the
-    /// other.
-    void list() throws IOException {
-        for (var entry : storage.list(Segment.FOLDER)) {
-            var parsed = Segment.parse(entry);
-            if (parsed.isEmpty()) {
-                continue;
-            }
-            var found = parsed.get();
-            found.sealed = true; // whatever a crash left open is ended before it is used
-            var other = segments.get(found.number);
-            if (other == null) {
-                segments.put(found.number, found);
-            } else { // the listing is sorted: the later generation comes second
-                var complete = CompactedSegment.isComplete(storage, found.path());
-                storage.delete((complete ? other : found).path());
-                segments.put(found.number, complete ? found : other);
-            }
-        }
-    }
-
     /// Makes the next segment.
     JournalSegment begin(long firstSequence) throws IOException {
-        var last = segments.isEmpty() ? 0 : segments.lastKey();
-        var segment = new Segment(last + 1, firstSequence, 0, 0);
+        var segment = new Segment(stored.lastNumber() + 1, firstSequence, 0);
         var header =
                 new SegmentHeader(
                         identity.high(),
@@ -68,35 +49,20 @@ final class Segments {
         var bytes = ByteBuffer.allocate(SegmentHeader.BYTES);
         header.encode(bytes);
         var begun = new JournalSegment(segment, storage.create(segment.path()), bytes.flip());
-        segments.put(segment.number, segment);
+        stored.add(segment);
         return begun;
     }
 
-    /// In order of their numbers.
-    List<Segment> all() {
-        return List.copyOf(segments.values());
-    }
-
-    /// @throws StoreException if there is none of that number
-    Segment get(long number) throws StoreException {
-        var segment = segments.get(number);
-        if (segment == null) {
-            throw new StoreException("segment " + number + " is gone");
-        }
-        return segment;
-    }
-
+    /// Drops a segment of which nothing counts.
     void remove(Segment segment) throws IOException {
-        segments.remove(segment.number);
-        objects.forget(segment.path());
-        storage.delete(segment.path());
+        stored.remove(segment);
     }
 
     /// Segments that may hold records with `after < sequence <= to`, in order.
     List<Segment> holding(long after, long to) {
         var found = new ArrayDeque<Segment>();
         var end = Long.MAX_VALUE;
-        for (var segment : all().reversed()) {
+        for (var segment : stored.originals().reversed()) {
             var first = segment.firstSequence;
             if (first <= to && first < end && end > after + 1) {
                 found.addFirst(segment);
@@ -109,15 +75,11 @@ final class Segments {
     /// The last sequence that a segment may hold: where a later one begins, whatever comes after is
     /// void. A sync of it failed, and it was written again.
     long lastValid(Segment segment) {
-        return segments.tailMap(segment.number, false).values().stream()
+        return stored.originalsAfter(segment.number).stream()
                         .mapToLong(later -> later.firstSequence)
                         .min()
                         .orElse(Long.MAX_VALUE)
                 - 1;
-    }
-
-    long usedBytes() {
-        return segments.values().stream().mapToLong(Segment::sizeBytes).sum();
     }
 
     /// Visits extents and clears with `after < sequence <= to` of all volumes, in order.
@@ -152,10 +114,9 @@ final class Segments {
     /// @throws DamagedFormatException if the segment does not end with a sound index
     SegmentIndex readIndex(Segment segment) throws IOException {
         try (var lease = objects.use(segment.path())) {
-            var object = lease.object();
-            var trailer = readTrailer(object);
+            var trailer = readTrailer(lease);
             var bytes = ByteBuffer.allocate(trailer.indexBytes());
-            object.read(bytes, trailer.indexOffset());
+            lease.read(bytes, trailer.indexOffset());
             return SegmentIndex.decode(trailer, bytes.flip());
         }
     }
@@ -165,11 +126,11 @@ final class Segments {
     /// @throws DamagedFormatException if the segment does not end with one
     SegmentIndex.Trailer readEnd(Segment segment) throws IOException {
         try (var lease = objects.use(segment.path())) {
-            return readTrailer(lease.object());
+            return readTrailer(lease);
         }
     }
 
-    private static SegmentIndex.Trailer readTrailer(StagingStorage.StoredObject object)
+    private static SegmentIndex.Trailer readTrailer(StagingStorage.ReadableObject object)
             throws IOException {
         var size = object.sizeBytes();
         var bytes = ByteBuffer.allocate(SegmentIndex.TRAILER_BYTES);
@@ -187,7 +148,7 @@ final class Segments {
     /// Reads the whole segment, record by record.
     SegmentScan.Result scan(Segment segment) throws IOException {
         try (var lease = objects.use(segment.path())) {
-            return SegmentScan.scan(lease.object(), segment, identity, trailer(segment));
+            return SegmentScan.scan(lease, segment, identity, trailer(segment));
         }
     }
 
@@ -204,7 +165,7 @@ final class Segments {
     /// @param result of a scan of it
     void repair(Segment segment, SegmentScan.Result result) throws IOException {
         objects.forget(segment.path());
-        try (var object = storage.open(segment.path())) {
+        try (var object = storage.openToRepair(segment.path())) {
             object.truncate(result.soundBytes());
             var end = result.index().encode(result.soundBytes(), result.lastSequence());
             segment.sizeBytes(result.soundBytes() + end.remaining());
@@ -213,74 +174,6 @@ final class Segments {
         }
         segment.sealed = true;
         remember(segment, result.index());
-    }
-
-    /// A record's place in an open object; closing gives the object back.
-    ///
-    /// @param offsetBytes of the record there
-    record Place(OpenObjects.Lease lease, long offsetBytes) implements AutoCloseable {
-        int read(ByteBuffer target) throws IOException {
-            return lease.object().read(target, offsetBytes);
-        }
-
-        @Override
-        public void close() throws IOException {
-            lease.close();
-        }
-    }
-
-    /// Finds a record that maps know by its offset in the original segment.
-    ///
-    /// @throws DamagedFormatException if compaction dropped it
-    Place locate(Segment segment, long original) throws IOException {
-        while (true) {
-            var generation = segment.generation();
-            OpenObjects.Lease lease;
-            try {
-                lease = objects.use(segment.path(generation.number()));
-            } catch (NoSuchFileException e) {
-                if (generation.number() != segment.generation().number()) {
-                    continue; // compacted in this very moment
-                }
-                throw new DamagedFormatException("the file is missing");
-            }
-            try {
-                return new Place(lease, offset(segment, generation, lease, original));
-            } catch (IOException | RuntimeException e) {
-                lease.close();
-                throw e;
-            }
-        }
-    }
-
-    private static long offset(
-            Segment segment, Segment.Generation generation, OpenObjects.Lease lease, long original)
-            throws IOException {
-        if (generation.number() == 0) {
-            return original;
-        }
-        var table = generation.table();
-        if (table == null) {
-            table = CompactedSegment.read(lease.object());
-            segment.generation(
-                    new Segment.Generation(generation.number(), generation.sizeBytes(), table));
-        }
-        return table.find(original);
-    }
-
-    /// Replaces a sealed segment by one that holds only some of its records.
-    void compact(Segment segment, List<Long> originals, CompactedSegment.Source source)
-            throws IOException {
-        var before = segment.path();
-        var next = segment.generation().number() + 1;
-        long size;
-        try (var object = storage.create(segment.path(next))) {
-            size = CompactedSegment.write(object, originals, source);
-        }
-        segment.index = null;
-        segment.generation(new Segment.Generation(next, size, null));
-        objects.forget(before);
-        storage.delete(before);
     }
 
     /// @return what of it is valid
@@ -294,9 +187,5 @@ final class Segments {
             }
         }
         return index;
-    }
-
-    Map<Long, Segment> byNumber() {
-        return segments;
     }
 }

@@ -11,8 +11,13 @@ interface StagingStorage extends AutoCloseable {
     /// Makes a new, empty object. It is found by [#list] after a crash once it was synced.
     StoredObject create(String name) throws IOException;
 
-    /// Opens an existing object.
+    /// Opens an object for reading.
+    ///
+    /// @throws java.nio.file.NoSuchFileException if there is none
     StoredObject open(String name) throws IOException;
+
+    /// Opens an existing object whose end is to be cut off and written anew. Nobody else has it.
+    StoredObject openToRepair(String name) throws IOException;
 
     /// Stores a small object in one step, replacing one of that name; durable on return.
     void put(String name, ByteBuffer bytes) throws IOException;
@@ -41,19 +46,22 @@ interface StagingStorage extends AutoCloseable {
     /// @param name without the folder
     record Entry(String name, long sizeBytes) {}
 
-    /// One open object. Reads and writes may run at the same time; the opener closes it.
-    interface StoredObject extends AutoCloseable {
+    /// An object that can be read.
+    interface ReadableObject {
         /// Fills the buffer's remaining space as far as the object goes.
         ///
         /// @return bytes read
         int read(ByteBuffer target, long offsetBytes) throws IOException;
 
+        long sizeBytes() throws IOException;
+    }
+
+    /// One open object. Reads and writes may run at the same time; the opener closes it.
+    interface StoredObject extends ReadableObject, AutoCloseable {
         void write(ByteBuffer source, long offsetBytes) throws IOException;
 
         /// Returns once all written before is on stable storage.
         void sync() throws IOException;
-
-        long sizeBytes() throws IOException;
 
         void truncate(long sizeBytes) throws IOException;
 

@@ -21,6 +21,7 @@ final class StoreCore {
     final StoreSettings settings;
     final StagingStorage storage;
     final OpenObjects objects;
+    final StoredSegments stored;
     final Segments segments;
     final MapFiles mapFiles;
     final VolumeMaps maps;
@@ -56,6 +57,7 @@ final class StoreCore {
             StoreSettings settings,
             StagingStorage storage,
             OpenObjects objects,
+            StoredSegments stored,
             Segments segments,
             MapFiles mapFiles,
             VolumeMaps maps,
@@ -66,6 +68,7 @@ final class StoreCore {
         this.settings = settings;
         this.storage = storage;
         this.objects = objects;
+        this.stored = stored;
         this.segments = segments;
         this.mapFiles = mapFiles;
         this.maps = maps;
@@ -75,7 +78,7 @@ final class StoreCore {
         this.random = random;
         this.cipher = new ExtentCipher(random);
         this.checkpoints = new Checkpoints(storage);
-        this.reader = new ExtentReader(segments, this::key, settings.extentCacheBytes());
+        this.reader = new ExtentReader(stored, this::key, settings.extentCacheBytes());
     }
 
     /// The owner's gap; [Gap#NONE] if nothing is missing.

@@ -13,7 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Every point that was ever made reads byte for byte as the volumes were then, whatever happened
-/// since: later writes, branches, checkpoints, compaction, restarts, power cuts.
+/// since: later writes, branches, checkpoints, merging, restarts, power cuts.
 class AnySecondTest {
     private static final int ROUNDS = 100;
 
@@ -84,7 +84,7 @@ class AnySecondTest {
         model.checkHeads(store);
         assertEveryPointIsFound(store, model);
 
-        compactEverythingOld(store, model, volumes);
+        mergeEverythingOld(store, model, volumes);
         store.close();
         store = model.test.open();
         model.settle(store);
@@ -111,10 +111,10 @@ class AnySecondTest {
         assertThat(found).containsExactlyInAnyOrderElementsOf(model.points.keySet());
     }
 
-    /// Lets the window pass over everything, so that old segments are compacted.
-    private static void compactEverythingOld(
+    /// Lets the window pass over everything, so that old segments are merged.
+    private static void mergeEverythingOld(
             VolumeStore store, StoreModel model, List<VolumeId> volumes) throws Exception {
-        var compacted = 0;
+        var merged = 0;
         for (var day = 0; day < 3; day++) {
             for (var volume : volumes) {
                 model.write(store, volume);
@@ -123,9 +123,9 @@ class AnySecondTest {
             model.point(store, "s-1");
             model.acknowledgeAll();
             model.test.time.advance(Duration.ofHours(25));
-            compacted += store.reclaim().segmentsCompacted();
+            merged += store.reclaim().segmentsMerged();
         }
-        assertThat(compacted).isPositive();
+        assertThat(merged).isPositive();
         model.checkHeads(store);
         assertThat(checkRecoverable(store, model)).isPositive();
     }

@@ -20,16 +20,20 @@ import org.junit.jupiter.api.Test;
 /// Opens a store from every state that a power cut may leave of its files, and holds it to what it
 /// had acknowledged.
 class CrashStatesTest {
-    private static final int BLOCKS = 24;
+    private static final int BLOCKS = 6;
 
     /// A cut in the middle of making a staging area may leave one that nothing was stored in yet.
     private int opened;
+
+    /// States with a merged segment beside one that it was made of.
+    private int halfMerged;
 
     @Test
     void aStoreKeepsItsPromisesFromEveryCrashState() throws Exception {
         for (var seed = 1L; opened < 1_000; seed++) {
             new Life(seed).run(4);
         }
+        assertThat(halfMerged).as("cuts in the middle of a merge").isGreaterThan(20);
     }
 
     @Test
@@ -38,6 +42,20 @@ class CrashStatesTest {
         for (var seed = 1_000L; opened < 50_000; seed++) {
             new Life(seed).run(20);
         }
+        assertThat(halfMerged).as("cuts in the middle of a merge").isGreaterThan(1_000);
+    }
+
+    private static boolean isHalfMerged(Map<Path, byte[]> contents) {
+        var stored = new ArrayList<StoredSegment>();
+        for (var file : contents.keySet()) {
+            var name = file.getFileName().toString();
+            StoredSegment.parse(new StagingStorage.Entry(name, 0)).ifPresent(stored::add);
+        }
+        return stored.stream()
+                .anyMatch(one ->
+                        one instanceof MergedSegment
+                                && stored.stream()
+                                        .anyMatch(s -> !s.equals(one) && one.contains(s)));
     }
 
     /// What a store had told, as soon as so many operations were done.
@@ -66,7 +84,7 @@ class CrashStatesTest {
                     new StoreSettings(
                             Duration.ofMinutes(1),
                             Optional.empty(),
-                            16 << 10,
+                            64 << 10,
                             0,
                             4 << 20,
                             64 << 10,
@@ -78,12 +96,22 @@ class CrashStatesTest {
             try (var store = open(files)) {
                 create(store, "s-0");
                 create(store, "s-1");
-                for (var step = 0; step < 40; step++) {
-                    step(store);
-                    tell();
+                live(store);
+            }
+            for (var start = 1; start < 24; start++) { // each leaves a short segment
+                try (var store = open(files)) {
+                    live(store);
+                    age(store);
                 }
             }
             new CrashStates(files.operations(), random.split()).visit(eachMax, this::checkOpened);
+        }
+
+        private void live(VolumeStore store) throws Exception {
+            for (var step = 0; step < 3; step++) {
+                step(store);
+                tell();
+            }
         }
 
         private VolumeStore open(holdfast.base.Filesystem on) throws IOException {
@@ -114,12 +142,24 @@ class CrashStatesTest {
                 case 4, 5, 6 -> point(store, owners.get(id));
                 case 7 -> branch(store);
                 case 8 -> writeToBranch(store);
-                default -> {
-                    test.time.advance(Duration.ofSeconds(40));
-                    store.reclaim();
-                    dropReclaimed(store);
-                }
+                default -> reclaim(store, Duration.ofSeconds(40));
             }
+        }
+
+        /// What was written leaves the window, so that it is merged and merged again.
+        private void age(VolumeStore store) throws Exception {
+            for (var owner : owners.values()) {
+                point(store, owner);
+                tell();
+            }
+            reclaim(store, Duration.ofMinutes(2));
+            tell();
+        }
+
+        private void reclaim(VolumeStore store, Duration after) throws IOException {
+            test.time.advance(after);
+            store.reclaim();
+            dropReclaimed(store);
         }
 
         private void write(VolumeStore store, VolumeId id) throws Exception {
@@ -194,6 +234,7 @@ class CrashStatesTest {
                 return; // nothing was promised yet
             }
             opened++;
+            halfMerged += isHalfMerged(contents) ? 1 : 0;
             var description = "seed " + seed + ", power cut after operation " + done;
             try (var store = open(FaultyFilesystem.of(contents, seed).mount())) {
                 checkHeads(store, at, description);

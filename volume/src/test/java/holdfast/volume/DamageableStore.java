@@ -16,8 +16,8 @@ import java.util.Optional;
 import java.util.SplittableRandom;
 
 /// A store of a few KiB that has everything a store can have: replicas of two owners, branches with
-/// and without a root in a checkpoint, sealed and compacted segments and, after a power cut, an
-/// open one, checkpoints, map files, a snapshot. Knows what every point of every volume reads as.
+/// and without a root in a checkpoint, sealed and merged segments and, after a power cut, an open
+/// one, checkpoints, map files, a snapshot. Knows what every point of every volume reads as.
 final class DamageableStore {
     static final int BLOCKS = 24;
     private static final SnapshotPolicy DAILY =

@@ -79,6 +79,11 @@ class MapFilesTest {
         }
 
         @Override
+        public StoredObject openToRepair(String name) {
+            throw new UnsupportedOperationException(name);
+        }
+
+        @Override
         public void put(String name, ByteBuffer bytes) {}
 
         @Override

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import holdfast.base.Blocks;
 import holdfast.base.RandomSource;
+import holdfast.base.RefusalException;
 import holdfast.format.BatchHeader;
 import holdfast.format.Compression;
 import holdfast.format.DamagedFormatException;
@@ -25,6 +26,7 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.TreeMap;
 import javax.crypto.spec.SecretKeySpec;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -32,10 +34,13 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /// The segments of docs/formats/segment.md, whose bytes were worked out without this code.
 class SegmentFormatTest {
-    private static final int FIRST_TABLE_END = 0x20;
-    private static final int SECOND_TABLE_AT = 0x80;
+    private static final int FIRST_ENTRIES_AT = 0x38;
+    private static final int BLOCK_16_AT = 0x48;
+    private static final int BLOCK_17_AT = 0xa8;
+    private static final int SECOND_TABLE_AT = 0x108;
+    private static final int RECORD_BYTES = 96;
     private static final String NAME = "segments/00000007-00000000000003e9-0000.seg";
-    private static final String COMPACTED_NAME = "segments/00000007-00000000000003e9-0001.seg";
+    private static final String MERGED_NAME = "segments/00000007-00000009-0001.seg";
     private static final StoreIdentity IDENTITY =
             new StoreIdentity(0x0011223344556677L, 0x8899aabbccddeeffL);
     private static final VolumeId VOLUME = new VolumeId("vol-0123456789abcdef0");
@@ -47,6 +52,7 @@ class SegmentFormatTest {
                     DESCRIBED.owner(), Instant.parse("2026-11-01T00:00:00.500Z"), 17, 42, true);
 
     private static final int EXTENT_AT = 0x88;
+    private static final int EXTENT_OF_9_AT = 0x150;
     private static final int FIRST_BATCH = 0x40;
     private static final int SECOND_BATCH = 0xe8;
     private static final int INDEX_AT = 0x1e0;
@@ -54,7 +60,8 @@ class SegmentFormatTest {
     private final ManualTime time = new ManualTime();
     private final LocalStorage storage;
     private final OpenObjects objects;
-    private final Segments segments;
+    private StoredSegments stored;
+    private Segments segments;
 
     SegmentFormatTest() throws IOException {
         storage =
@@ -63,13 +70,19 @@ class SegmentFormatTest {
                         Path.of("/staging"),
                         List.of(Segment.FOLDER));
         objects = new OpenObjects(storage);
-        segments = new Segments(storage, objects, IDENTITY, time);
+        stored = StoredSegments.list(storage, objects);
+        segments = new Segments(storage, objects, stored, IDENTITY, time);
+    }
+
+    private void list() throws IOException {
+        stored = StoredSegments.list(storage, objects);
+        segments = new Segments(storage, objects, stored, IDENTITY, time);
     }
 
     @Test
     void theSegmentIsWrittenAsTheDocumentSays() throws Exception {
         storage.put("segments/00000006-0000000000000001-0000.seg", ByteBuffer.allocate(0));
-        segments.list();
+        list();
         try (var maps = new VolumeMaps(new KeptPages(), 1 << 20);
                 var map = maps.empty();
                 var segment = segments.begin(1001)) {
@@ -130,52 +143,138 @@ class SegmentFormatTest {
     }
 
     @Test
-    void theSegmentIsCompactedAsTheDocumentSays() throws Exception {
-        var segment = stored(NAME, example());
-        segments.compact(
-                segment,
-                List.of((long) EXTENT_AT),
-                original -> ByteBuffer.wrap(example(), (int) original, 96).slice());
-        assertThat(storage.get(COMPACTED_NAME)).isEqualTo(ByteBuffer.wrap(compacted()));
-        assertThat(storage.list(Segment.FOLDER)).hasSize(1);
+    void segmentsAreMergedAsTheDocumentSays() throws Exception {
+        storage.put(NAME, ByteBuffer.wrap(example()));
+        storage.put("segments/00000008-00000000000003ec-0000.seg", ByteBuffer.allocate(0));
+        storage.put("segments/00000009-00000000000003ed-0000.seg", ByteBuffer.allocate(0));
+        storage.put("segments/0000000a-00000000000003f8-0000.seg", ByteBuffer.allocate(0));
+        list();
+        var records = new TreeMap<Long, int[]>();
+        records.put(7L, new int[] {EXTENT_AT / 8});
+        records.put(9L, new int[] {EXTENT_OF_9_AT / 8});
+        stored.merge(
+                stored.originals().subList(0, 3),
+                records,
+                (number, original) ->
+                        ByteBuffer.wrap(
+                                        number == 7 ? example() : merged(),
+                                        number == 7 ? (int) original : BLOCK_17_AT,
+                                        RECORD_BYTES)
+                                .slice());
+        assertThat(storage.get(MERGED_NAME)).isEqualTo(ByteBuffer.wrap(merged()));
+        assertThat(storage.list(Segment.FOLDER)).hasSize(2);
         assertBlock16IsRead();
+        assertBlock17IsRead();
     }
 
     @Test
-    void theCompactedSegmentOfTheDocumentIsRead() throws Exception {
-        var segment = stored(COMPACTED_NAME, compacted());
-        try (var object = storage.open(COMPACTED_NAME)) {
-            var table = CompactedSegment.read(object);
-            assertThat(table.originals()).containsExactly(EXTENT_AT);
-            assertThat(table.find(EXTENT_AT)).isEqualTo(0x20);
-        }
+    void theMergedSegmentOfTheDocumentIsRead() throws Exception {
+        storage.put(MERGED_NAME, ByteBuffer.wrap(merged()));
+        list();
+        var segment = (MergedSegment) stored.find(8);
+        assertThat(segment.firstNumber()).isEqualTo(7);
+        assertThat(segment.lastNumber()).isEqualTo(9);
+        var table = stored.table(segment);
+        assertThat(table.numbers()).containsExactly(7, 9);
+        assertThat(table.originals(7)).containsExactly(EXTENT_AT / 8);
+        assertThat(table.find(7, EXTENT_AT)).isEqualTo(BLOCK_16_AT);
+        assertThat(table.find(9, EXTENT_OF_9_AT)).isEqualTo(BLOCK_17_AT);
+        assertThat(table.lengthBytes(7, EXTENT_AT)).isEqualTo(RECORD_BYTES);
+        assertThat(table.lengthBytes(9, EXTENT_OF_9_AT)).isEqualTo(RECORD_BYTES);
         assertBlock16IsRead();
-        assertThatThrownBy(() -> segments.locate(segment, 0x150))
+        assertBlock17IsRead();
+        assertThatThrownBy(() -> stored.locate(7, 0x150))
+                .isInstanceOf(DamagedFormatException.class);
+        assertThatThrownBy(() -> stored.locate(8, EXTENT_AT))
                 .isInstanceOf(DamagedFormatException.class);
     }
 
-    /// Of two generations the later one counts, unless any bit of its second table or trailer is
-    /// wrong. The first table serves when that happens later.
+    /// Any bit of the second table or the trailer makes it incomplete; any of the tables, header
+    /// and trailer is named by a scrub; none loses anything as long as the other copy is sound.
     @Test
-    void anIncompleteCompactedSegmentDoesNotCount() throws Exception {
-        var good = compacted();
+    void aFlippedBitOfAMergedSegmentsTablesLosesNothing() throws Exception {
+        var good = merged();
         for (var bit = 0; bit < good.length * Byte.SIZE; bit++) {
-            var changed = flipped(good, bit);
-            storage.put(COMPACTED_NAME, ByteBuffer.wrap(changed));
-            assertThat(CompactedSegment.isComplete(storage, COMPACTED_NAME))
-                    .as("bit %d", bit)
-                    .isEqualTo(bit / Byte.SIZE < SECOND_TABLE_AT);
-            try (var object = storage.open(COMPACTED_NAME)) {
-                assertThat(CompactedSegment.read(object).find(EXTENT_AT))
+            var at = bit / Byte.SIZE;
+            storage.put(MERGED_NAME, ByteBuffer.wrap(flipped(good, bit)));
+            try (var object = storage.open(MERGED_NAME)) {
+                assertThat(MergeTable.isComplete(object))
                         .as("bit %d", bit)
-                        .isEqualTo(FIRST_TABLE_END);
-                if (bit / Byte.SIZE < FIRST_TABLE_END || bit / Byte.SIZE >= SECOND_TABLE_AT) {
-                    assertThatThrownBy(() -> CompactedSegment.check(object))
-                            .as("bit %d", bit)
-                            .isInstanceOf(DamagedFormatException.class);
-                }
+                        .isEqualTo(at < SECOND_TABLE_AT);
+                var table = MergeTable.read(object);
+                assertThat(table.find(7, EXTENT_AT)).as("bit %d", bit).isEqualTo(BLOCK_16_AT);
+                assertThat(table.find(9, EXTENT_OF_9_AT)).as("bit %d", bit).isEqualTo(BLOCK_17_AT);
+                var inRecords = at >= BLOCK_16_AT && at < SECOND_TABLE_AT;
+                assertThat(MergeTable.faults(object)).as("bit %d", bit).hasSize(inRecords ? 0 : 1);
             }
         }
+    }
+
+    /// Damage of both tables in the same place loses that segment's records and no others.
+    @Test
+    void whatIsDamagedInBothTablesIsLostAlone() throws Exception {
+        var second = SECOND_TABLE_AT + FIRST_ENTRIES_AT - MergeTable.HEADER_BYTES;
+        var bytes = flipped(flipped(merged(), FIRST_ENTRIES_AT * 8), second * 8 + 1);
+        storage.put(MERGED_NAME, ByteBuffer.wrap(bytes));
+        list();
+        assertBlock17IsRead();
+        assertThatThrownBy(this::assertBlock16IsRead)
+                .isInstanceOf(DamagedDataException.class)
+                .hasMessageContaining("left of segment 7")
+                .hasMessageContaining(MERGED_NAME.substring(Segment.FOLDER.length() + 1));
+    }
+
+    /// Whatever a crash left beside it: the merged segment counts when it is complete, or when what
+    /// it was made of is not all there.
+    @Test
+    void aMergedSegmentCountsWhenNothingElseHasWhatIsInIt() throws Exception {
+        var whole = ByteBuffer.wrap(merged());
+        var torn = ByteBuffer.wrap(merged(), 0, SECOND_TABLE_AT);
+        var seven = "00000007-00000000000003e9-0000.seg";
+        var nine = "00000009-00000000000003ed-0000.seg";
+        var merged = MERGED_NAME.substring(Segment.FOLDER.length() + 1);
+        assertThat(whatCounts(whole, seven, nine)).containsExactly(merged);
+        assertThat(whatCounts(whole, nine)).containsExactly(merged);
+        assertThat(whatCounts(whole)).containsExactly(merged);
+        assertThat(whatCounts(torn, seven, nine)).containsExactly(seven, nine);
+        // damaged since: what was made into it is gone already
+        assertThat(whatCounts(torn, nine)).containsExactly(merged);
+        assertThat(whatCounts(torn)).containsExactly(merged);
+        // made of it in turn, and complete or not
+        storage.put("segments/00000005-00000009-0001.seg", whole.duplicate());
+        assertThat(whatCounts(whole, nine)).containsExactly("00000005-00000009-0001.seg");
+        storage.put("segments/00000005-00000009-0001.seg", torn.duplicate());
+        assertThat(whatCounts(whole, seven)).containsExactly(merged);
+        storage.put("segments/00000007-00000009-0002.seg", torn.duplicate());
+        assertThat(whatCounts(whole, seven)).containsExactly(merged);
+        storage.put("segments/00000007-00000009-0002.seg", whole.duplicate());
+        assertThat(whatCounts(whole, seven)).containsExactly("00000007-00000009-0002.seg");
+    }
+
+    /// What counts, and is all there is left, of the merged segment and others beside it.
+    private List<String> whatCounts(ByteBuffer merged, String... others) throws IOException {
+        storage.put(MERGED_NAME, merged.duplicate());
+        for (var other : others) {
+            storage.put(Segment.FOLDER + "/" + other, ByteBuffer.allocate(0));
+        }
+        list();
+        var names = stored.all().stream().map(StoredSegment::name).toList();
+        assertThat(storage.list(Segment.FOLDER))
+                .extracting(StagingStorage.Entry::name)
+                .containsExactlyElementsOf(names);
+        for (var name : names) {
+            storage.delete(Segment.FOLDER + "/" + name);
+        }
+        return names;
+    }
+
+    /// No release wrote them, and to pass over them would be to lose what is in them.
+    @Test
+    void aSegmentOfAnUnknownFormIsRefused() throws Exception {
+        storage.put("segments/00000007-00000000000003e9-0001.seg", ByteBuffer.allocate(0));
+        assertThatThrownBy(this::list)
+                .isInstanceOf(RefusalException.class)
+                .hasMessageContaining("00000007-00000000000003e9-0001.seg");
     }
 
     /// What a crash left of the last batch is cut off, wherever it is torn.
@@ -275,17 +374,22 @@ class SegmentFormatTest {
     private Segment stored(String name, byte[] bytes) throws IOException {
         objects.forget(name);
         storage.put(name, ByteBuffer.wrap(bytes));
-        var fresh = new Segments(storage, objects, IDENTITY, time);
-        fresh.list();
-        segments.byNumber().put(7L, fresh.get(7));
-        return segments.get(7);
+        list();
+        return (Segment) stored.find(7);
     }
 
     private void assertBlock16IsRead() throws IOException {
+        assertIsRead('A', 16, BlockLocation.of(7, EXTENT_AT, 0));
+    }
+
+    private void assertBlock17IsRead() throws IOException {
+        assertIsRead('B', 17, BlockLocation.of(9, EXTENT_OF_9_AT, 0));
+    }
+
+    private void assertIsRead(char content, long firstBlock, long location) throws IOException {
         var block = ByteBuffer.allocate(Blocks.BLOCK_BYTES);
-        new ExtentReader(segments, _ -> KEY, 0)
-                .read(DESCRIBED, 16, 1, BlockLocation.of(7, EXTENT_AT, 0), 0, block);
-        assertThat(block.array()).containsOnly('A').hasSize(Blocks.BLOCK_BYTES);
+        new ExtentReader(stored, _ -> KEY, 0).read(DESCRIBED, firstBlock, 1, location, 0, block);
+        assertThat(block.array()).containsOnly(content).hasSize(Blocks.BLOCK_BYTES);
     }
 
     private static List<Object> contents() {
@@ -334,7 +438,7 @@ class SegmentFormatTest {
         return DocumentedExample.read("segment.md", "Segment");
     }
 
-    private static byte[] compacted() throws IOException {
-        return DocumentedExample.read("segment.md", "Compacted segment");
+    private static byte[] merged() throws IOException {
+        return DocumentedExample.read("segment.md", "Merged segment");
     }
 }
