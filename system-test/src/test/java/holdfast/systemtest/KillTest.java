@@ -21,6 +21,8 @@ class KillTest {
     private static final int CYCLES = Integer.getInteger("holdfast.kill.cycles", 3);
     private static final long SEED = Long.getLong("holdfast.seed", System.nanoTime());
     private static final Duration RECOVERY_MAX = Duration.ofMinutes(5);
+    private static final long MEMORY_BYTES = 640L << 20;
+    private static final int KILLED = 128 + 9;
 
     private final SplittableRandom random = new SplittableRandom(SEED);
 
@@ -71,6 +73,41 @@ class KillTest {
                                 .as("cycle %d, %s, seed %d", cycle, checked, SEED)
                                 .isEmpty();
                     }
+                }
+                assertThat(writer.isAlive()).isTrue();
+            }
+        }
+    }
+
+    /// Beside a neighbour that takes all memory that both may have.
+    @Test
+    void anAgentThatIsKilledForLackOfMemoryLosesNothingAndGoesOn() throws Exception {
+        var name = "hf-memory-" + ProcessHandle.current().pid();
+        try (var memory = MemoryGroup.make(name, MEMORY_BYTES);
+                var lab = Lab.open("memory", memory.within(Lab.HOLDFAST, 1000))) {
+            var disk = lab.disk("disk", "ext4", 256);
+            var options = List.of("--disk", disk.device().toString());
+            var installation = lab.installation;
+            installation.startServer();
+            var agent = installation.startAgent(options);
+            installation.awaitState("CONTINUOUS", agent, Duration.ofMinutes(2));
+            var fileA = disk.root().resolve("a.records");
+            var fileB = disk.root().resolve("b.records");
+            try (var writer =
+                    WriterProcess.start(lab.processes, fileA, fileB, Duration.ofMillis(3))) {
+                var before = installation.awaitPointAfter(lab.time.now(), agent, RECOVERY_MAX);
+                var greedy = List.of("sh", "-c", "head -c 1G /dev/zero | tail");
+                try (var _ = lab.load(memory.command(greedy, 0))) {
+                    assertThat(agent.waitFor(RECOVERY_MAX)).isTrue();
+                }
+                assertThat(memory.killed()).isPositive();
+                assertThat(agent.exitValue()).isEqualTo(KILLED);
+
+                agent = installation.restartAgent(options);
+                var after = installation.awaitPointAfter(lab.time.now(), agent, RECOVERY_MAX);
+                assertThat(comparisons(lab)).isEmpty();
+                for (var point : List.of(before, after)) {
+                    assertThat(faults(lab, disk, point, writer.history())).isEmpty();
                 }
                 assertThat(writer.isAlive()).isTrue();
             }
