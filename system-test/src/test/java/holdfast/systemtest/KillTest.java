@@ -12,6 +12,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// `kill -9` of agent, server or both at random moments under load, over and over.
@@ -81,6 +82,7 @@ class KillTest {
 
     /// Beside a neighbour that takes all memory that both may have.
     @Test
+    @Tag("long")
     void anAgentThatIsKilledForLackOfMemoryLosesNothingAndGoesOn() throws Exception {
         var name = "hf-memory-" + ProcessHandle.current().pid();
         try (var memory = MemoryGroup.make(name, MEMORY_BYTES);
