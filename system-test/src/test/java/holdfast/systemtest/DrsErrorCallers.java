@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import holdfast.demo.AwsApi;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
@@ -28,6 +29,7 @@ final class DrsErrorCallers implements AutoCloseable {
     private final OutputStream told;
     private final Map<String, DrsClient> sdks = new HashMap<>();
     private int botoCalls;
+    private int others;
 
     DrsErrorCallers(DrsFixture clients) throws IOException, InterruptedException {
         this.clients = clients;
@@ -126,6 +128,7 @@ final class DrsErrorCallers implements AutoCloseable {
         var signed = api.signed(key, operation, request.toString());
         if (twice) {
             api.send(signed);
+            changeSomethingElse();
         }
         return api.send(signed);
     }
@@ -137,8 +140,20 @@ final class DrsErrorCallers implements AutoCloseable {
                     var http = clients.http();
                     return clients.client(
                             new DrsFixture.Key(key.id(), key.secret()),
-                            twice ? new SdkCalls.Twice(http) : http);
+                            twice ? new SdkCalls.Twice(http, this::changeSomethingElse) : http);
                 });
+    }
+
+    /// Or what is repeated might be done again, as it would change nothing.
+    private void changeSomethingElse() throws IOException {
+        try {
+            var request = JSON.createObjectNode();
+            request.put("resourceArn", "arn:aws:drs:eu-central-1:000000000000:job/drsjob-0");
+            request.putArray("tagKeys").add(Integer.toString(++others));
+            api.call(admin, "UntagResource", request.toString());
+        } catch (InterruptedException e) {
+            throw new InterruptedIOException(e.getMessage());
+        }
     }
 
     private JsonNode boto(String operation, JsonNode request, AwsApi.Key key, boolean twice)
