@@ -11,7 +11,9 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.Executors;
 import software.amazon.awssdk.services.drs.DrsClient;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -83,7 +85,7 @@ final class DrsErrorCallers implements AutoCloseable {
     ///
     /// @param twice whether a request is sent as it is again, and the second one's answer counts
     void expect(String operation, String type, JsonNode request, AwsApi.Key key, boolean twice)
-            throws IOException, InterruptedException, ReflectiveOperationException {
+            throws Exception {
         var what = operation + " " + request;
         if (!SdkCalls.knows(operation)) {
             var answer = signed(operation, request, key, twice);
@@ -93,19 +95,25 @@ final class DrsErrorCallers implements AutoCloseable {
             assertHelps(what, JSON.readTree(answer.body()).required("message").asString());
             return;
         }
-        var thrown = SdkCalls.call(sdk(key, twice), operation, request).orElse(null);
-        assertThat(thrown)
-                .as("the SDK for Java, %s, which was to end with %s", what, type)
-                .isNotNull();
-        assertThat(thrown.getClass().getSimpleName()).as("%s: %s", what, thrown).isEqualTo(type);
-        assertHelps(what, thrown.awsErrorDetails().errorMessage());
-        var boto = boto(operation, request, key, twice);
-        if (!boto.required("type").asString().equals("lacking")) { // Debian's is older than others
-            assertThat(boto.required("type").asString())
-                    .as("boto3, %s: %s", what, boto)
+        // at a time, since a refused repetition is told at the end of the second
+        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            var toldBoto = threads.submit(() -> boto(operation, request, key, twice));
+            var thrown = SdkCalls.call(sdk(key, twice), operation, request).orElse(null);
+            assertThat(thrown)
+                    .as("the SDK for Java, %s, which was to end with %s", what, type)
+                    .isNotNull();
+            assertThat(thrown.getClass().getSimpleName())
+                    .as("%s: %s", what, thrown)
                     .isEqualTo(type);
-            assertHelps(what, boto.required("message").asString());
-            botoCalls++;
+            assertHelps(what, thrown.awsErrorDetails().errorMessage());
+            var boto = toldBoto.get();
+            if (!boto.required("type").asString().equals("lacking")) { // Debian's is older
+                assertThat(boto.required("type").asString())
+                        .as("boto3, %s: %s", what, boto)
+                        .isEqualTo(type);
+                assertHelps(what, boto.required("message").asString());
+                botoCalls++;
+            }
         }
     }
 
@@ -147,10 +155,10 @@ final class DrsErrorCallers implements AutoCloseable {
     /// Or what is repeated might be done again, as it would change nothing.
     private void changeSomethingElse() throws IOException {
         try {
-            var request = JSON.createObjectNode();
-            request.put("resourceArn", "arn:aws:drs:eu-central-1:000000000000:job/drsjob-0");
-            request.putArray("tagKeys").add(Integer.toString(++others));
-            api.call(admin, "UntagResource", request.toString());
+            var nothing = String.format(Locale.ROOT, "drsjob-%017x", ++others);
+            var request = JSON.createObjectNode().put("jobID", nothing);
+            var answer = api.call(admin, "DeleteJob", request.toString());
+            assertThat(answer.statusCode()).as(answer.body()).isEqualTo(404); // let in
         } catch (InterruptedException e) {
             throw new InterruptedIOException(e.getMessage());
         }
