@@ -47,8 +47,9 @@ public final class AwsServices {
                                 others.stream())
                         .toList(),
                 new SignatureVerifier(signers, time),
-                controller.usedSignatures()::use,
+                controller.usedSignatures(),
                 audit,
-                controller.accounts());
+                controller.accounts(),
+                time);
     }
 }

@@ -54,6 +54,13 @@ final class Attachments {
                 .toList();
     }
 
+    /// Has it decided anew which networks the instance is in.
+    static void forget(Transaction tx, String instance) throws DatabaseException {
+        for (var attachment : of(tx, instance)) {
+            NetworkTables.ATTACHMENTS.delete(tx, attachment);
+        }
+    }
+
     /// Decides on the instance's cards, one for each that its server has in a network which was
     /// recovered.
     ///

@@ -41,6 +41,7 @@ public final class Controller implements AutoCloseable {
     private final PointExports exports;
     private final Settings<ReplicationSettings> replicationSettings;
     private final Settings<LaunchSettings> launchSettings;
+    private final LaunchTargets launchTargets;
     private final LaunchActions launchActions;
     private final Accounts accounts;
     private final Extensions extensions;
@@ -135,11 +136,13 @@ public final class Controller implements AutoCloseable {
         sourceNetworks = new SourceNetworks(database, time, random, settings.quotas());
         networkRecoveries = new NetworkRecoveries(database, networkStacks, jobs, time);
         var attachments = new Attachments(database, networkStacks, launchSettings);
+        launchTargets = new LaunchTargets(database, launchSettings);
         instances = new Instances(database, jobs, host, time);
         failbacks = new Failbacks(database, jobs, store, time, random);
         jobs.onFailbackLeft(failbacks::failed);
         exports = new PointExports(database, store, points, time, random);
-        var terminate = new TerminateWork(instances, store, exports, host, time);
+        var removal = new BranchRemoval(store, exports, time);
+        var terminate = new TerminateWork(instances, removal, host, time);
         var launch =
                 new LaunchWork(
                         database,
@@ -148,6 +151,7 @@ public final class Controller implements AutoCloseable {
                         new ActionWork(database, launchSettings, scripts, host),
                         attachments,
                         store,
+                        removal,
                         host,
                         time,
                         nbdSocket,
@@ -158,6 +162,7 @@ public final class Controller implements AutoCloseable {
                         points,
                         new FreshPoints(servers, time),
                         launchSettings,
+                        launchTargets,
                         terminate,
                         launch,
                         time,
@@ -341,7 +346,7 @@ public final class Controller implements AutoCloseable {
                     "a point belongs to one server: name one server, or a time instead of a point");
         }
         var targets = ids.stream().map(id -> new RecoveryTarget(id, choice)).toList();
-        requirePossible(targets);
+        requirePossible(targets, drill);
         return submit(new JobRequest.Recover(targets, drill, false));
     }
 
@@ -354,7 +359,7 @@ public final class Controller implements AutoCloseable {
     public Job.View recover(
             List<RecoveryTarget> targets, boolean drill, Map<String, String> jobTags)
             throws IOException {
-        requirePossible(targets);
+        requirePossible(targets, drill);
         return database.transact(tx -> {
             ServerOrders.refuseWithJob(tx, targets.stream().map(RecoveryTarget::server).toList());
             var job = jobs.submitAsked(tx, new JobRequest.Recover(targets, drill, true));
@@ -363,7 +368,7 @@ public final class Controller implements AutoCloseable {
         });
     }
 
-    private void requirePossible(List<RecoveryTarget> targets) throws IOException {
+    private void requirePossible(List<RecoveryTarget> targets, boolean drill) throws IOException {
         var ids = targets.stream().map(RecoveryTarget::server).toList();
         if (ids.isEmpty() || ids.size() > SERVERS_MAX || new HashSet<>(ids).size() < ids.size()) {
             throw new RefusalException(
@@ -378,6 +383,7 @@ public final class Controller implements AutoCloseable {
             requireKnown(target.server());
             // the user is told now, not by a failed job
             points.choose(target.server(), target.point());
+            launchTargets.of(target.server(), drill);
         }
     }
 

@@ -8,6 +8,7 @@ import holdfast.base.RefusalException;
 /// LAUNCHING --BOOT_PROVEN--> RUNNING --MACHINE_ENDED--> FAILED
 /// LAUNCHING --LAUNCH_FAILED--> FAILED
 /// LAUNCHING --MADE_READY--> STOPPED --START_ASKED--> LAUNCHING
+/// RUNNING, STOPPED, FAILED --LAUNCHED_INTO--> LAUNCHING
 /// RUNNING, STOPPED, FAILED --TERMINATION_ASKED--> TERMINATING --CLEANED_UP--> TERMINATED
 /// TERMINATING --CLEAN_UP_FAILED--> FAILED
 /// RUNNING, FAILED --STOPPED_FOR_FAILBACK--> STOPPED
@@ -31,6 +32,7 @@ public enum InstanceState {
         START_ASKED,
         MACHINE_ENDED,
         STOPPED_FOR_FAILBACK,
+        LAUNCHED_INTO,
         TERMINATION_ASKED,
         CLEANED_UP,
         CLEAN_UP_FAILED
@@ -38,7 +40,7 @@ public enum InstanceState {
 
     /// Pure: no clock, no I/O. The caller writes the result before it acts on it.
     ///
-    /// @throws RefusalException if a termination is asked for that cannot begin now
+    /// @throws RefusalException if something is asked for that cannot begin now
     /// @throws IllegalStateException if the event cannot happen in this state
     InstanceState on(Event event) {
         return switch (event) {
@@ -65,22 +67,26 @@ public enum InstanceState {
                     };
             case CLEANED_UP -> from(TERMINATING, event, TERMINATED);
             case CLEAN_UP_FAILED -> from(TERMINATING, event, FAILED);
-            case TERMINATION_ASKED ->
-                    switch (this) {
-                        case RUNNING, STOPPED, FAILED -> TERMINATING;
-                        case LAUNCHING ->
-                                throw new RefusalException(
-                                        "instance-launching",
-                                        "the recovery instance is still being launched: wait for its job to end");
-                        case TERMINATING ->
-                                throw new RefusalException(
-                                        "instance-terminating",
-                                        "the recovery instance is already being terminated");
-                        case TERMINATED ->
-                                throw new RefusalException(
-                                        "instance-terminated",
-                                        "the recovery instance has been terminated");
-                    };
+            case LAUNCHED_INTO -> settled(LAUNCHING);
+            case TERMINATION_ASKED -> settled(TERMINATING);
+        };
+    }
+
+    /// @throws RefusalException if a job works on it, or it has ended
+    private InstanceState settled(InstanceState next) {
+        return switch (this) {
+            case RUNNING, STOPPED, FAILED -> next;
+            case LAUNCHING ->
+                    throw new RefusalException(
+                            "instance-launching",
+                            "the recovery instance is still being launched: wait for its job to end");
+            case TERMINATING ->
+                    throw new RefusalException(
+                            "instance-terminating",
+                            "the recovery instance is already being terminated");
+            case TERMINATED ->
+                    throw new RefusalException(
+                            "instance-terminated", "the recovery instance has been terminated");
         };
     }
 

@@ -141,7 +141,11 @@ public final class Instances {
     static void change(
             Transaction tx, RecoveryInstance instance, InstanceState.Event event, String why)
             throws DatabaseException {
-        var next = instance.on(event, why);
+        replace(tx, instance, instance.on(event, why));
+    }
+
+    static void replace(Transaction tx, RecoveryInstance instance, RecoveryInstance next)
+            throws DatabaseException {
         Tables.INSTANCES.update(tx, next);
         tx.afterCommit(() ->
                 LOG.log(
@@ -150,7 +154,7 @@ public final class Instances {
                         instance.id(),
                         instance.state(),
                         next.state(),
-                        why));
+                        next.reason()));
     }
 
     /// Marks instances whose machines ended without being told to.

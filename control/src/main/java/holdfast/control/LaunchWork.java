@@ -16,14 +16,16 @@ import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// Makes recovery instances ready and starts them: branch → attach network → launch → boot →
-/// actions.
+/// Makes recovery instances ready and starts them: (replace disks, of one that there was) → branch
+/// → attach network → launch → boot → actions.
 ///
 /// Each step finds what an earlier controller did: branches by owner and disk, the machine by the
 /// instance's id.
 final class LaunchWork {
     /// After a crash the boot may have been proven long ago; looking for the proof takes a moment.
     private static final Duration BOOT_TIMEOUT_MIN = Duration.ofSeconds(30);
+
+    static final String REPLACE_DISKS = "replace disks";
 
     /// Characters of a serial number that guests see (QEMU's virtio-blk: VIRTIO_BLK_ID_BYTES).
     private static final int SERIAL_LENGTH_MAX = 20;
@@ -34,6 +36,7 @@ final class LaunchWork {
     private final ActionWork actions;
     private final Attachments attachments;
     private final VolumeStore store;
+    private final BranchRemoval removal;
     private final MachineHost host;
     private final TimeSource time;
     private final Path socket;
@@ -47,6 +50,7 @@ final class LaunchWork {
             ActionWork actions,
             Attachments attachments,
             VolumeStore store,
+            BranchRemoval removal,
             MachineHost host,
             TimeSource time,
             Path socket,
@@ -57,6 +61,7 @@ final class LaunchWork {
         this.actions = actions;
         this.attachments = attachments;
         this.store = store;
+        this.removal = removal;
         this.host = host;
         this.time = time;
         this.socket = socket;
@@ -83,6 +88,13 @@ final class LaunchWork {
     /// @throws JobRun.StepFailedException if a step failed, which the instance then says
     void launch(JobRun run, RecoveryInstance instance) throws IOException, InterruptedException {
         var server = instance.server();
+        if (LaunchTargets.isTaken(instance)) {
+            run.phase(
+                    server,
+                    REPLACE_DISKS,
+                    () -> replaceDisks(instance.id()),
+                    failure(instance.id()));
+        }
         run.phase(server, "branch", () -> branch(instance), failure(instance.id()));
         if (settings.of(server).start()) {
             start(run, instance);
@@ -123,6 +135,13 @@ final class LaunchWork {
                 return null;
             });
         }
+    }
+
+    /// The machine's disks go, so it need not shut down in order; all else of it stays.
+    private Database.Work<String> replaceDisks(String id) throws IOException, InterruptedException {
+        host.stop(id, Duration.ZERO);
+        var removed = removal.remove(id);
+        return _ -> "machine stopped, " + removed + " deleted";
     }
 
     private static JobRun.Failure failure(String id) {

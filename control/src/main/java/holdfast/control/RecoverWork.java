@@ -25,6 +25,7 @@ final class RecoverWork {
     private final Points points;
     private final FreshPoints fresh;
     private final Settings<LaunchSettings> settings;
+    private final LaunchTargets targets;
     private final TerminateWork terminate;
     private final LaunchWork launch;
     private final TimeSource time;
@@ -35,6 +36,7 @@ final class RecoverWork {
             Points points,
             FreshPoints fresh,
             Settings<LaunchSettings> settings,
+            LaunchTargets targets,
             TerminateWork terminate,
             LaunchWork launch,
             TimeSource time,
@@ -43,6 +45,7 @@ final class RecoverWork {
         this.points = points;
         this.fresh = fresh;
         this.settings = settings;
+        this.targets = targets;
         this.terminate = terminate;
         this.launch = launch;
         this.time = time;
@@ -171,7 +174,12 @@ final class RecoverWork {
     private Database.Work<String> pickPoint(String job, boolean drill, RecoveryTarget target)
             throws IOException {
         var point = points.choose(target.server(), target.point());
+        targets.of(target.server(), drill); // a refusal here is this server's alone
+        var picked = String.format(Locale.ROOT, "%s of %s", point.id(), point.instant());
         return tx -> {
+            if (targets.take(tx, target.server(), job, drill, point)) {
+                return picked;
+            }
             var instance =
                     new RecoveryInstance(
                             random.nextId("i"),
@@ -189,7 +197,7 @@ final class RecoverWork {
             if (settings.of(tx, target.server()).copyTags()) {
                 Tags.put(tx, instance.id(), Tags.of(tx, target.server()));
             }
-            return String.format(Locale.ROOT, "%s of %s", point.id(), point.instant());
+            return picked;
         };
     }
 

@@ -10,7 +10,7 @@ import java.util.Optional;
 /// owner it is.
 ///
 /// @param id `i-` and 17 hex digits
-/// @param job that launches it
+/// @param job that launches it; of one that is launched into, the last
 /// @param reason of the last change of state
 /// @param machine once launched
 /// @param bootProof once decided
@@ -69,6 +69,22 @@ public record RecoveryInstance(
                 point,
                 machine,
                 Optional.of(proof),
+                endedAt);
+    }
+
+    /// The same machine to be launched once more, by another job and from another point.
+    RecoveryInstance launchedInto(String byJob, boolean asDrill, ConsistencyPoint from) {
+        return new RecoveryInstance(
+                id,
+                byJob,
+                server,
+                asDrill,
+                state.on(InstanceState.Event.LAUNCHED_INTO),
+                LaunchTargets.taken(byJob),
+                createdAt,
+                from,
+                Optional.empty(),
+                Optional.empty(),
                 endedAt);
     }
 

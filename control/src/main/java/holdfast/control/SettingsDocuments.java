@@ -4,6 +4,7 @@ import holdfast.volume.SnapshotPolicy;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -43,8 +44,9 @@ final class SettingsDocuments {
     }
 
     static String ofLaunch(LaunchSettings settings) {
-        return JSON.createObjectNode()
-                .put("start", settings.start())
+        var json = JSON.createObjectNode();
+        settings.into().ifPresent(instance -> json.put("into", instance));
+        return json.put("start", settings.start())
                 .put("exactSize", settings.exactSize())
                 .put("copyTags", settings.copyTags())
                 .put("runActions", settings.runActions())
@@ -61,6 +63,7 @@ final class SettingsDocuments {
                 json.required("copyTags").asBoolean(),
                 json.required("runActions").asBoolean(),
                 json.path("copyAddress").asBoolean(false), // not in version 6
+                Optional.ofNullable(json.get("into")).map(instance -> instance.asString()),
                 json.required("document").asString());
     }
 

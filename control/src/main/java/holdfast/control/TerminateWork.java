@@ -1,12 +1,8 @@
 package holdfast.control;
 
-import holdfast.base.RefusalException;
 import holdfast.base.TimeSource;
 import holdfast.recovery.MachineHost;
-import holdfast.volume.Volume;
-import holdfast.volume.VolumeStore;
 import java.io.IOException;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.Optional;
@@ -14,26 +10,14 @@ import java.util.Optional;
 /// Ends recovery instances, one after the other: end machine → delete branches, their keys with
 /// them.
 final class TerminateWork {
-    /// Whoever else reads a branch, such as a scrub, is done with it by then.
-    private static final Duration READERS_END_WITHIN = Duration.ofSeconds(30);
-
-    private static final Duration RETRY = Duration.ofMillis(100);
-
     private final Instances instances;
-    private final VolumeStore store;
-    private final PointExports exports;
+    private final BranchRemoval branches;
     private final MachineHost host;
     private final TimeSource time;
 
-    TerminateWork(
-            Instances instances,
-            VolumeStore store,
-            PointExports exports,
-            MachineHost host,
-            TimeSource time) {
+    TerminateWork(Instances instances, BranchRemoval branches, MachineHost host, TimeSource time) {
         this.instances = instances;
-        this.store = store;
-        this.exports = exports;
+        this.branches = branches;
         this.host = host;
         this.time = time;
     }
@@ -86,36 +70,14 @@ final class TerminateWork {
 
     private Database.Work<String> deleteBranches(String id)
             throws IOException, InterruptedException {
-        var branches = RecoverWork.branches(store, id);
-        for (var branch : branches) {
-            exports.end(branch.id());
-            delete(branch);
-        }
+        var removed = branches.remove(id);
         return tx -> {
             Instances.change(
                     tx,
                     Instances.require(tx, id).endedAt(time.now()),
                     InstanceState.Event.CLEANED_UP,
                     "machine ended, branches deleted, their keys destroyed");
-            return branches.size() + (branches.size() == 1 ? " branch" : " branches");
+            return removed;
         };
-    }
-
-    private void delete(Volume branch) throws IOException, InterruptedException {
-        var start = time.nanoTime();
-        while (true) {
-            try {
-                store.delete(branch.id());
-                return;
-            } catch (RefusalException e) {
-                if (store.find(branch.id()).isEmpty()) {
-                    return;
-                }
-                if (time.nanoTime() - start > READERS_END_WITHIN.toNanos()) {
-                    throw e;
-                }
-                time.sleep(RETRY);
-            }
-        }
     }
 }

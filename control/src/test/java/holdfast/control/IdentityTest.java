@@ -300,4 +300,25 @@ class IdentityTest {
         installation.controller().housekeeping().schedule();
         assertThat(controller.usedSignatures().use("abc", until)).isTrue();
     }
+
+    @Test
+    void aCallIsDoneAgainOnlyWhileNoOtherWasLetIn() throws IOException {
+        var until = installation.time.now().plus(HOUR);
+        assertThat(again("abc")).as("never done").isFalse();
+        controller.usedSignatures().use("abc", until);
+        assertThat(again("abc")).isTrue();
+        assertThat(again("abc")).isTrue();
+        controller.usedSignatures().use("def", until);
+        assertThat(again("abc")).as("after another").isFalse();
+        assertThat(again("def")).isTrue();
+        controller.usedSignatures().letInOtherwise();
+        assertThat(again("def")).as("after one without a signature").isFalse();
+        controller.usedSignatures().use("ghi", until);
+        restart();
+        assertThat(again("ghi")).as("nobody knows what was let in").isFalse();
+    }
+
+    private boolean again(String signature) throws IOException {
+        return controller.usedSignatures().again(signature, () -> "done").isPresent();
+    }
 }

@@ -131,6 +131,9 @@ class StateMachinesTest {
                         "RUNNING STOPPED_FOR_FAILBACK STOPPED",
                         "FAILED STOPPED_FOR_FAILBACK STOPPED",
                         "STOPPED TERMINATION_ASKED TERMINATING",
+                        "RUNNING LAUNCHED_INTO LAUNCHING",
+                        "STOPPED LAUNCHED_INTO LAUNCHING",
+                        "FAILED LAUNCHED_INTO LAUNCHING",
                         "TERMINATING CLEANED_UP TERMINATED",
                         "TERMINATING CLEAN_UP_FAILED FAILED");
         var found = new java.util.ArrayList<String>();

@@ -2,6 +2,7 @@ package holdfast.server;
 
 import holdfast.control.AuditEntry;
 import holdfast.control.AuditLog;
+import holdfast.control.UsedSignatures;
 import io.helidon.http.Method;
 import io.helidon.webserver.http.Filter;
 import io.helidon.webserver.http.FilterChain;
@@ -32,9 +33,12 @@ final class ApiAudit implements Filter, HttpService {
     private static final int PATH_LENGTH_MAX = 256;
 
     private final AuditLog log;
+    private final UsedSignatures signatures;
 
-    ApiAudit(AuditLog log) {
+    /// @param signatures to which other calls matter, too
+    ApiAudit(AuditLog log, UsedSignatures signatures) {
         this.log = log;
+        this.signatures = signatures;
     }
 
     /// Members of the request's body, once they are known to be fit for the log.
@@ -47,6 +51,7 @@ final class ApiAudit implements Filter, HttpService {
             chain.proceed();
             return;
         }
+        signatures.letInOtherwise();
         var path = request.path().rawPath(); // routing goes on to change what the request returns
         var open = Api.OPEN.contains(path);
         var call =

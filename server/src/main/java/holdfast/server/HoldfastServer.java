@@ -140,7 +140,7 @@ public final class HoldfastServer implements AutoCloseable {
                                             List.of(
                                                     new FailbackEndpoint(
                                                             controller, enrolment, store))),
-                                    new ApiAudit(audit),
+                                    new ApiAudit(audit, controller.usedSignatures()),
                                     this::status,
                                     enrolment,
                                     exports));

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -152,6 +153,40 @@ class AwsAccessTest {
         var look = describe(admin);
         assertThat(send(look).statusCode()).isEqualTo(200);
         assertThat(send(look).statusCode()).isEqualTo(200);
+    }
+
+    /// A replay of what was done last changes nothing; one of what was done before would.
+    @Test
+    void aSignedChangeIsDoneAgainOnlyIfNothingElseWas() throws Exception {
+        var create = SignedCall.drs(admin, "CreateRecoveryPlan", "{\"name\":\"replayed\"}");
+        var created = send(create);
+        assertThat(created.statusCode()).isEqualTo(201);
+        assertRefused("ThrottlingException", 429, create); // which would make another one
+        var arn =
+                RunningServer.json(created)
+                        .required("recoveryPlan")
+                        .required("recoveryPlanArn")
+                        .asString();
+        var first = described(arn, "first");
+        assertThat(send(first).statusCode()).isEqualTo(200);
+        assertThat(send(first).statusCode()).isEqualTo(200);
+        var second = described(arn, "second");
+        assertThat(send(second).statusCode()).isEqualTo(200);
+        assertRefused("ThrottlingException", 429, first);
+        assertThat(send(second).statusCode()).isEqualTo(200);
+        running.send("POST", "/tokens", "{}"); // also where the other call is not signed
+        assertRefused("ThrottlingException", 429, second);
+    }
+
+    private static SignedCall described(String plan, String description) {
+        return SignedCall.drs(
+                admin,
+                "UpdateRecoveryPlan",
+                String.format(
+                        Locale.ROOT,
+                        "{\"recoveryPlanArn\":\"%s\",\"description\":\"%s\"}",
+                        plan,
+                        description));
     }
 
     private static String signatureOf(SignedCall call) {

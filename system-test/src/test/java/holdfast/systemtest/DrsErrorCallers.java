@@ -5,12 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import holdfast.demo.AwsApi;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.Executors;
 import software.amazon.awssdk.services.drs.DrsClient;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -28,6 +31,7 @@ final class DrsErrorCallers implements AutoCloseable {
     private final OutputStream told;
     private final Map<String, DrsClient> sdks = new HashMap<>();
     private int botoCalls;
+    private int others;
 
     DrsErrorCallers(DrsFixture clients) throws IOException, InterruptedException {
         this.clients = clients;
@@ -81,7 +85,7 @@ final class DrsErrorCallers implements AutoCloseable {
     ///
     /// @param twice whether a request is sent as it is again, and the second one's answer counts
     void expect(String operation, String type, JsonNode request, AwsApi.Key key, boolean twice)
-            throws IOException, InterruptedException, ReflectiveOperationException {
+            throws Exception {
         var what = operation + " " + request;
         if (!SdkCalls.knows(operation)) {
             var answer = signed(operation, request, key, twice);
@@ -91,19 +95,25 @@ final class DrsErrorCallers implements AutoCloseable {
             assertHelps(what, JSON.readTree(answer.body()).required("message").asString());
             return;
         }
-        var thrown = SdkCalls.call(sdk(key, twice), operation, request).orElse(null);
-        assertThat(thrown)
-                .as("the SDK for Java, %s, which was to end with %s", what, type)
-                .isNotNull();
-        assertThat(thrown.getClass().getSimpleName()).as("%s: %s", what, thrown).isEqualTo(type);
-        assertHelps(what, thrown.awsErrorDetails().errorMessage());
-        var boto = boto(operation, request, key, twice);
-        if (!boto.required("type").asString().equals("lacking")) { // Debian's is older than others
-            assertThat(boto.required("type").asString())
-                    .as("boto3, %s: %s", what, boto)
+        // at a time, since a refused repetition is told at the end of the second
+        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            var toldBoto = threads.submit(() -> boto(operation, request, key, twice));
+            var thrown = SdkCalls.call(sdk(key, twice), operation, request).orElse(null);
+            assertThat(thrown)
+                    .as("the SDK for Java, %s, which was to end with %s", what, type)
+                    .isNotNull();
+            assertThat(thrown.getClass().getSimpleName())
+                    .as("%s: %s", what, thrown)
                     .isEqualTo(type);
-            assertHelps(what, boto.required("message").asString());
-            botoCalls++;
+            assertHelps(what, thrown.awsErrorDetails().errorMessage());
+            var boto = toldBoto.get();
+            if (!boto.required("type").asString().equals("lacking")) { // Debian's is older
+                assertThat(boto.required("type").asString())
+                        .as("boto3, %s: %s", what, boto)
+                        .isEqualTo(type);
+                assertHelps(what, boto.required("message").asString());
+                botoCalls++;
+            }
         }
     }
 
@@ -126,6 +136,7 @@ final class DrsErrorCallers implements AutoCloseable {
         var signed = api.signed(key, operation, request.toString());
         if (twice) {
             api.send(signed);
+            changeSomethingElse();
         }
         return api.send(signed);
     }
@@ -137,8 +148,20 @@ final class DrsErrorCallers implements AutoCloseable {
                     var http = clients.http();
                     return clients.client(
                             new DrsFixture.Key(key.id(), key.secret()),
-                            twice ? new SdkCalls.Twice(http) : http);
+                            twice ? new SdkCalls.Twice(http, this::changeSomethingElse) : http);
                 });
+    }
+
+    /// Or what is repeated might be done again, as it would change nothing.
+    private void changeSomethingElse() throws IOException {
+        try {
+            var nothing = String.format(Locale.ROOT, "drsjob-%017x", ++others);
+            var request = JSON.createObjectNode().put("jobID", nothing);
+            var answer = api.call(admin, "DeleteJob", request.toString());
+            assertThat(answer.statusCode()).as(answer.body()).isEqualTo(404); // let in
+        } catch (InterruptedException e) {
+            throw new InterruptedIOException(e.getMessage());
+        }
     }
 
     private JsonNode boto(String operation, JsonNode request, AwsApi.Key key, boolean twice)

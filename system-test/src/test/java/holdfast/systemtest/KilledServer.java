@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.services.drs.DrsClient;
 import tools.jackson.databind.JsonNode;
@@ -26,6 +27,7 @@ final class KilledServer implements AutoCloseable {
     final TinyMachines machines;
     private final Path fuse;
     private Process server;
+    private Optional<String> second = Optional.empty();
 
     private KilledServer(Lab lab, Path fuse, Process server, DrsClient drs) {
         this.lab = lab;
@@ -72,13 +74,24 @@ final class KilledServer implements AutoCloseable {
     ///
     /// @param step its number or its name
     void arm(String step) throws IOException {
+        second = Optional.empty();
         Files.deleteIfExists(fuse.resolve("steps"));
+        light(step);
+    }
+
+    /// The next server dies as well, at that step of what it makes good, if it comes so far.
+    void armAgain(int step) {
+        second = Optional.of(Integer.toString(step));
+    }
+
+    private void light(String step) throws IOException {
         var armed = Files.writeString(fuse.resolve("next"), step);
         Files.move(armed, fuse.resolve("armed"));
     }
 
     /// Steps no longer count.
     void disarm() throws IOException {
+        second = Optional.empty();
         Files.deleteIfExists(fuse.resolve("armed"));
     }
 
@@ -116,9 +129,14 @@ final class KilledServer implements AutoCloseable {
         while (true) {
             if (!server.isAlive()) {
                 assertThat(server.exitValue()).as("server's exit status").isEqualTo(KILLED);
-                assertThat(died).as("a second death").isFalse();
-                died = true;
+                assertThat(died && second.isEmpty()).as("a death too many").isFalse();
                 server = lab.installation.startServer();
+                if (!died && second.isPresent()) {
+                    light(second.get());
+                } else {
+                    second = Optional.empty();
+                }
+                died = true;
             }
             try {
                 if (condition.holds()) {

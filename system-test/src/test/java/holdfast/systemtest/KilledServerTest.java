@@ -9,6 +9,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -41,13 +42,29 @@ class KilledServerTest {
         try (var server = KilledServer.open()) {
             var names = Map.of(server.machines.protect("one"), "one");
             recover(server, names); // so that each has an earlier instance to end
-            var killed = true;
-            for (var step = 1; killed; step++) {
-                server.arm(Integer.toString(step));
-                killed = recover(server, names);
-                tell("recovery", step, server.steps());
-            }
+            killAtEach("recovery", server, 1, () -> recover(server, names));
             assertThat(server.steps()).hasSizeGreaterThan(40);
+        }
+    }
+
+    /// The same instance each time: its machine runs once, on the newest disks.
+    @Test
+    @Tag("long")
+    void aServerKilledAtAnyStepOfALaunchIntoAnInstanceEndsIt() throws Exception {
+        try (var server = KilledServer.open()) {
+            var id = server.machines.protect("one");
+            var names = Map.of(id, "one");
+            recover(server, names);
+            var instance = server.drs.describeRecoveryInstances(r -> {}).items().getFirst();
+            server.drs.tagResource(r ->
+                    r.resourceArn(instance.arn())
+                            .tags(Map.of("AWSDRS", "AllowLaunchingIntoThisInstance")));
+            server.drs.updateLaunchConfiguration(r ->
+                    r.sourceServerID(id)
+                            .launchIntoInstanceProperties(
+                                    p -> p.launchIntoEC2InstanceID(instance.recoveryInstanceID())));
+            killAtEach("launch into an instance", server, 1, () -> recover(server, names));
+            assertThat(ids(server, "instances")).containsExactly(instance.recoveryInstanceID());
         }
     }
 
@@ -58,14 +75,46 @@ class KilledServerTest {
             var names = twoServers(server);
             var plan = plan(server, names, 0);
             execute(server, plan, names);
-            var killed = true;
-            for (var step = 1; killed; step++) {
-                server.arm(Integer.toString(step));
-                killed = execute(server, plan, names);
-                tell("plan", step, server.steps());
-            }
+            killAtEach("plan", server, 1, () -> execute(server, plan, names));
             assertThat(server.steps()).hasSizeGreaterThan(80);
         }
+    }
+
+    /// Both jobs of one step are under way when it dies. Their steps come in another order each
+    /// time, so not each is counted to.
+    @Test
+    @Tag("long")
+    void aServerKilledWhileTwoJobsAreUnderWayEndsBoth() throws Exception {
+        try (var server = KilledServer.open()) {
+            var names = twoServers(server);
+            var plan = planTogether(server, names);
+            execute(server, plan, names);
+            killAtEach("two jobs", server, 3, () -> execute(server, plan, names));
+            assertThat(server.steps()).hasSizeGreaterThan(80);
+        }
+    }
+
+    /// Kills the server at step after step, until the last one is passed; in a third of the rounds
+    /// the one that makes it good, too, somewhere on its way.
+    ///
+    /// @param each how many steps further each time
+    private static void killAtEach(String what, KilledServer server, int each, Round round)
+            throws IOException, InterruptedException {
+        var killed = true;
+        for (var step = Integer.getInteger("holdfast.kill.from", 1); killed; step += each) {
+            server.arm(Integer.toString(step));
+            if (step / each % 3 == 0) {
+                server.armAgain(new SplittableRandom(step).nextInt(1, 20));
+            }
+            killed = round.run();
+            tell(what, step, server.steps());
+        }
+    }
+
+    /// @return whether the server was killed on the way
+    @FunctionalInterface
+    private interface Round {
+        boolean run() throws IOException, InterruptedException;
     }
 
     /// A wait takes a minute at least, so only at what the plan itself does.
@@ -89,9 +138,15 @@ class KilledServerTest {
     }
 
     private static void tell(String what, int step, List<String> steps) {
+        var later = steps.size() - step;
         System.out.println(
                 step <= steps.size()
-                        ? what + ": killed at step " + step + ", " + steps.get(step - 1)
+                        ? what
+                                + ": killed at step "
+                                + step
+                                + ", "
+                                + steps.get(step - 1)
+                                + (later > 0 ? ", and after it at " + steps.getLast() : "")
                         : what + ": not killed, " + steps.size() + " steps: " + steps);
     }
 
@@ -247,6 +302,20 @@ class KilledServerTest {
     private static List<JsonNode> all(KilledServer server, String list, Predicate<JsonNode> wanted)
             throws IOException, InterruptedException {
         return server.get("/" + list).required(list).values().stream().filter(wanted).toList();
+    }
+
+    /// @return the id of a plan that recovers all in one step
+    private static String planTogether(KilledServer server, Map<String, String> names)
+            throws IOException, InterruptedException {
+        var api = server.lab.installation.api();
+        var json = JsonNodeFactory.instance;
+        var plan =
+                id(api.post("/plans", json.objectNode().put("name", "p").put("description", "")));
+        var step = json.objectNode().put("name", "all");
+        var members = step.putArray("servers");
+        names.keySet().forEach(id -> members.addObject().put("server", id).put("critical", true));
+        api.post("/plans/" + plan + "/steps", step);
+        return plan;
     }
 
     /// @param waitMinutes between the servers; 0 for no wait

@@ -94,9 +94,17 @@ final class SdkCalls {
         return type == MarshallingType.LONG ? (Object) json.asLong() : json.asString();
     }
 
+    /// What is done between two requests.
+    @FunctionalInterface
+    interface Between {
+        void run() throws IOException;
+    }
+
     /// Sends each request twice, as whoever has seen it on the way might, and gives the second
     /// answer.
-    record Twice(SdkHttpClient real) implements SdkHttpClient {
+    ///
+    /// @param between is done between both
+    record Twice(SdkHttpClient real, Between between) implements SdkHttpClient {
         @Override
         public ExecutableHttpRequest prepareRequest(HttpExecuteRequest request) {
             return new ExecutableHttpRequest() {
@@ -107,6 +115,7 @@ final class SdkCalls {
                     if (body.isPresent()) {
                         body.get().readAllBytes();
                     }
+                    between.run();
                     return real.prepareRequest(request).call();
                 }
 

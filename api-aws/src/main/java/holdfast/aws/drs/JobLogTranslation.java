@@ -145,6 +145,14 @@ record JobLogTranslation(Controller controller, RequestContext context) {
                             at -> entries.add(new Entry(at, JobLogEvent.LAUNCH_FAILED, error)));
                 }
             }
+            case "replace disks" -> {
+                entries.add(new Entry(phase.startedAt(), JobLogEvent.CLEANUP_START, plain));
+                end.ifPresent(at ->
+                        entries.add(
+                                failed
+                                        ? new Entry(at, JobLogEvent.LAUNCH_FAILED, error)
+                                        : new Entry(at, JobLogEvent.CLEANUP_END, plain)));
+            }
             case "end machine" -> {
                 entries.add(new Entry(phase.startedAt(), JobLogEvent.CLEANUP_START, plain));
                 if (failed) {

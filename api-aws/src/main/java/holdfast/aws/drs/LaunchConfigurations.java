@@ -7,17 +7,27 @@ import holdfast.aws.drs.model.LaunchIntoInstanceProperties;
 import holdfast.aws.drs.model.Licensing;
 import holdfast.aws.drs.model.TargetInstanceTypeRightSizingMethod;
 import holdfast.aws.protocol.RequestContext;
+import holdfast.aws.protocol.ServiceException;
 import holdfast.aws.protocol.Structure;
+import holdfast.control.InstanceState;
 import holdfast.control.LaunchSettings;
+import holdfast.control.RecoveryInstance;
 import holdfast.control.Settings;
 import holdfast.control.SourceServer;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// How a server's recovery instances are launched, in the service's words. Which of them act here,
 /// and how, is said in docs/compatibility/drs.md.
 final class LaunchConfigurations {
+    /// The tag by which an instance says that it may be launched into, as with AWS.
+    private static final String CONSENT = "AWSDRS";
+
+    private static final String CONSENT_VALUE = "AllowLaunchingIntoThisInstance";
+
     private LaunchConfigurations() {}
 
     /// Settings after a request to change them.
@@ -28,11 +38,11 @@ final class LaunchConfigurations {
     static LaunchSettings changed(LaunchSettings before, Structure request) {
         var document = Kept.changed(before.document(), request);
         var wanted = Kept.read(document, LaunchConfiguration::read);
-        refuseWhatIsNotDone(wanted);
         var template = Kept.read(document, LaunchConfigurationTemplate::read);
         if (Boolean.TRUE.equals(template.launchIntoSourceInstance())) {
             throw DrsRules.invalid(
-                    "launchIntoSourceInstance", "a recovery instance is always a new machine");
+                    "launchIntoSourceInstance",
+                    "a source server is not launched into: to bring an instance home there is `holdfast failback`");
         }
         return new LaunchSettings(
                 wanted.launchDisposition() != LaunchDisposition.STOPPED,
@@ -42,17 +52,50 @@ final class LaunchConfigurations {
                 Boolean.TRUE.equals(wanted.copyTags()),
                 Boolean.TRUE.equals(wanted.postLaunchEnabled()),
                 Boolean.TRUE.equals(wanted.copyPrivateIp()),
+                into(wanted),
                 document);
     }
 
-    private static void refuseWhatIsNotDone(LaunchConfiguration wanted) {
+    /// What a machine that is launched into keeps cannot be the original's, too.
+    private static Optional<String> into(LaunchConfiguration wanted) {
         var into = wanted.launchIntoInstanceProperties();
         var id = into == null ? null : into.launchIntoEC2InstanceID();
-        if (id != null && !id.isEmpty()) {
-            throw DrsRules.invalid(
-                    "launchIntoInstanceProperties.launchIntoEC2InstanceID",
-                    "a recovery instance is always a new machine");
+        if (id == null) {
+            return Optional.empty();
         }
+        if (Boolean.TRUE.equals(wanted.copyPrivateIp()) || Boolean.TRUE.equals(wanted.copyTags())) {
+            throw unfit(
+                    "an instance that is launched into keeps its own addresses and tags: set copyPrivateIp and copyTags to false");
+        }
+        return Optional.of(id);
+    }
+
+    /// @throws holdfast.aws.protocol.ServiceException if the instance is none that a server may be
+    ///   launched into
+    static void requireTarget(
+            String id,
+            SourceServer server,
+            List<RecoveryInstance> known,
+            Map<String, String> tags) {
+        if (known.stream()
+                .filter(one -> one.id().equals(id) && one.server().equals(server.id()))
+                .filter(one -> one.state() != InstanceState.TERMINATED)
+                .findFirst()
+                .isEmpty()) {
+            throw unfit(id + " is no recovery instance of server " + server.id());
+        }
+        if (!CONSENT_VALUE.equals(tags.get(CONSENT))) {
+            throw unfit(
+                    id
+                            + " does not allow to be launched into, by which it loses its disks: tag it "
+                            + CONSENT
+                            + "="
+                            + CONSENT_VALUE);
+        }
+    }
+
+    private static ServiceException unfit(String message) {
+        return DrsRules.invalid("launchIntoInstanceProperties.launchIntoEC2InstanceID", message);
     }
 
     static LaunchConfiguration of(SourceServer server, LaunchSettings settings) {
@@ -67,9 +110,9 @@ final class LaunchConfigurations {
                 .licensing(orElse(kept.licensing(), Licensing.builder().osByol(true).build()))
                 .postLaunchEnabled(settings.runActions())
                 .launchIntoInstanceProperties(
-                        orElse(
-                                kept.launchIntoInstanceProperties(),
-                                LaunchIntoInstanceProperties.builder().build()))
+                        LaunchIntoInstanceProperties.builder()
+                                .launchIntoEC2InstanceID(settings.into().orElse(null))
+                                .build())
                 .recoveryMode(kept.recoveryMode())
                 .build();
     }

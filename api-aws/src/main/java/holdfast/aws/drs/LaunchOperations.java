@@ -23,6 +23,7 @@ import holdfast.control.Controller;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 
@@ -41,6 +42,15 @@ interface LaunchOperations extends DrsService {
     default LaunchConfiguration updateLaunchConfiguration(
             RequestContext context, UpdateLaunchConfigurationRequest request) throws IOException {
         var server = controller().servers().get(request.sourceServerID()).server();
+        var into = request.launchIntoInstanceProperties();
+        var id = into == null ? null : into.launchIntoEC2InstanceID();
+        if (id != null) {
+            LaunchConfigurations.requireTarget(
+                    id,
+                    server,
+                    controller().instances().ofServers(List.of(server.id())),
+                    controller().tags().of(id));
+        }
         return LaunchConfigurations.of(
                 server,
                 controller()

@@ -11,13 +11,14 @@ import java.util.Optional;
 final class Launches {
     private Launches() {}
 
-    /// @param instance of that server and job, if it came so far
+    /// @param instance of that server and job, if it came so far, and was not launched into since
     static LaunchStatus status(Job job, Optional<RecoveryInstance> instance) {
         if (instance.isEmpty()) {
             return switch (job.state()) {
                 case JobState.Pending() -> LaunchStatus.PENDING;
                 case JobState.Started(_, _) -> LaunchStatus.IN_PROGRESS;
-                case JobState.Completed(), JobState.Failed() -> LaunchStatus.FAILED;
+                case JobState.Completed() -> LaunchStatus.LAUNCHED; // or it would have failed
+                case JobState.Failed() -> LaunchStatus.FAILED;
             };
         }
         return switch (instance.get().state()) {

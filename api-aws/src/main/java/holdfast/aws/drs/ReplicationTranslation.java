@@ -25,6 +25,9 @@ record ReplicationTranslation(TimeSource time) {
     /// Estimates beyond this are no estimates.
     private static final Duration ETA_MAX = Duration.ofDays(365);
 
+    /// A backlog that lasts longer is told as an error.
+    private static final Duration CONVERGING_WITHIN = Duration.ofMinutes(10);
+
     DataReplicationInfo info(ServerView view) {
         return DataReplicationInfo.builder()
                 .dataReplicationState(state(view.server().state()))
@@ -119,17 +122,29 @@ record ReplicationTranslation(TimeSource time) {
                 .findFirst();
     }
 
-    private static @Nullable DataReplicationError error(ServerView view) {
-        if (!(view.server().state() instanceof ReplicationState.Stalled(var code))) {
-            return null;
+    private @Nullable DataReplicationError error(ServerView view) {
+        var server = view.server();
+        if (server.state() instanceof ReplicationState.Stalled(var code)) {
+            return error(
+                    code.startsWith("staging-")
+                            ? DataReplicationErrorString.SNAPSHOTS_FAILURE
+                            : DataReplicationErrorString.AGENT_NOT_SEEN,
+                    code + ": " + server.reason());
         }
-        return DataReplicationError.builder()
-                .error(
-                        code.startsWith("staging-")
-                                ? DataReplicationErrorString.SNAPSHOTS_FAILURE
-                                : DataReplicationErrorString.AGENT_NOT_SEEN)
-                .rawError(code + ": " + view.server().reason())
-                .build();
+        if (server.state() instanceof ReplicationState.Backlog()
+                && server.stateSince().plus(CONVERGING_WITHIN).isBefore(time.now())) {
+            return error(
+                    DataReplicationErrorString.NOT_CONVERGING,
+                    "changes come faster than they travel since "
+                            + server.stateSince()
+                            + ": "
+                            + server.reason());
+        }
+        return null;
+    }
+
+    private static DataReplicationError error(DataReplicationErrorString error, String raw) {
+        return DataReplicationError.builder().error(error).rawError(raw).build();
     }
 
     /// The steps that there are here, by what is known to have happened; there is no replication

@@ -4,4 +4,9 @@ package holdfast.aws.protocol;
 ///
 /// @param action as roles name it: `drs:StartRecovery`
 /// @param changes whether it does more than look; session credentials are more than a look
-public record Call(String action, boolean changes) {}
+/// @param repeatable whether it changes nothing when it is done a second time in a row
+public record Call(String action, boolean changes, boolean repeatable) {
+    public Call(String action, boolean changes) {
+        this(action, changes, false);
+    }
+}

@@ -1,9 +1,11 @@
 package holdfast.aws.protocol;
 
+import holdfast.base.TimeSource;
 import holdfast.control.Accounts;
 import holdfast.control.AuditLog;
+import holdfast.control.UsedSignatures;
 import java.io.IOException;
-import java.time.Instant;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
@@ -19,31 +21,29 @@ public final class Gateway {
 
     private static final System.Logger LOG = System.getLogger("holdfast.aws");
 
+    /// Of which signatures tell the time.
+    private static final Duration SECOND = Duration.ofSeconds(1);
+
     private final List<Endpoint> endpoints;
     private final SignatureVerifier verifier;
-    private final Repetitions signatures;
+    private final UsedSignatures signatures;
     private final AuditTrail trail;
     private final Accounts accounts;
-
-    /// Remembers which signatures were used.
-    @FunctionalInterface
-    public interface Repetitions {
-        /// @param until when the signature expires of itself
-        /// @return false if it was used before
-        boolean use(String signature, Instant until) throws IOException;
-    }
+    private final TimeSource time;
 
     public Gateway(
             List<Endpoint> endpoints,
             SignatureVerifier verifier,
-            Repetitions signatures,
+            UsedSignatures signatures,
             AuditLog audit,
-            Accounts accounts) {
+            Accounts accounts,
+            TimeSource time) {
         this.signatures = signatures;
         this.trail = new AuditTrail(audit);
         this.endpoints = List.copyOf(endpoints);
         this.verifier = verifier;
         this.accounts = accounts;
+        this.time = time;
     }
 
     /// Whether the request is one of ours; its body need not have been read.
@@ -130,30 +130,60 @@ public final class Gateway {
         visit.caller = caller;
         var call = visit.endpoint.call(request, caller);
         visit.call = call.orElse(null);
-        // the service refuses what the role does not allow, in its own words
-        if (call.isPresent() && call.get().changes() && caller.permits(call.get().action())) {
-            refuseRepetition(parts);
-            trail.begin(visit);
-        }
         var context =
                 new RequestContext(
                         visit.id,
                         parts.region(),
                         caller.account(),
                         request.header("host").orElse(""));
-        return accounts.as(caller.account(), () -> visit.endpoint.handle(request, context, caller));
+        UsedSignatures.Work<AwsResponse> answer =
+                () ->
+                        accounts.as(
+                                caller.account(),
+                                () -> visit.endpoint.handle(request, context, caller));
+        // the service refuses what the role does not allow, in its own words
+        return call.isPresent() && call.get().changes() && caller.permits(call.get().action())
+                ? changed(visit, call.get(), parts, answer)
+                : answer.run();
     }
 
-    /// A call that changes something is let in once for each signature: whoever got hold of a
-    /// signed request cannot have it done again. Clients sign anew for each try, but some sign two
-    /// equal calls within one second alike; so they are told as of throttling, after which they
-    /// wait and sign again.
-    private void refuseRepetition(SignatureParts parts) throws IOException {
-        if (!signatures.use(parts.signature(), SignatureVerifier.end(parts))) {
-            throw new ProtocolException(
-                    "ThrottlingException",
-                    429,
-                    "a request with this very signature was let in before: sign again, a second later");
+    /// A call that changes something is let in once for each signature, or again where that changes
+    /// nothing: whoever got hold of a signed request cannot have it done again. Clients sign anew
+    /// for each try, but two equal calls within one second alike; so they are told as of
+    /// throttling, after which they sign again.
+    private AwsResponse changed(
+            Visit visit, Call call, SignatureParts parts, UsedSignatures.Work<AwsResponse> answer)
+            throws IOException {
+        UsedSignatures.Work<AwsResponse> audited =
+                () -> {
+                    trail.begin(visit);
+                    return answer.run();
+                };
+        if (signatures.use(parts.signature(), SignatureVerifier.end(parts))) {
+            return audited.run();
+        }
+        if (call.repeatable()) {
+            var repeated = signatures.again(parts.signature(), audited);
+            if (repeated.isPresent()) {
+                return repeated.get();
+            }
+        }
+        awaitNextSecond(parts);
+        throw new ProtocolException(
+                "ThrottlingException",
+                429,
+                "a request with this very signature was let in before: sign again, a second later");
+    }
+
+    /// Many clients try again at once, and few times: then they sign at another second.
+    private void awaitNextSecond(SignatureParts parts) {
+        var left = Duration.between(time.now(), parts.instant().plus(SECOND));
+        try {
+            if (left.isPositive()) {
+                time.sleep(left.compareTo(SECOND) < 0 ? left : SECOND);
+            }
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt(); // the server closes: the answer is the same
         }
     }
 

@@ -19,6 +19,10 @@ public final class RestJsonEndpoint implements Endpoint {
     /// How the names of operations begin that change nothing.
     private static final Pattern LOOKS = Pattern.compile("Describe|Get|List");
 
+    /// And of those which find what they set, or nothing that is left to do, the second time.
+    private static final Pattern REPEATABLE =
+            Pattern.compile("Delete|Disconnect|Initialize|Put|Reorder|Stop|Tag|Untag|Update");
+
     private final String signingName;
     private final Rules rules;
     private final Router router;
@@ -60,7 +64,8 @@ public final class RestJsonEndpoint implements Endpoint {
                 .map(match ->
                         new Call(
                                 action(match),
-                                !LOOKS.matcher(match.operation().name()).lookingAt()));
+                                !LOOKS.matcher(match.operation().name()).lookingAt(),
+                                REPEATABLE.matcher(match.operation().name()).lookingAt()));
     }
 
     private String action(Router.Match match) {
