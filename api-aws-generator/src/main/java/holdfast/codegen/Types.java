@@ -92,7 +92,7 @@ record Types(Model model) {
             case "structure" -> start + value + ".write(" + out + ")";
             case "string" ->
                     model.isEnum(shape)
-                            ? start + out + ".string(" + value + ".wire())"
+                            ? start + out + ".word(" + value + ".wire())"
                             : "JsonOutput::string";
             case "integer" -> "JsonOutput::integer";
             case "long" -> "JsonOutput::longInteger";

@@ -17,7 +17,6 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
 import java.util.regex.Pattern;
-import tools.jackson.databind.JsonNode;
 
 /// How long a client waits for a page of source servers where there are many, all of whose agents
 /// report: pages are asked for at a fixed pace, whether or not the last ones have come, and waiting
@@ -30,6 +29,9 @@ final class ApiBenchmark implements Benchmark {
 
     /// Requests under way; with more the server is hopelessly behind.
     private static final int WAITING_MAX = 500;
+
+    /// Of so many pages one is read and compared in full; prime to the number of pages.
+    private static final int READ_WHOLE_EVERY = 47;
 
     private static final Pattern RSS = Pattern.compile("VmRSS:\\s+(\\d+) kB");
     private static final Pattern HEAP = Pattern.compile("used (\\d+)K");
@@ -114,8 +116,7 @@ final class ApiBenchmark implements Benchmark {
 
     private List<Row> measure(Workspace workspace, Scale scale, Process server, SignedPages pages)
             throws IOException, InterruptedException {
-        var tokens = tokens(pages, scale.crowd());
-        var load = new Load(workspace, pages, tokens);
+        var load = new Load(workspace, pages, pages(pages, scale.crowd()));
         var watch = scale.crowdWatch();
         load.run(watch.compareTo(WARM_UP_MAX) < 0 ? watch : WARM_UP_MAX);
         var heap = new ArrayList<Double>(List.of(heapMebibytes(workspace, server)));
@@ -148,18 +149,30 @@ final class ApiBenchmark implements Benchmark {
                 Row.alone(name(), "MiB heap, begin and end", Row.Better.LESS, new Samples(heap)));
     }
 
-    /// One for each page; and checks that the pages are all the servers, each once.
-    private static List<Optional<String>> tokens(SignedPages pages, int count)
+    /// A page as it must be each time, since no server comes or goes.
+    private record Expected(Optional<String> token, SignedPages.Page page) {
+        /// Without reading all of it, which would take time from the server.
+        boolean looksLike(String body) {
+            var end = page.next().map(next -> "\"nextToken\":\"" + next + "\"}").orElse("]}");
+            return body.startsWith("{\"items\":[{") && body.endsWith(end);
+        }
+    }
+
+    /// All pages; and checks that they are all the servers, each once.
+    private static List<Expected> pages(SignedPages pages, int count)
             throws IOException, InterruptedException {
-        var tokens = new ArrayList<Optional<String>>();
+        var all = new ArrayList<Expected>();
         var seen = new HashSet<String>();
         var next = Optional.<String>empty();
         do {
-            tokens.add(next);
             var page = pages.page(PAGE, next);
-            for (JsonNode server : page.items()) {
-                if (!seen.add(server.required("sourceServerID").asString())) {
-                    throw new IOException("a server came twice: " + server);
+            all.add(new Expected(next, page));
+            if (page.servers().size() != PAGE && page.next().isPresent()) {
+                throw new IOException("a page of " + page.servers().size() + " servers");
+            }
+            for (var server : page.servers()) {
+                if (!seen.add(server)) {
+                    throw new IOException("server " + server + " came twice");
                 }
             }
             next = page.next();
@@ -167,11 +180,11 @@ final class ApiBenchmark implements Benchmark {
         if (seen.size() != count) {
             throw new IOException(seen.size() + " of " + count + " servers came");
         }
-        return tokens;
+        return all;
     }
 
     /// A fixed pace of requests, over all pages in turn.
-    private record Load(Workspace workspace, SignedPages pages, List<Optional<String>> tokens) {
+    private record Load(Workspace workspace, SignedPages pages, List<Expected> all) {
         /// @return how long each was waited for, in ms
         List<Double> run(Duration time) throws IOException, InterruptedException {
             var count = (int) (time.toMillis() * PAGES_A_SECOND / 1000);
@@ -190,11 +203,16 @@ final class ApiBenchmark implements Benchmark {
                         failures.add(WAITING_MAX + " pages are waited for");
                         break;
                     }
-                    var token = tokens.get(i % tokens.size());
+                    var expected = all.get(i % all.size());
+                    var whole = i % READ_WHOLE_EVERY == 0;
                     threads.execute(() -> {
                         try {
-                            pages.fetch(PAGE, token);
+                            var body = pages.fetch(PAGE, expected.token());
                             waits.add((workspace.time.nanoTime() - due) / 1e6);
+                            if (!expected.looksLike(body)
+                                    || whole && !SignedPages.page(body).equals(expected.page())) {
+                                failures.add("a page is not what it was before");
+                            }
                         } catch (IOException e) {
                             failures.add(String.valueOf(e.getMessage()));
                         } catch (InterruptedException _) {

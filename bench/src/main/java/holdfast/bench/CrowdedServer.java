@@ -28,6 +28,10 @@ final class CrowdedServer {
     static final String READY = "crowd: ready";
 
     private static final Duration HEARTBEAT = Duration.ofSeconds(30);
+
+    /// Two heartbeats may be late before an agent counts as lost; the usual is for one a second.
+    private static final Duration SILENCE = HEARTBEAT.multipliedBy(3);
+
     private static final Duration TICK = Duration.ofMillis(50);
     private static final long DISK_BYTES = 64L << 30;
     private static final List<String> DISKS = List.of("/dev/sda");
@@ -48,7 +52,10 @@ final class CrowdedServer {
         var settings =
                 ServerSettings.read(
                         Path.of(arguments[0]),
-                        Map.of("listen", arguments[1], "replication-listen", arguments[2]));
+                        Map.of(
+                                "listen", arguments[1],
+                                "replication-listen", arguments[2],
+                                "agent-silence", SILENCE.toSeconds() + "s"));
         try (var server = HoldfastServer.open(settings)) {
             var crowd = new CrowdedServer(server);
             crowd.enrol(Integer.parseInt(arguments[3]));

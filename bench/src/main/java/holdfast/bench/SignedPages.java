@@ -22,21 +22,28 @@ final class SignedPages implements AutoCloseable {
 
     /// One page.
     ///
+    /// @param servers their ids
     /// @param next empty on the last one
-    record Page(List<JsonNode> items, Optional<String> next) {}
+    record Page(List<String> servers, Optional<String> next) {}
 
     void initialize() throws IOException, InterruptedException {
         call("InitializeService", "{}");
     }
 
     Page page(int size, Optional<String> token) throws IOException, InterruptedException {
-        var json = JsonMapper.shared().readTree(fetch(size, token));
+        return page(fetch(size, token));
+    }
+
+    static Page page(String body) {
+        var json = JsonMapper.shared().readTree(body);
         return new Page(
-                json.required("items").values().stream().toList(),
+                json.required("items").values().stream()
+                        .map(server -> server.required("sourceServerID").asString())
+                        .toList(),
                 Optional.ofNullable(json.get("nextToken")).map(JsonNode::asString));
     }
 
-    /// Without looking at what was answered, but that it was.
+    /// What was answered, as it came.
     String fetch(int size, Optional<String> token) throws IOException, InterruptedException {
         var request = JsonMapper.shared().createObjectNode().put("maxResults", size);
         token.ifPresent(text -> request.put("nextToken", text));

@@ -4,14 +4,18 @@ import holdfast.base.TimeSource;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Looks again and again who was heard of, and who was not. One thread at a time.
 final class Attendance {
-    static final Duration SAVE_EVERY = Duration.ofSeconds(30);
+    /// What is heard of agents is in memory; what is written serves the next start, to which it
+    /// makes little difference how old it is.
+    static final Duration SAVE_EVERY = Duration.ofMinutes(5);
 
     /// Rows written in one transaction: many, since each is synced to the disk, and not so many
     /// that others wait for long.
@@ -81,16 +85,34 @@ final class Attendance {
                 });
     }
 
-    /// Writes what was heard of agents since that was last done, half a minute ago or more.
-    void save() throws IOException {
+    /// Writes what was heard of some agents since that was last done, minutes ago: of those for
+    /// which it is the longest time ago, and no more of them than can be written at once. With
+    /// thousands their turns are spread so.
+    void saveSome() throws IOException {
         var now = time.nanoTime();
-        var due = new ArrayList<String>();
-        presences.forEach((id, presence) -> {
-            if (now - presence.savedNanos() >= SAVE_EVERY.toNanos()
-                    && presence.seenNanos() - presence.savedNanos() > 0) {
-                due.add(id);
-            }
-        });
+        save(
+                now,
+                heard(now - SAVE_EVERY.toNanos())
+                        .sorted(Comparator.comparingLong(one -> one.getValue().savedNanos() - now))
+                        .limit(IN_ONE_TRANSACTION)
+                        .map(Map.Entry::getKey)
+                        .toList());
+    }
+
+    /// Writes all that was heard, for the next start.
+    void saveAll() throws IOException {
+        var now = time.nanoTime();
+        save(now, heard(now).map(Map.Entry::getKey).toList());
+    }
+
+    /// Agents that were heard since they were last written, which was not after that time.
+    private Stream<Map.Entry<String, Presence>> heard(long savedNanosMax) {
+        return presences.entrySet().stream()
+                .filter(one -> one.getValue().savedNanos() - savedNanosMax <= 0)
+                .filter(one -> one.getValue().seenNanos() - one.getValue().savedNanos() > 0);
+    }
+
+    private void save(long now, List<String> due) throws IOException {
         forEach(
                 due,
                 (tx, server) -> {

@@ -261,6 +261,18 @@ public final class Controller implements AutoCloseable {
         return exports;
     }
 
+    /// What is asked of the control plane.
+    @FunctionalInterface
+    public interface Question<T> {
+        T ask() throws IOException;
+    }
+
+    /// Several questions as of one instant, between which nothing changes; everybody else's wait
+    /// meanwhile. For questions only, asked by this thread's caller as the account that it is.
+    public <T> T atOnce(Question<T> questions) throws IOException {
+        return database.transact(_ -> questions.ask());
+    }
+
     /// The clock by which everything here is told.
     public TimeSource time() {
         return time;

@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.util.Arrays;
 import java.util.List;
@@ -34,11 +35,15 @@ public final class Database implements AutoCloseable {
     /// since the driver's own transactions hold the lock between one commit and the next.
     private static final String BEGIN = "begin immediate";
 
+    /// Bound on the database's thread only.
+    private static final ScopedValue<Transaction> RUNNING = ScopedValue.newInstance();
+
     private static final int SQLITE_CORRUPT = 11;
     private static final int SQLITE_NOTADB = 26;
 
     private final Path file;
     private final Connection connection;
+    private final Statements statements;
     private final ExecutorService thread =
             Executors.newSingleThreadExecutor(
                     Thread.ofPlatform().name("control-database").daemon().factory());
@@ -46,6 +51,7 @@ public final class Database implements AutoCloseable {
     private Database(Path file, Connection connection) {
         this.file = file;
         this.connection = connection;
+        this.statements = new Statements(connection);
     }
 
     /// Opens the database, makes it where there is none, brings its schema up to date, and reads
@@ -84,6 +90,8 @@ public final class Database implements AutoCloseable {
         settings.setProperty("synchronous", "FULL");
         settings.setProperty("busy_timeout", "10000");
         settings.setProperty("application_id", Integer.toString(APPLICATION_ID));
+        // Asked after each insertion otherwise, by a statement that stays open as long as that one.
+        settings.setProperty("jdbc.get_generated_keys", "false");
         return settings;
     }
 
@@ -92,19 +100,24 @@ public final class Database implements AutoCloseable {
     }
 
     /// Runs the work in one transaction, alone. On return what it wrote is on stable storage; when
-    /// it throws, nothing is kept.
+    /// it throws, nothing is kept. Within the work of another transaction it is a part of that, and
+    /// done as the same account.
     ///
     /// An interrupt of the caller is kept for later: whether the transaction was committed must not
     /// be in doubt.
     <T extends @Nullable Object> T transact(Work<T> work) throws IOException {
+        if (RUNNING.isBound() && RUNNING.get().isOf(this)) {
+            return work.run(RUNNING.get());
+        }
         var scope = Scope.current(); // which the database's thread does not have
         return call(() -> {
             var done = false;
             try {
-                execute(BEGIN);
-                var tx = new Transaction(connection, this, scope);
-                var result = work.run(tx);
-                execute("commit");
+                statements.run(PreparedStatement::execute, BEGIN);
+                var tx = new Transaction(statements, this, scope);
+                var result =
+                        ScopedValue.where(RUNNING, tx).<T, IOException>call(() -> work.run(tx));
+                statements.run(PreparedStatement::execute, "commit");
                 done = true;
                 tx.committed();
                 return result;
@@ -281,6 +294,7 @@ public final class Database implements AutoCloseable {
     public void close() throws IOException {
         thread.close();
         try {
+            statements.close();
             connection.close();
         } catch (SQLException e) {
             throw translated(e);

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 /// Owns its threads. Started once and closed once.
 final class Housekeeping implements AutoCloseable {
     private static final Duration WATCH_EVERY = Duration.ofSeconds(1);
+    private static final Duration SILENCE_EVERY_MAX = Duration.ofSeconds(5);
     private static final Duration PLANS_EVERY = Duration.ofMillis(500);
     private static final Duration NETWORKS_EVERY = Duration.ofSeconds(2);
 
@@ -94,12 +95,19 @@ final class Housekeeping implements AutoCloseable {
 
     void start() {
         repeat("watch", WATCH_EVERY, this::watch);
+        repeat("silence", silenceEvery(), servers.attendance()::noticeSilence);
         repeat("plans", PLANS_EVERY, executions::advance);
         repeat("networks", NETWORKS_EVERY, networkStacks::settle);
         repeat("source networks", CAPTURE_EVERY, sourceNetworks::replicate);
         repeat("instance points", INSTANCE_POINTS_EVERY, reversals::makePoints);
         repeat("schedule", SCHEDULE_EVERY, this::schedule);
         repeat("reclaim", settings.reclaimEvery(), this::reclaim);
+    }
+
+    /// Soon enough not to add much to it. All servers are asked for.
+    private Duration silenceEvery() {
+        var tenth = settings.agentSilence().dividedBy(10);
+        return tenth.compareTo(SILENCE_EVERY_MAX) < 0 ? tenth : SILENCE_EVERY_MAX;
     }
 
     private void repeat(String name, Duration every, Task task) {
@@ -124,11 +132,10 @@ final class Housekeeping implements AutoCloseable {
     }
 
     void watch() throws IOException {
-        servers.attendance().noticeSilence();
-        servers.attendance().save();
+        servers.attendance().saveSome();
         instances.noticeEndedMachines();
         orders.deleteReplicas();
-        var status = store.status();
+        var status = store.condition();
         if (status.state() != lastState) {
             LOG.log(
                     System.Logger.Level.WARNING,
@@ -192,6 +199,14 @@ final class Housekeeping implements AutoCloseable {
     public void close() {
         threads.shutdownNow();
         threads.close();
+        try {
+            servers.attendance().saveAll();
+        } catch (IOException e) {
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "what was heard of agents is not kept: {0}",
+                    e.getMessage());
+        }
     }
 
     @FunctionalInterface

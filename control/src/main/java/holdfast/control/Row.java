@@ -7,7 +7,9 @@ import org.jspecify.annotations.Nullable;
 
 /// One row as read, its checksum verified. Values are text, 64-bit integers or null: the types that
 /// every SQL database has.
-record Row(Map<String, @Nullable Object> values) {
+///
+/// @param positions of the columns' values
+record Row(Map<String, Integer> positions, @Nullable Object[] values) {
     String text(String column) {
         return (String) present(column);
     }
@@ -26,22 +28,30 @@ record Row(Map<String, @Nullable Object> values) {
     }
 
     Optional<String> optionalText(String column) {
-        return Optional.ofNullable((String) values.get(column));
+        return Optional.ofNullable((String) value(column));
     }
 
     Optional<Long> optionalNumber(String column) {
-        return Optional.ofNullable((Long) values.get(column));
+        return Optional.ofNullable((Long) value(column));
     }
 
     Optional<Instant> optionalInstant(String column) {
-        return Optional.ofNullable((Long) values.get(column)).map(Instant::ofEpochMilli);
+        return Optional.ofNullable((Long) value(column)).map(Instant::ofEpochMilli);
     }
 
     private Object present(String column) {
-        var value = values.get(column);
+        var value = value(column);
         if (value == null) {
-            throw new IllegalStateException("column " + column + " is null or not selected");
+            throw new IllegalStateException("column " + column + " is null");
         }
         return value;
+    }
+
+    private @Nullable Object value(String column) {
+        var position = positions.get(column);
+        if (position == null) {
+            throw new IllegalStateException("column " + column + " is not selected");
+        }
+        return values[position];
     }
 }

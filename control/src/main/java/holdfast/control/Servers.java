@@ -296,14 +296,14 @@ public final class Servers implements ReplicationHost {
     @Override
     public void reported(String serverId, AgentReport report) {
         var presence = presences.compute(serverId, (_, known) -> seenNow(known).reported(report));
-        var status = store.status();
+        var staging = store.condition();
         var event =
                 new ReplicationEvent.Reported(
                         report.state(),
                         report.detail(),
                         store.newestPoint(serverId).isPresent(),
-                        status.state(),
-                        status.reason());
+                        staging.state(),
+                        staging.reason());
         apply(serverId, event, presence);
     }
 

@@ -1,15 +1,10 @@
 package holdfast.control;
 
-import holdfast.base.Checksums;
-import java.io.ByteArrayOutputStream;
-import java.io.DataOutputStream;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.Collections;
-import java.util.LinkedHashMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -33,6 +28,8 @@ final class Table<T> {
     private final String name;
     private final List<String> keys;
     private final List<String> columns;
+    private final Map<String, Integer> positions = new HashMap<>();
+    private final String selecting;
     private final Function<T, Map<String, @Nullable Object>> toValues;
     private final Function<Row, T> fromRow;
     private final Optional<Held<T>> held;
@@ -68,6 +65,8 @@ final class Table<T> {
         this.columns = List.copyOf(columns);
         this.toValues = toValues;
         this.fromRow = fromRow;
+        columns.forEach(column -> positions.put(column, positions.size()));
+        this.selecting = "select " + String.join(", ", columns) + ", row_check from ";
     }
 
     /// Every row is a resource of one account's: of the account that asks for it to be made, or
@@ -165,15 +164,7 @@ final class Table<T> {
         var all = new ArrayList<@Nullable Object>();
         var from = seen(tx, all);
         all.addAll(List.of(arguments));
-        var rows =
-                tx.query(
-                        String.format(
-                                Locale.ROOT,
-                                "select %s, row_check from %s %s",
-                                String.join(", ", columns),
-                                from,
-                                clauses),
-                        all.toArray());
+        var rows = tx.query(selecting + from + " " + clauses, all.toArray());
         var records = new ArrayList<T>(rows.size());
         for (var row : rows) {
             records.add(decode(tx, row));
@@ -216,13 +207,7 @@ final class Table<T> {
     void verify(Transaction tx) throws DatabaseException {
         var rowCount = 0L;
         var sum = 0L;
-        for (var row :
-                tx.query(
-                        String.format(
-                                Locale.ROOT,
-                                "select %s, row_check from %s",
-                                String.join(", ", columns),
-                                name))) {
+        for (var row : tx.query(selecting + name)) {
             decode(tx, row);
             rowCount++;
             sum += (Long) Objects.requireNonNull(row[columns.size()]);
@@ -242,10 +227,7 @@ final class Table<T> {
     }
 
     private T decode(Transaction tx, @Nullable Object[] row) throws DamagedDatabaseException {
-        var values = new ArrayList<@Nullable Object>(columns.size());
-        for (var i = 0; i < columns.size(); i++) {
-            values.add(row[i]);
-        }
+        var values = Arrays.asList(row).subList(0, columns.size());
         var found = row[columns.size()];
         var expected = check(values);
         if (!(found instanceof Long stored) || stored != expected) {
@@ -258,11 +240,7 @@ final class Table<T> {
                             found,
                             expected));
         }
-        var named = new LinkedHashMap<String, @Nullable Object>();
-        for (var i = 0; i < columns.size(); i++) {
-            named.put(columns.get(i), values.get(i));
-        }
-        return fromRow.apply(new Row(Collections.unmodifiableMap(named)));
+        return fromRow.apply(new Row(positions, row));
     }
 
     private long storedCheck(Transaction tx, List<@Nullable Object> key) throws DatabaseException {
@@ -312,38 +290,8 @@ final class Table<T> {
         return String.join(", ", Collections.nCopies(count, "?"));
     }
 
-    /// CRC-32C over the table's name and each value with its type and length, so that no two rows
-    /// encode alike.
     private long check(List<@Nullable Object> values) {
-        return check(name, values);
-    }
-
-    private static long check(String table, List<@Nullable Object> values) {
-        var bytes = new ByteArrayOutputStream();
-        try (var out = new DataOutputStream(bytes)) {
-            out.writeUTF(table);
-            for (var value : values) {
-                switch (value) {
-                    case null -> out.writeByte(0);
-                    case Long number -> {
-                        out.writeByte(1);
-                        out.writeLong(number);
-                    }
-                    case String text -> {
-                        var encoded = text.getBytes(StandardCharsets.UTF_8);
-                        out.writeByte(2);
-                        out.writeInt(encoded.length);
-                        out.write(encoded);
-                    }
-                    // Only damage brings another type back, and it must not pass for what was
-                    // written: no row of ours encodes as a 3.
-                    case Object _ -> out.writeByte(3);
-                }
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e); // arrays do not fail
-        }
-        return Checksums.crc32c(bytes.toByteArray()) & 0xffff_ffffL;
+        return RowCheck.of(name, values);
     }
 
     private void adjustSums(Transaction tx, long rows, long checks) throws DatabaseException {
@@ -385,7 +333,7 @@ final class Table<T> {
     }
 
     private long sumsCheck(long rowCount, long checkSum) {
-        return check("table_sums", List.of(name, rowCount, checkSum));
+        return RowCheck.of("table_sums", List.of(name, rowCount, checkSum));
     }
 
     private record Sums(long rowCount, long checkSum) {}

@@ -218,8 +218,13 @@ final class FakeStore implements VolumeStore {
 
     @Override
     public StoreStatus status() {
-        return new StoreStatus(
-                state, state == StoreStatus.State.WRITING ? "" : "no room", 0, 0, 0, 0, 0, 0, 0);
+        return new StoreStatus(state, condition().reason(), 0, 0, 0, 0, 0, 0, 0);
+    }
+
+    @Override
+    public StoreStatus.Condition condition() {
+        return new StoreStatus.Condition(
+                state, state == StoreStatus.State.WRITING ? "" : "no room");
     }
 
     @Override

@@ -142,19 +142,57 @@ class ServersTest {
 
     /// Not with each report: of thousands of agents those would keep the database's disk busy.
     @Test
-    void whatIsHeardOfAnAgentIsWrittenTwiceAMinute() throws IOException {
+    void whatIsHeardOfAnAgentIsWrittenEveryFewMinutes() throws IOException {
         servers().begin(id, Installation.MACHINE, Installation.DISKS);
         servers().reported(id, installation.report(AgentReport.State.INITIAL_SYNC));
-        servers().attendance().save();
+        servers().attendance().saveSome();
         installation.time.advance(Attendance.SAVE_EVERY.minusMillis(1));
         servers().reported(id, installation.report(AgentReport.State.INITIAL_SYNC));
-        servers().attendance().save();
+        servers().attendance().saveSome();
         assertThat(kept().lastSeenAt()).contains(FakeTime.START);
         installation.time.advance(Duration.ofMillis(1));
-        servers().attendance().save();
+        servers().attendance().saveSome();
         assertThat(kept().lastSeenAt())
                 .contains(FakeTime.START.plus(Attendance.SAVE_EVERY).minusMillis(1));
         assertThat(kept().report()).isPresent();
+    }
+
+    @Test
+    void whatWasHeardOfAnAgentOutlivesAnOrderlyEnd() throws IOException {
+        servers().reported(id, installation.report(AgentReport.State.INITIAL_SYNC));
+        servers().attendance().saveSome();
+        installation.time.advance(Duration.ofSeconds(1));
+        var heard = installation.time.now();
+        servers().reported(id, installation.report(AgentReport.State.INITIAL_SYNC));
+        assertThat(kept().lastSeenAt()).contains(FakeTime.START);
+        installation.restart();
+        assertThat(view().lastSeenAt()).contains(heard);
+        assertThat(view().report()).isPresent();
+    }
+
+    /// All of thousands come at the same time when the server starts.
+    @Test
+    void manyAgentsAreWrittenInTurns() throws IOException {
+        var ids = new TreeSet<>(List.of(id));
+        for (var i = 1; i < 120; i++) {
+            ids.add(installation.server());
+        }
+        var written = new TreeSet<String>();
+        for (var turn = 0; turn < 3; turn++) {
+            servers().attendance().saveSome();
+            var before = written.size();
+            for (var each : ids) {
+                if (kept(each).lastSeenAt().isPresent()) {
+                    written.add(each);
+                }
+            }
+            assertThat(written.size() - before).isBetween(1, 60);
+        }
+        assertThat(written).isEqualTo(ids);
+    }
+
+    private SourceServer kept(String server) throws IOException {
+        return installation.database().transact(tx -> Servers.require(tx, server));
     }
 
     private SourceServer kept() throws IOException {

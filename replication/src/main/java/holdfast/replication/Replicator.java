@@ -203,11 +203,11 @@ public final class Replicator implements AutoCloseable {
         while (!Thread.currentThread().isInterrupted()) {
             pause(TICK);
             lobby.expire();
-            admissions.watch(problem(services.store().status()));
+            admissions.watch(problem(services.store().condition()));
         }
     }
 
-    private static String problem(StoreStatus status) {
+    private static String problem(StoreStatus.Condition status) {
         return switch (status.state()) {
             case WRITING -> "";
             case FULL -> "staging area full: " + status.reason();

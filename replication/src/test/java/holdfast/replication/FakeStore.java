@@ -173,8 +173,13 @@ final class FakeStore implements ReplicaStore {
 
     @Override
     public synchronized StoreStatus status() {
+        return new StoreStatus(state, condition().reason(), 0, 0, heldBytes, 0, 0, 0, 0);
+    }
+
+    @Override
+    public synchronized StoreStatus.Condition condition() {
         var reason = state == StoreStatus.State.WRITING ? "" : "0 bytes left";
-        return new StoreStatus(state, reason, 0, 0, heldBytes, 0, 0, 0, 0);
+        return new StoreStatus.Condition(state, reason);
     }
 
     /// @param first what is done before the future completes

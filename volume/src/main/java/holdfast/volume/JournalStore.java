@@ -381,6 +381,12 @@ final class JournalStore implements VolumeStore, JournalBranch.Writing {
     }
 
     @Override
+    public StoreStatus.Condition condition() {
+        var journal = core.journal();
+        return new StoreStatus.Condition(journal.state(), journal.reason());
+    }
+
+    @Override
     public ReclaimReport reclaim() throws IOException {
         reclaiming.lock();
         try {

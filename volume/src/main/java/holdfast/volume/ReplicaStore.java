@@ -36,4 +36,7 @@ public interface ReplicaStore {
     VolumeView head(VolumeId id) throws IOException;
 
     StoreStatus status();
+
+    /// Of the status what says whether appends are acknowledged.
+    StoreStatus.Condition condition();
 }

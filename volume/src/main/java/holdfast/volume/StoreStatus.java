@@ -21,6 +21,12 @@ public record StoreStatus(
         long mapBytes,
         long mappedBytes,
         long durableSequence) {
+    /// What may be asked for often: it costs the same however many volumes there are.
+    ///
+    /// @param state whether appends are acknowledged
+    /// @param reason why not, in words; empty when all is well
+    public record Condition(State state, String reason) {}
+
     /// Whether appends are acknowledged.
     public enum State {
         WRITING,

@@ -2,6 +2,7 @@ package holdfast.volume;
 
 import holdfast.base.RefusalException;
 import java.io.IOException;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -11,9 +12,20 @@ import java.util.TreeMap;
 /// Safe for any thread.
 final class VolumeRegistry {
     private final StoreCore core;
+    private volatile OwnerNumbers ownerNumbers;
+
+    /// Owners by name, of one catalogue.
+    private record OwnerNumbers(Catalogue of, Map<String, Integer> byName) {
+        OwnerNumbers(Catalogue of) {
+            var numbers = new HashMap<String, Integer>();
+            of.owners().forEach((number, owner) -> numbers.put(owner.name(), number));
+            this(of, numbers);
+        }
+    }
 
     VolumeRegistry(StoreCore core) {
         this.core = core;
+        this.ownerNumbers = new OwnerNumbers(core.catalogue);
     }
 
     VolumeState create(String owner, String name, long sizeBytes) throws IOException {
@@ -162,10 +174,18 @@ final class VolumeRegistry {
     }
 
     Optional<Integer> findOwner(String owner) {
-        return core.catalogue.owners().entrySet().stream()
-                .filter(entry -> entry.getValue().name().equals(owner))
-                .map(Map.Entry::getKey)
-                .findFirst();
+        return Optional.ofNullable(numbers(core.catalogue).get(owner));
+    }
+
+    /// Owners' numbers by name: made once a catalogue, since there may be thousands of owners and
+    /// one is looked for with each report of an agent.
+    private Map<String, Integer> numbers(Catalogue catalogue) {
+        var known = ownerNumbers;
+        if (known.of() != catalogue) {
+            known = new OwnerNumbers(catalogue);
+            ownerNumbers = known;
+        }
+        return known.byName();
     }
 
     void policy(String owner, SnapshotPolicy policy) throws IOException {
@@ -203,11 +223,9 @@ final class VolumeRegistry {
     }
 
     SnapshotPolicy policy(String owner) {
-        return core.catalogue.owners().values().stream()
-                .filter(known -> known.name().equals(owner))
-                .map(Catalogue.Owner::policy)
-                .findFirst()
-                .orElse(SnapshotPolicy.DEFAULT);
+        var catalogue = core.catalogue;
+        var number = numbers(catalogue).get(owner);
+        return number == null ? SnapshotPolicy.DEFAULT : catalogue.owners().get(number).policy();
     }
 
     private void store(

@@ -37,6 +37,7 @@ import holdfast.control.Controller;
 import holdfast.control.Failback;
 import holdfast.control.PointChoice;
 import holdfast.control.RecoveryTarget;
+import holdfast.control.ServerView;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -71,13 +72,20 @@ final class DrsApi extends PlanOperations
     @Override
     public DescribeSourceServersResponse describeSourceServers(
             RequestContext context, DescribeSourceServersRequest request) throws IOException {
-        var page = ServerFilter.page(controller, context, request);
-        var translation = ServerTranslation.of(controller, context, page.items());
+        var described =
+                controller.atOnce(() -> {
+                    var page = ServerFilter.page(controller, context, request);
+                    return new Described(
+                            page, ServerTranslation.of(controller, context, page.items()));
+                });
+        var items = described.page().items();
         return DescribeSourceServersResponse.builder()
-                .items(page.items().stream().map(translation::server).toList())
-                .nextToken(page.nextToken())
+                .items(items.stream().map(described.translation()::server).toList())
+                .nextToken(described.page().nextToken())
                 .build();
     }
+
+    private record Described(Page<ServerView> page, ServerTranslation translation) {}
 
     @Override
     public DescribeRecoverySnapshotsResponse describeRecoverySnapshots(

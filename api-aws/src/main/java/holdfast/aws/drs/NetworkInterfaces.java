@@ -23,7 +23,7 @@ final class NetworkInterfaces {
                     parts.length < 3
                             ? List.<String>of()
                             : Arrays.stream(parts[2].split(",", -1))
-                                    .map(address -> address.replaceFirst("/.*", ""))
+                                    .map(address -> address.split("/", 2)[0])
                                     .filter(address -> !address.isEmpty())
                                     .toList();
             interfaces.add(

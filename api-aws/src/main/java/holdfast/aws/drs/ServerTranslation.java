@@ -133,7 +133,7 @@ record ServerTranslation(
     private static @Nullable String agentVersion(ServerView view) {
         return view.server()
                 .machine()
-                .map(facts -> facts.agentVersion().replaceFirst("-.*", ""))
+                .map(facts -> facts.agentVersion().split("-", 2)[0])
                 .filter(version -> VERSION.matcher(version).matches())
                 .orElse(null);
     }

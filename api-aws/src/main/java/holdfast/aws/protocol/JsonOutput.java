@@ -1,17 +1,24 @@
 package holdfast.aws.protocol;
 
 import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonEncoding;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.ObjectWriteContext;
+import tools.jackson.core.io.SerializedString;
 
 /// Writes structures as JSON; members that are null are left out. One thread's.
 public final class JsonOutput {
+    /// The names of members and the values of enumerations, encoded: those of the services' models,
+    /// hence a limited number. They are the greater part of most answers.
+    private static final Map<String, SerializedString> WORDS = new ConcurrentHashMap<>();
+
     private final JsonGenerator generator;
 
     private JsonOutput(JsonGenerator generator) {
@@ -44,13 +51,27 @@ public final class JsonOutput {
 
     public <T> void field(String name, @Nullable T value, Writer<? super T> writer) {
         if (value != null) {
-            generator.writeName(name);
+            generator.writeName(encoded(name));
             writer.write(this, value);
         }
     }
 
+    private static SerializedString encoded(String word) {
+        var known = WORDS.get(word);
+        return known == null
+                ? WORDS.computeIfAbsent(word, SerializedString::new) // locks others out
+                : known;
+    }
+
+    /// A value of an enumeration.
+    public void word(String value) {
+        generator.writeString(encoded(value));
+    }
+
     public void string(String value) {
-        generator.writeString(value);
+        // encoded by the JDK, which does that faster than the generator does
+        var bytes = value.getBytes(StandardCharsets.UTF_8);
+        generator.writeUTF8String(bytes, 0, bytes.length);
     }
 
     public void integer(Integer value) {
