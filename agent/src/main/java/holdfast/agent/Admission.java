@@ -16,7 +16,8 @@ public sealed interface Admission {
     ///
     /// @param sessionToken of session credentials
     /// @param region that is signed for; the server answers to every one
-    /// @param authority the certificate that the server's must be issued by, PEM
+    /// @param authority the certificate that the server's must be issued by, PEM; may have others
+    ///   beside it
     record AccessKey(
             String id,
             String secret,

@@ -4,10 +4,10 @@ import holdfast.base.RandomSource;
 import holdfast.base.RefusalException;
 import holdfast.base.RequestSigner;
 import holdfast.base.TimeSource;
-import holdfast.replication.certificates.CertificateAuthority;
 import holdfast.replication.certificates.CertificateRequest;
 import holdfast.replication.certificates.EnrolmentToken;
 import holdfast.replication.certificates.TlsContexts;
+import holdfast.replication.certificates.TrustedAuthorities;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.URI;
@@ -51,20 +51,19 @@ record Enrolment(TimeSource time, RandomSource random) {
     /// @throws IOException if the server is not the one that the operator named
     StateDirectory.Enrolled enrol(URI server, Admission admission, String hostname)
             throws IOException, InterruptedException {
-        var fingerprint = fingerprint(admission);
+        var trusted = trusted(admission);
         if (!"https".equals(server.getScheme()) || server.getHost() == null) {
             throw new RefusalException(
                     "bad-server-address",
                     server + ": expected an address such as https://recovery.example.com:8443");
         }
         var asked = CertificateRequest.create(random, hostname);
-        var answer =
-                send(server, admission, fingerprint, request(server, admission, asked, hostname));
+        var answer = send(server, admission, trusted, request(server, admission, asked, hostname));
         if (answer.statusCode() / 100 != 2) {
             throw refusal(server, answer);
         }
         var body = json(server, answer.body());
-        var identity = asked.identity(text(body, "certificate"), text(body, "ca"), fingerprint);
+        var identity = asked.identity(text(body, "certificate"), text(body, "ca"), trusted);
         if (!identity.name().equals(text(body, "serverId"))) {
             throw new IOException(server + ": the certificate is for another server than its id");
         }
@@ -72,18 +71,19 @@ record Enrolment(TimeSource time, RandomSource random) {
                 identity, text(body, "replicationAddress"), dataDirectory(body));
     }
 
-    /// Of the authority that the server's certificate must be of.
-    private static byte[] fingerprint(Admission admission) throws IOException {
+    /// Authorities that the server's certificate must be of.
+    private static TrustedAuthorities trusted(Admission admission) throws IOException {
         return switch (admission) {
             case Admission.Token(var text) -> {
                 try {
-                    yield EnrolmentToken.parse(text).fingerprint();
+                    yield TrustedAuthorities.ofFingerprint(
+                            EnrolmentToken.parse(text).fingerprint());
                 } catch (IllegalArgumentException e) {
                     throw new RefusalException("malformed-token", String.valueOf(e.getMessage()));
                 }
             }
             case Admission.AccessKey key ->
-                    CertificateAuthority.fingerprint("the server's authority", key.authority());
+                    TrustedAuthorities.read("the server's authority", key.authority());
         };
     }
 
@@ -119,13 +119,13 @@ record Enrolment(TimeSource time, RandomSource random) {
     }
 
     private HttpResponse<String> send(
-            URI server, Admission admission, byte[] fingerprint, HttpRequest request)
+            URI server, Admission admission, TrustedAuthorities trusted, HttpRequest request)
             throws IOException, InterruptedException {
         try (var client =
                 HttpClient.newBuilder()
                         .version(HttpClient.Version.HTTP_1_1)
                         .connectTimeout(TIMEOUT)
-                        .sslContext(TlsContexts.enrolling(fingerprint, time, random))
+                        .sslContext(TlsContexts.client(trusted, time, random))
                         .build()) {
             return client.send(
                     request, BodyHandlers.limiting(BodyHandlers.ofString(), ANSWER_BYTES_MAX));

@@ -8,6 +8,7 @@ import holdfast.replication.certificates.CertificateRequest;
 import holdfast.replication.certificates.EnrolmentToken;
 import holdfast.replication.certificates.Identity;
 import holdfast.replication.certificates.PeerCertificate;
+import holdfast.replication.certificates.TrustedAuthorities;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -29,7 +30,10 @@ record TestInstallation(CertificateAuthority authority, EnrolmentToken token) {
     Identity agent(String serverId) throws IOException {
         var asked = CertificateRequest.create(RandomSource.system(), "a-host");
         var certificate = authority.issueToAgent(asked.pem(), serverId);
-        return asked.identity(certificate, authority.certificatePem(), token.fingerprint());
+        return asked.identity(
+                certificate,
+                authority.certificatePem(),
+                TrustedAuthorities.ofFingerprint(token.fingerprint()));
     }
 
     /// As a replicator answers.

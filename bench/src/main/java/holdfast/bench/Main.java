@@ -23,6 +23,7 @@ final class Main {
                     new ImpactBenchmark(),
                     new LagBenchmark(),
                     new RecoveryBenchmark(),
+                    new FailbackBenchmark(),
                     new ApiBenchmark());
 
     private Main() {}

@@ -19,7 +19,7 @@ record Options(boolean quick, Set<String> only, Optional<Path> json, Path direct
             Measures Holdfast against peers in the same run and prints one table.
 
               --quick               less of everything: below 5 minutes, else below 35
-              --only <name>,...     some of: copy, impact, lag, recovery, api
+              --only <name>,...     some of: copy, impact, lag, recovery, failback, api
               --json <file>         write every figure there as well
               --directory <folder>  where to make disks and staging areas, about 6 GiB; else
                                     TMPDIR or /var/tmp. Not in memory, or there is no disk to measure

@@ -48,7 +48,7 @@ class BenchmarksTest {
             var report = Runner.run(workspace, TINY, workspace.time.now(), benchmarks);
             assertThat(report.failures()).isEmpty();
             assertThat(report.rows().stream().map(Row::benchmark).distinct())
-                    .containsExactly("copy", "impact", "lag", "api");
+                    .containsExactly("copy", "impact", "lag", "failback", "api");
             assertThat(report.rows())
                     .filteredOn(row -> row.better() == Row.Better.LESS && row.peer().isPresent())
                     .hasSizeGreaterThan(benchmarks.size())

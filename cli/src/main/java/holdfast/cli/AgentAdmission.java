@@ -2,6 +2,7 @@ package holdfast.cli;
 
 import holdfast.agent.Admission;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -112,7 +113,11 @@ final class AgentAdmission {
                         .or(() -> environment(context, "AWS_DEFAULT_REGION"))
                         .orElse(REGION);
         return new Admission.AccessKey(
-                id, secret, session, region, Files.readString(Path.of(authority)));
+                id,
+                secret,
+                session,
+                region,
+                Files.readString(Path.of(authority), StandardCharsets.ISO_8859_1));
     }
 
     private static Optional<String> environment(Context context, String name) {

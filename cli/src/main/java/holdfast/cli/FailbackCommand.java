@@ -111,6 +111,7 @@ final class FailbackCommand {
                                 + "."));
         spec.addOption(Syntax.flag("--json", "Print JSON in the form of docs/cli.md."));
         spec.addSubcommand("attach", FailbackWatchCommand.attach());
+        spec.addSubcommand(FailbackWatchCommand.SUPERVISE, FailbackWatchCommand.supervise());
         spec.addSubcommand(FailbackWatchCommand.WORK, FailbackWatchCommand.work());
         return Syntax.examples(
                 spec,
@@ -136,13 +137,15 @@ final class FailbackCommand {
                 FailbackReport.print(client(settings, viewers).run(), arguments, context);
             }
         } else {
-            var worker = new ArrayList<>(ThisProgram.command(arguments));
-            worker.add(FailbackWatchCommand.WORK);
+            var supervisor = new ArrayList<>(ThisProgram.command(arguments));
+            supervisor.add(FailbackWatchCommand.SUPERVISE);
             arguments
                     .text("--log-file")
-                    .ifPresent(file -> worker.addAll(List.of("--log-file", file)));
+                    .ifPresent(file -> supervisor.addAll(List.of("--log-file", file)));
             FailbackWatchCommand.follow(
-                    ClientWatch.start(context.processes(), worker, settings), arguments, context);
+                    ClientWatch.start(context.processes(), supervisor, settings),
+                    arguments,
+                    context);
         }
         return ExitStatus.OK;
     }

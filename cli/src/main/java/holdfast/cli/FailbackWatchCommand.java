@@ -1,19 +1,28 @@
 package holdfast.cli;
 
 import holdfast.base.Network;
+import holdfast.base.TimeSource;
+import holdfast.base.linux.LinuxKernel;
 import holdfast.failback.ClientEvent;
 import holdfast.failback.ClientWatch;
-import holdfast.failback.DetachedClient;
 import holdfast.failback.FailbackSettings;
+import holdfast.failback.SupervisedClient;
+import holdfast.failback.Supervisor;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import picocli.CommandLine.Model.CommandSpec;
 
 /// `holdfast failback attach`, which looks at a client that goes on without a terminal, and the
-/// command that such a client is.
+/// commands that such a client is.
 final class FailbackWatchCommand {
     /// Not for people: the process that `holdfast failback` starts.
+    static final String SUPERVISE = "supervise";
+
+    /// Not for people either: the process that does the work of that one, and is started again when
+    /// it dies.
     static final String WORK = "work";
 
     private FailbackWatchCommand() {}
@@ -41,12 +50,22 @@ final class FailbackWatchCommand {
         return Syntax.examples(spec, List.of("holdfast failback attach"), ExitStatus.REFUSED);
     }
 
+    static CommandSpec supervise() {
+        return hidden(
+                SUPERVISE,
+                "What `holdfast failback` starts; it is told what to do on its standard input.",
+                FailbackWatchCommand::supervise);
+    }
+
     static CommandSpec work() {
-        var spec =
-                Syntax.command(
-                        WORK,
-                        "What `holdfast failback` starts; it is told what to do on its standard input.",
-                        FailbackWatchCommand::work);
+        return hidden(
+                WORK,
+                "What does the work of `holdfast failback`; it is told what to do on its standard input.",
+                FailbackWatchCommand::work);
+    }
+
+    private static CommandSpec hidden(String name, String description, Action action) {
+        var spec = Syntax.command(name, description, action);
         spec.addOption(Syntax.option("--log-file", "<file>", "Log to the end of a file."));
         spec.usageMessage().hidden(true);
         return Syntax.examples(spec, List.of("holdfast failback"), ExitStatus.REFUSED);
@@ -63,20 +82,39 @@ final class FailbackWatchCommand {
         }
     }
 
-    private static ExitStatus work(Arguments arguments, Context context) throws IOException {
+    private static ExitStatus supervise(Arguments arguments, Context context) throws IOException {
+        LinuxKernel.newSession(); // which the end of the terminal does not reach
         StandardErrorLog.start(); // to a file in the client's folder
         FailbackCommand.startLog(arguments);
-        var failures = new Failures(context, false);
-        var ended =
-                DetachedClient.run(
+        var command = new ArrayList<>(ThisProgram.command(arguments));
+        command.set(command.size() - 1, WORK);
+        arguments.text("--log-file").ifPresent(file -> command.addAll(List.of("--log-file", file)));
+        return status(
+                new Supervisor(context.processes(), TimeSource.system(), command)
+                        .run(System.in, context.terminal().results(), words(context)));
+    }
+
+    private static ExitStatus work(Arguments arguments, Context context) throws IOException {
+        StandardErrorLog.start();
+        FailbackCommand.startLog(arguments);
+        return status(
+                SupervisedClient.run(
                         System.in,
                         context.terminal().results(),
                         Version.ours(),
-                        failure -> {
-                            var told = failures.told(failure);
-                            return new ClientEvent.GaveUp(
-                                    told.code(), told.message(), told.status().code());
-                        });
+                        words(context),
+                        () -> Runtime.getRuntime().halt(ExitStatus.FAILURE.code())));
+    }
+
+    private static Function<Exception, ClientEvent.GaveUp> words(Context context) {
+        var failures = new Failures(context, false);
+        return failure -> {
+            var told = failures.told(failure);
+            return new ClientEvent.GaveUp(told.code(), told.message(), told.status().code());
+        };
+    }
+
+    private static ExitStatus status(ClientEvent.Ended ended) {
         return switch (ended) {
             case ClientEvent.Done _ -> ExitStatus.OK;
             case ClientEvent.GaveUp gaveUp -> ExitStatus.of(gaveUp.status());

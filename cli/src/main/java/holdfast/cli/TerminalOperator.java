@@ -8,6 +8,8 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -18,6 +20,7 @@ final class TerminalOperator implements Operator {
     private final Terminal terminal;
     private @Nullable BufferedReader input;
     private String phase = "";
+    private int shownFirst;
 
     TerminalOperator(Terminal terminal) {
         this.terminal = terminal;
@@ -57,7 +60,8 @@ final class TerminalOperator implements Operator {
         terminal.note(line);
     }
 
-    /// A line for each disk would not stay in place, so all are in one.
+    /// A line for each disk would not stay in place, so all are in one, of which a terminal shows
+    /// as much as it has room for: what matters most stands first, and each disk in turn.
     @Override
     public synchronized void progress(Progress progress) {
         var what = progress.what().replaceFirst(" as of .*", "");
@@ -65,16 +69,14 @@ final class TerminalOperator implements Operator {
             phase = what;
             terminal.note(what);
         }
+        var rate = Units.bytes(progress.bytesPerSecond()) + "/s";
+        var disks = new ArrayList<>(progress.disks());
+        Collections.rotate(disks, -(shownFirst++ % Math.max(1, disks.size())));
+        var shown = disks.stream().map(TerminalOperator::shown).collect(Collectors.joining("; "));
         terminal.progress(
-                String.format(
-                        Locale.ROOT,
-                        "%s; %s; %s/s%s",
-                        progress.what(),
-                        progress.disks().stream()
-                                .map(TerminalOperator::shown)
-                                .collect(Collectors.joining(", ")),
-                        Units.bytes(progress.bytesPerSecond()),
-                        progress.left().map(left -> ", " + Units.span(left) + " left").orElse("")));
+                progress.left()
+                        .map(left -> rate + ", " + Units.span(left) + " left; " + shown)
+                        .orElse(progress.what() + "; " + shown + "; " + rate));
     }
 
     private static String shown(Progress.Disk disk) {

@@ -6,15 +6,14 @@ import holdfast.base.RequestSigner;
 import holdfast.base.TimeSource;
 import holdfast.replication.certificates.AuthorityProbe;
 import holdfast.replication.certificates.TlsContexts;
+import holdfast.replication.certificates.TrustedAuthorities;
 import java.io.IOException;
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.security.cert.CertificateException;
-import java.security.cert.CertificateFactory;
-import java.security.cert.X509Certificate;
 import java.util.Locale;
 import java.util.Optional;
 
@@ -49,7 +48,6 @@ record Access(FailbackSettings settings, Operator operator, TimeSource time, Ran
 
     /// @throws RefusalException if the settings are not complete
     ControllerApi api() throws IOException {
-        var authority = certificate(settings.authority().orElseThrow(Access::unknownAuthority));
         return new ControllerApi(
                 base(endpoint()),
                 new RequestSigner(
@@ -58,12 +56,12 @@ record Access(FailbackSettings settings, Operator operator, TimeSource time, Ran
                         settings.sessionToken(),
                         settings.region().orElse(FailbackSettings.REGION),
                         ControllerApi.SERVICE),
-                TlsContexts.client(authority, time, random),
+                TlsContexts.client(trusted(), time, random),
                 time);
     }
 
-    X509Certificate authority() throws IOException {
-        return certificate(settings.authority().orElseThrow(Access::unknownAuthority));
+    TrustedAuthorities trusted() throws IOException {
+        return read(settings.authority().orElseThrow(Access::unknownAuthority));
     }
 
     private String endpoint() throws IOException {
@@ -81,7 +79,7 @@ record Access(FailbackSettings settings, Operator operator, TimeSource time, Ran
             throws IOException, InterruptedException {
         var known = settings.authority().or(directory::authority);
         if (known.isPresent()) {
-            certificate(known.get());
+            read(known.get());
             return known.get();
         }
         var shown = ControllerApi.authority(base, random);
@@ -107,16 +105,15 @@ record Access(FailbackSettings settings, Operator operator, TimeSource time, Ran
         return directory.trust(AuthorityProbe.text(shown));
     }
 
-    private static X509Certificate certificate(Path file) throws IOException {
-        try (var in = Files.newInputStream(file)) {
-            return (X509Certificate)
-                    CertificateFactory.getInstance("X.509").generateCertificate(in);
+    private static TrustedAuthorities read(Path file) throws IOException {
+        try {
+            // what stands between certificates may be in any encoding
+            return TrustedAuthorities.read(
+                    file.toString(), Files.readString(file, StandardCharsets.ISO_8859_1));
         } catch (NoSuchFileException _) {
             throw new RefusalException(
                     "no-authority",
                     file + " is not there: copy ca.pem from the server's data folder to it");
-        } catch (CertificateException e) {
-            throw new IOException(file + " is no PEM certificate: " + e.getMessage(), e);
         }
     }
 

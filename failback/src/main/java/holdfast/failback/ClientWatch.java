@@ -34,7 +34,7 @@ public final class ClientWatch implements AutoCloseable {
     /// Starts a client, which is told what to do on its standard input: arguments are seen by
     /// everybody on the machine.
     ///
-    /// @param command that runs [DetachedClient]
+    /// @param command that runs a [Supervisor]
     public static ClientWatch start(
             Processes processes, List<String> command, FailbackSettings settings)
             throws IOException {
@@ -57,16 +57,29 @@ public final class ClientWatch implements AutoCloseable {
         var address = UnixDomainSocketAddress.of(state.resolve(ClientViewers.SOCKET));
         try {
             var connection = network.connect(address, DIAL_TIMEOUT);
-            return new ClientWatch(connection.input(), connection, state);
-        } catch (IOException e) {
-            throw new RefusalException(
-                    "no-client",
-                    "no failback client runs on "
-                            + state
-                            + " ("
-                            + FailbackDirectory.words(Filesystem.local(), state)
-                            + "): `holdfast failback` starts one");
+            var watch = new ClientWatch(connection.input(), connection, state);
+            if (watch.isAnswered()) {
+                return watch;
+            }
+            watch.close(); // it was ending, and took nobody in any more
+        } catch (IOException _) {
+            // there is none
         }
+        throw new RefusalException(
+                "no-client",
+                "no failback client runs on "
+                        + state
+                        + " ("
+                        + FailbackDirectory.words(Filesystem.local(), state)
+                        + "): `holdfast failback` starts one");
+    }
+
+    /// Waits for the client's greeting.
+    private boolean isAnswered() throws IOException {
+        events.mark(1);
+        var answered = events.read() >= 0;
+        events.reset();
+        return answered;
     }
 
     /// Shows what the client says until it ends.

@@ -16,7 +16,8 @@ import java.util.function.LongConsumer;
 /// Finds by hash which blocks of a local disk are not what the branch has at the newest point:
 /// first in pieces of 64 blocks, then block by block in those that differ, so that little more
 /// travels than what differs. Questions of one call are all under way before the first answer is
-/// awaited.
+/// awaited, and none is large: the replicator reads and hashes what it was asked, while this end
+/// does the same with what comes next.
 ///
 /// @param link whose newest point counts
 /// @param index of the disk in the session
@@ -24,8 +25,13 @@ import java.util.function.LongConsumer;
 record Comparer(BranchLink link, int index, TargetDisk disk, LongConsumer compared) {
     private static final int PIECE_BLOCKS = PackedExtent.BLOCKS_MAX;
 
-    /// Blocks that one call of [#differing] may ask about: a question of the largest size.
-    static final long SPAN_BLOCKS = (long) ReplicationLink.DIGESTS_MAX * PIECE_BLOCKS;
+    /// Pieces of one question at first: 64 MiB.
+    private static final int QUESTION_PIECES = 256;
+
+    private static final long QUESTION_BLOCKS = (long) QUESTION_PIECES * PIECE_BLOCKS;
+
+    /// Blocks that one call of [#differing] may ask about: 1 GiB.
+    static final long SPAN_BLOCKS = 16 * QUESTION_BLOCKS;
 
     private record Asked(BlockRun span, int pieceBlocks, CompletableFuture<BitSet> answer) {}
 
@@ -52,18 +58,26 @@ record Comparer(BranchLink link, int index, TargetDisk disk, LongConsumer compar
             compared.accept(span.blockCount() * Blocks.BLOCK_BYTES);
             return List.of(span);
         }
-        var found = new ArrayList<BlockRun>();
-        add(found, ask(span, PIECE_BLOCKS));
-        compared.accept(span.blockCount() * Blocks.BLOCK_BYTES);
-        return found;
+        return byPieces(span);
     }
 
     /// Bytes that differ, in whole pieces.
     long differingBytes(BlockRun span) throws IOException, InterruptedException {
+        return byPieces(span).stream().mapToLong(BlockRun::blockCount).sum() * Blocks.BLOCK_BYTES;
+    }
+
+    private List<BlockRun> byPieces(BlockRun span) throws IOException, InterruptedException {
+        var questions = new ArrayList<Asked>();
+        for (var first = span.firstBlock(); first < span.endBlock(); first += QUESTION_BLOCKS) {
+            var count = Math.min(QUESTION_BLOCKS, span.endBlock() - first);
+            questions.add(ask(new BlockRun(first, count), PIECE_BLOCKS));
+            compared.accept(count * Blocks.BLOCK_BYTES);
+        }
         var found = new ArrayList<BlockRun>();
-        add(found, ask(span, PIECE_BLOCKS));
-        compared.accept(span.blockCount() * Blocks.BLOCK_BYTES);
-        return found.stream().mapToLong(BlockRun::blockCount).sum() * Blocks.BLOCK_BYTES;
+        for (var asked : questions) {
+            add(found, asked);
+        }
+        return found;
     }
 
     /// Whether the branch has nothing but zeros there.
@@ -112,6 +126,10 @@ record Comparer(BranchLink link, int index, TargetDisk disk, LongConsumer compar
                     Math.min(
                             asked.span().endBlock(),
                             asked.span().firstBlock() + (long) to * asked.pieceBlocks());
+            var goesOn = !found.isEmpty() && found.getLast().endBlock() == first;
+            if (goesOn) { // from one question to the next
+                first = found.removeLast().firstBlock();
+            }
             found.add(new BlockRun(first, end - first));
             from = differing.nextSetBit(to);
         }

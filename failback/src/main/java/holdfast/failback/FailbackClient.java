@@ -6,14 +6,16 @@ import holdfast.base.Network;
 import holdfast.base.RandomSource;
 import holdfast.base.RefusalException;
 import holdfast.base.TimeSource;
+import holdfast.failback.firmware.BootEntryMaker;
 import holdfast.replication.MachineFacts;
 import holdfast.replication.SessionEndedException;
 import holdfast.replication.certificates.CertificateRequest;
 import holdfast.replication.certificates.Identity;
+import holdfast.replication.certificates.TrustedAuthorities;
 import java.io.IOException;
 import java.net.ConnectException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -57,7 +59,7 @@ public final class FailbackClient {
     public Outcome run() throws IOException, InterruptedException {
         try (var directory = FailbackDirectory.open(Filesystem.local(), settings.state())) {
             var access = access(settings);
-            var authority = access.authority();
+            var trusted = access.trusted();
             var api = access.api();
             var instances = reached(api::instances);
             var kept = directory.kept().filter(this::isWanted);
@@ -69,19 +71,16 @@ public final class FailbackClient {
             }
             var begun =
                     settings.dryRun()
-                            ? begin(api, authority, instances, Optional.empty(), directory)
-                            : begin(api, authority, instances, kept, directory);
+                            ? begin(api, trusted, instances, Optional.empty(), directory)
+                            : begin(api, trusted, instances, kept, directory);
             try {
                 var pursuit = pursuit(begun);
                 if (settings.dryRun()) {
                     return pursuit.dryRun();
                 }
-                try {
-                    return outcome(begun.instance().id(), pursuit.follow(directory));
-                } finally {
-                    sentBytes = pursuit.sentBytes();
-                    receivedBytes = pursuit.receivedBytes();
-                }
+                var complete = followed(pursuit, directory);
+                tellFirmware(begun.kept());
+                return outcome(begun.instance().id(), complete);
             } catch (SessionEndedException e) {
                 if (e.code().equals("failback-completed")) {
                     var now = directory.kept().orElse(begun.kept());
@@ -96,6 +95,17 @@ public final class FailbackClient {
                     api.leave(begun.identity().name());
                 }
             }
+        }
+    }
+
+    /// Follows to the end, and counts what that took.
+    private Position followed(Pursuit pursuit, FailbackDirectory directory)
+            throws IOException, InterruptedException {
+        try {
+            return pursuit.follow(directory);
+        } finally {
+            sentBytes = pursuit.sentBytes();
+            receivedBytes = pursuit.receivedBytes();
         }
     }
 
@@ -156,7 +166,24 @@ public final class FailbackClient {
             return Optional.empty();
         }
         directory.save(complete.get());
+        tellFirmware(complete.get()); // an earlier client may have died before it did
         return Optional.of(outcome(kept.instance(), complete.get().position()));
+    }
+
+    /// Where the firmware of this machine has to be told of the disks. They are complete, whatever
+    /// comes of it.
+    private void tellFirmware(FailbackDirectory.Kept kept) {
+        var entries = new BootEntryMaker(Path.of("/"));
+        for (var disk : kept.disks()) {
+            try (var file = Filesystem.local().openForReading(Path.of(disk.local()))) {
+                entries.add(
+                                disk.local(),
+                                (offset, bytes) -> file.read(ByteBuffer.wrap(bytes), offset))
+                        .forEach(operator::tell);
+            } catch (IOException e) {
+                operator.tell("warning: " + disk.local() + ": " + e.getMessage());
+            }
+        }
     }
 
     private Outcome outcome(String instance, Position position) {
@@ -165,7 +192,7 @@ public final class FailbackClient {
 
     private Begun begin(
             ControllerApi api,
-            X509Certificate authority,
+            TrustedAuthorities trusted,
             List<Instance> instances,
             Optional<FailbackDirectory.Kept> kept,
             FailbackDirectory directory)
@@ -196,7 +223,7 @@ public final class FailbackClient {
         if (kept.isPresent() && entries(mapped).equals(kept.get().disks())) {
             return goOn(instance, kept.get(), directory);
         }
-        return pair(api, authority, instance, original, mapped, directory);
+        return pair(api, trusted, instance, original, mapped, directory);
     }
 
     private static List<FailbackDirectory.Disk> entries(List<MappedDisk> mapped) {
@@ -224,7 +251,7 @@ public final class FailbackClient {
 
     private Begun pair(
             ControllerApi api,
-            X509Certificate authority,
+            TrustedAuthorities trusted,
             Instance instance,
             boolean original,
             List<MappedDisk> mapped,
@@ -234,7 +261,7 @@ public final class FailbackClient {
         var asked = CertificateRequest.create(random, hostname);
         // a client that was bound and did not learn of it is let go of by the next
         var paired = reached(() -> api.pair(instance.id(), hostname, original, asked.pem()));
-        var identity = asked.identity(paired.certificate(), authority);
+        var identity = asked.identity(paired.certificate(), paired.authority(), trusted);
         var kept =
                 new FailbackDirectory.Kept(
                         instance.id(),

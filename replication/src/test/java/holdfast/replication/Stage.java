@@ -7,6 +7,7 @@ import holdfast.replication.certificates.CertificateAuthority;
 import holdfast.replication.certificates.CertificateRequest;
 import holdfast.replication.certificates.Identity;
 import holdfast.replication.certificates.TlsContexts;
+import holdfast.replication.certificates.TrustedAuthorities;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.nio.file.Path;
@@ -80,7 +81,7 @@ final class Stage implements AutoCloseable {
         return request.identity(
                 issuer.issueToAgent(request.pem(), serverId),
                 issuer.certificatePem(),
-                issuer.fingerprint());
+                TrustedAuthorities.of(issuer.certificate()));
     }
 
     ReplicationLink link(String serverId, long... diskBytes) throws IOException {

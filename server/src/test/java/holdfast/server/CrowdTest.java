@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import holdfast.base.RandomSource;
 import holdfast.base.TimeSource;
 import holdfast.replication.certificates.TlsContexts;
+import holdfast.replication.certificates.TrustedAuthorities;
 import java.io.IOException;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -48,7 +49,10 @@ class CrowdTest {
             var authority =
                     (X509Certificate)
                             CertificateFactory.getInstance("X.509").generateCertificate(in);
-            return TlsContexts.client(authority, TimeSource.system(), RandomSource.system())
+            return TlsContexts.client(
+                            TrustedAuthorities.of(authority),
+                            TimeSource.system(),
+                            RandomSource.system())
                     .getSocketFactory();
         }
     }

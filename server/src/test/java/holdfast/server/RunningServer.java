@@ -10,6 +10,7 @@ import holdfast.replication.MachineFacts;
 import holdfast.replication.certificates.CertificateAuthority;
 import holdfast.replication.certificates.CertificateRequest;
 import holdfast.replication.certificates.TlsContexts;
+import holdfast.replication.certificates.TrustedAuthorities;
 import holdfast.volume.ConsistencyPoint;
 import holdfast.volume.NewPoint;
 import java.io.IOException;
@@ -82,7 +83,10 @@ final class RunningServer implements AutoCloseable {
         return HttpClient.newBuilder()
                 .version(HttpClient.Version.HTTP_1_1)
                 .sslContext(
-                        TlsContexts.client(authority.certificate(), TimeSource.system(), random))
+                        TlsContexts.client(
+                                TrustedAuthorities.of(authority.certificate()),
+                                TimeSource.system(),
+                                random))
                 .build();
     }
 

@@ -8,12 +8,12 @@ import holdfast.base.TimeSource;
 import holdfast.replication.MachineFacts;
 import holdfast.replication.SessionEndedException;
 import holdfast.replication.certificates.CertificateRequest;
+import holdfast.replication.certificates.TrustedAuthorities;
 import holdfast.tracking.TrackedDisk;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
@@ -50,7 +50,8 @@ public record SimulatedClient(
     }
 
     /// @param certificate PEM
-    public record Paired(String clientId, String certificate, X509Certificate authority) {}
+    /// @param authority PEM
+    public record Paired(String clientId, String certificate, String authority) {}
 
     /// Runs until the disks are complete.
     public void run() throws IOException, InterruptedException {
@@ -103,7 +104,10 @@ public record SimulatedClient(
         var request = CertificateRequest.create(random, "home");
         var paired = controller.pair(request.pem());
         directory.begin(
-                request.identity(paired.certificate(), paired.authority()),
+                request.identity(
+                        paired.certificate(),
+                        paired.authority(),
+                        TrustedAuthorities.read("the server's authority", paired.authority())),
                 new FailbackDirectory.Kept(
                         instance,
                         paired.clientId(),

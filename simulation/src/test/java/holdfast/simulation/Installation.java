@@ -3,6 +3,7 @@ package holdfast.simulation;
 import holdfast.replication.certificates.CertificateAuthority;
 import holdfast.replication.certificates.CertificateRequest;
 import holdfast.replication.certificates.EnrolmentToken;
+import holdfast.replication.certificates.TrustedAuthorities;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -75,7 +76,8 @@ record Installation(Map<Path, byte[]> server, List<Map<Path, byte[]>> agents) {
                 request.identity(
                         authority.issueToAgent(request.pem(), serverId(machine)),
                         authority.certificatePem(),
-                        EnrolmentToken.create(random, authority).fingerprint());
+                        TrustedAuthorities.ofFingerprint(
+                                EnrolmentToken.create(random, authority).fingerprint()));
         try (var file = files.openForWriting(AGENT_STATE.resolve("replicator"))) {
             file.write(ByteBuffer.wrap("server:1500".getBytes(StandardCharsets.UTF_8)), 0);
             file.sync();

@@ -96,7 +96,7 @@ final class ServerMachine implements AutoCloseable {
                 return new SimulatedClient.Paired(
                         Homecoming.CLIENT,
                         authority.issueToAgent(csr, Homecoming.CLIENT),
-                        authority.certificate());
+                        authority.certificatePem());
             }
 
             @Override

@@ -10,6 +10,7 @@ import holdfast.replication.certificates.CertificateAuthority;
 import holdfast.replication.certificates.CertificateRequest;
 import holdfast.replication.certificates.EnrolmentToken;
 import holdfast.replication.certificates.TlsContexts;
+import holdfast.replication.certificates.TrustedAuthorities;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.net.URI;
@@ -189,7 +190,8 @@ final class BadInputFixture implements AutoCloseable {
                 HttpClient.newBuilder()
                         .sslContext(
                                 TlsContexts.client(
-                                        authority(Duration.ofDays(1)).certificate(),
+                                        TrustedAuthorities.of(
+                                                authority(Duration.ofDays(1)).certificate()),
                                         TimeSource.system(),
                                         RandomSource.system()))
                         .build()) {
@@ -219,7 +221,10 @@ final class BadInputFixture implements AutoCloseable {
         var authority = authority(validity);
         var asked = CertificateRequest.create(RandomSource.system(), "another");
         var certificate = authority.issueToAgent(asked.pem(), "s-0123456789abcdef0");
-        asked.identity(certificate, authority.certificatePem(), authority.fingerprint())
+        asked.identity(
+                        certificate,
+                        authority.certificatePem(),
+                        TrustedAuthorities.of(authority.certificate()))
                 .save(Filesystem.local(), state.resolve("identity.pem"));
         Files.writeString(state.resolve("replicator"), replicator);
         return state;

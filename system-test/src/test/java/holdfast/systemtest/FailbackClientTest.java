@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -73,6 +74,16 @@ class FailbackClientTest {
                 one,
                 () -> Files.readString(watched).contains("MiB fetched"));
         home.await("the client to go on", one, () -> home.relay.fromTargetBytes() > received);
+        killWorker(watched);
+        home.await(
+                "its death on the second terminal",
+                one,
+                () ->
+                        Files.readString(watched)
+                                .contains("died of signal 9; it starts again in 1 s"));
+        var afterDeath = home.relay.fromTargetBytes();
+        home.await(
+                "the client to begin again", one, () -> home.relay.fromTargetBytes() > afterDeath);
         var second = home.lab.commands.run(home.command());
         assertThat(second.status()).isEqualTo(REFUSED);
         assertThat(second.error()).contains("look at it with `holdfast failback attach`");
@@ -88,7 +99,7 @@ class FailbackClientTest {
         assertThat(failback()).isEqualTo("FAILBACK_COMPLETED");
         home.assertEqual();
         var after = home.lab.commands.run(attach());
-        assertThat(after.status()).isEqualTo(REFUSED);
+        assertThat(after.status()).as(after.error()).isEqualTo(REFUSED);
         assertThat(after.error()).contains("read back and complete");
         aws.aws(
                         aws.firstKey(),
@@ -97,6 +108,17 @@ class FailbackClientTest {
                         "--recovery-instance-ids",
                         home.instance())
                 .orThrow();
+    }
+
+    /// Of the client that is shown there the process that works, and not the one that supervises
+    /// it.
+    private static void killWorker(Path typescript) throws Exception {
+        var said =
+                Pattern.compile("the client is process (\\d+)")
+                        .matcher(Files.readString(typescript));
+        assertThat(said.find()).isTrue();
+        var supervisor = ProcessHandle.of(Long.parseLong(said.group(1))).orElseThrow();
+        assertThat(supervisor.children().filter(ProcessHandle::destroyForcibly)).hasSize(1);
     }
 
     @Test
@@ -133,6 +155,33 @@ class FailbackClientTest {
         assertThat(home.output()).contains("\"complete\" : false");
         assertThat(trusted).hasSameTextualContentAs(aws.data().resolve("ca.pem"));
         Files.delete(trusted);
+
+        command.addAll(command.indexOf("failback") + 1, List.of("--no-prompt"));
+        command.set(2, "AWS_CA_BUNDLE=" + bundle());
+        command.remove(1);
+        var bundled = home.lab.commands.run(command);
+        assertThat(bundled.status()).as(bundled.error()).isZero();
+    }
+
+    /// The installation's authority behind one of somebody else's.
+    private static Path bundle() throws Exception {
+        var other = home.lab.directory.resolve("other-ca.pem");
+        home.lab.commands.output(
+                "openssl",
+                "req",
+                "-x509",
+                "-newkey",
+                "ed25519",
+                "-nodes",
+                "-subj",
+                "/CN=Trusted Everywhere",
+                "-keyout",
+                home.lab.directory.resolve("other-key.pem").toString(),
+                "-out",
+                other.toString());
+        return Files.writeString(
+                home.lab.directory.resolve("bundle.pem"),
+                Files.readString(other) + Files.readString(aws.data().resolve("ca.pem")));
     }
 
     @Test

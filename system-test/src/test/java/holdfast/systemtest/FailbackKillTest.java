@@ -4,10 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import holdfast.base.Blocks;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -26,6 +30,7 @@ class FailbackKillTest {
 
     private static final int WRITE_BLOCKS = 8;
     private static final int UNREACHABLE = 5;
+    private static final int FAILED = 1;
 
     private final SplittableRandom random = new SplittableRandom(SEED);
 
@@ -82,7 +87,8 @@ class FailbackKillTest {
         }
     }
 
-    /// As often as `-Dholdfast.failback.trips` says, at moments that `-Dholdfast.seed` says.
+    /// As often as `-Dholdfast.failback.trips` says, at moments that `-Dholdfast.seed` says. In
+    /// every other trip the client has a supervisor, which starts it again.
     @Test
     @Tag("long")
     void killsAtAnyMomentDoNoHarm() throws Exception {
@@ -95,27 +101,30 @@ class FailbackKillTest {
                 home.apply(writes(home, 40, 0, 2));
                 home.limit(List.of(0L, 4L, 16L).get(random.nextInt(3)));
                 var sent = home.relay.fromTargetBytes();
-                var client = home.client();
+                var supervised = trip % 2 == 1;
+                var client = begin(home, supervised);
                 var ends = 2;
                 for (var count = random.nextInt(6); count > 0; count--) {
                     if (random.nextInt(3) == 0) {
                         var more = writes(home, 10, random.nextInt(2), 2);
                         home.apply(random.nextBoolean() ? more : trims(home, more));
                     }
-                    client = killOne(home, client);
+                    client = killOne(home, client, supervised);
                     ends++;
                 }
-                if (!client.isAlive() && client.waitFor() == UNREACHABLE) {
-                    client = home.client();
+                if (mayBeginAgain(home, client)) {
+                    client = begin(home, supervised);
                 }
                 home.await("READY", client, () -> home.failback().equals("READY"));
                 home.launch();
                 for (var count = random.nextInt(4); count > 0 && client.isAlive(); count--) {
-                    client = killOne(home, client);
+                    client = killOne(home, client, supervised);
                     ends++;
                 }
-                while (client.waitFor() == UNREACHABLE) { // it met no server as it began
-                    client = home.client();
+                client.waitFor();
+                while (mayBeginAgain(home, client)) {
+                    client = begin(home, supervised);
+                    client.waitFor();
                 }
                 assertThat(client.waitFor())
                         .as("seed %d, trip %d: %s", SEED, trip, home.complaints())
@@ -131,22 +140,74 @@ class FailbackKillTest {
     }
 
     /// Waits for a moment, kills, looks at what is claimed if nobody works on it, and goes on.
-    private Process killOne(FailbackFixture home, Process alive) throws Exception {
-        var client = alive.isAlive() || alive.waitFor() != UNREACHABLE ? alive : home.client();
+    private Process killOne(FailbackFixture home, Process alive, boolean supervised)
+            throws Exception {
+        var client = mayBeginAgain(home, alive) ? begin(home, supervised) : alive;
         var millis = (long) Math.pow(10, 1 + random.nextDouble() * 2.6);
         home.lab.time.sleep(Duration.ofMillis(millis));
         var victim = random.nextInt(3);
-        if (victim != 1) {
-            FailbackFixture.kill(client);
-        }
-        if (victim != 0) {
-            home.killServer();
-        }
         if (victim == 1) {
+            home.killServer();
             return client;
         }
+        var supervisor = supervised ? supervisor(client) : Optional.<ProcessHandle>empty();
+        if (supervisor.isPresent() && random.nextInt(3) > 0) {
+            killWorker(home, supervisor.get(), victim == 2);
+            return client;
+        }
+        var workers = supervisor.stream().flatMap(ProcessHandle::children).toList();
+        supervisor.ifPresent(ProcessHandle::destroyForcibly);
+        workers.forEach(worker -> worker.onExit().join()); // ends with its supervisor
+        FailbackFixture.kill(client);
+        if (victim == 2) {
+            home.killServer();
+        }
         home.assertClaimsHold();
-        return home.client();
+        return begin(home, supervised);
+    }
+
+    private static Process begin(FailbackFixture home, boolean supervised) throws IOException {
+        return supervised ? home.start(home.command()) : home.client();
+    }
+
+    /// Whether it has ended because it met no server as it began, or died too often in a row.
+    private static boolean mayBeginAgain(FailbackFixture home, Process client) throws Exception {
+        return !client.isAlive()
+                && (client.exitValue() == UNREACHABLE
+                        || client.exitValue() == FAILED
+                                && home.complaints().contains("times in a row"));
+    }
+
+    /// Of a client's terminal.
+    private static Optional<ProcessHandle> supervisor(Process terminal) {
+        return terminal.children().findFirst();
+    }
+
+    /// While the supervisor stands still, so that what is claimed can be looked at.
+    private static void killWorker(
+            FailbackFixture home, ProcessHandle supervisor, boolean serverToo) throws Exception {
+        var pid = Long.toString(supervisor.pid());
+        home.lab.commands.run(List.of("kill", "-STOP", pid));
+        for (var worker : supervisor.children().toList()) {
+            worker.destroyForcibly();
+            home.lab.installation.await(
+                    "the worker's end", home.server(), FailbackFixture.MAX, () -> isOver(worker));
+        }
+        if (serverToo) {
+            home.killServer();
+        }
+        home.assertClaimsHold();
+        home.lab.commands.run(List.of("kill", "-CONT", pid));
+    }
+
+    /// Nobody takes note of its end while its parent stands still.
+    private static boolean isOver(ProcessHandle process) throws IOException {
+        var status = Path.of("/proc/" + process.pid() + "/stat");
+        try {
+            return Files.readString(status).replaceFirst(".*\\) ", "").startsWith("Z");
+        } catch (NoSuchFileException _) {
+            return true;
+        }
     }
 
     /// In the first half of each disk, which holds random bytes, or in the second, which is unused.

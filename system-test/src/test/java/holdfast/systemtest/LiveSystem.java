@@ -17,8 +17,6 @@ final class LiveSystem implements AutoCloseable {
     static final String ADDRESSES =
             "IPADDR=10.0.2.15 NETMASK=255.255.255.0 GATEWAY=10.0.2.2 DNS=10.0.2.3 CONFIG_NETWORK=1";
 
-    private static final Path UEFI = Path.of("/usr/share/OVMF/OVMF_CODE.fd");
-
     private final Lab lab;
     private final Path console;
     private final Process machine;
@@ -48,13 +46,30 @@ final class LiveSystem implements AutoCloseable {
     /// Starts from the image's disc, by the machine's firmware.
     ///
     /// @param disks images, with the serial numbers `disk-0`, `disk-1` and so on
-    static LiveSystem fromDisc(Lab lab, Path image, boolean uefi, List<Path> disks)
+    static LiveSystem fromDisc(Lab lab, Path image, MachineFirmware firmware, List<Path> disks)
             throws IOException {
         var boot = new ArrayList<>(List.of("-cdrom", image.toString(), "-boot", "d"));
-        if (uefi) {
-            boot.addAll(List.of("-bios", UEFI.toString()));
-        }
+        boot.addAll(firmware.arguments());
         return start(lab, boot, disks);
+    }
+
+    /// Starts from a USB stick that the image was copied to.
+    static LiveSystem fromStick(Lab lab, Path image, MachineFirmware firmware)
+            throws IOException, InterruptedException {
+        var stick = lab.directory.resolve("stick.img");
+        lab.commands.output("cp", image.toString(), stick.toString());
+        lab.commands.output("truncate", "--size=256M", stick.toString());
+        var boot =
+                new ArrayList<>(
+                        List.of(
+                                "-device",
+                                "qemu-xhci",
+                                "-drive",
+                                "file=" + stick + ",format=raw,if=none,id=stick",
+                                "-device",
+                                "usb-storage,drive=stick"));
+        boot.addAll(firmware.arguments());
+        return start(lab, boot, List.of());
     }
 
     /// Starts the image's kernel at once, which spares the firmware's time.
@@ -89,6 +104,7 @@ final class LiveSystem implements AutoCloseable {
     private static LiveSystem start(Lab lab, List<String> boot, List<Path> disks)
             throws IOException {
         var console = lab.directory.resolve("live.log");
+        Files.deleteIfExists(console); // an earlier machine's
         var command =
                 new ArrayList<>(
                         List.of(

@@ -1,6 +1,7 @@
 package holdfast.systemtest;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -62,32 +63,48 @@ record RecoveredDisks(Lab lab) {
     /// That a machine comes to its login prompt from the disk as it is; what it writes is thrown
     /// away.
     void assertBoots(Path system, String prompt) throws IOException, InterruptedException {
+        assertSays(system, new MachineFirmware(List.of()), prompt);
+    }
+
+    /// That a machine with that firmware says something on its console.
+    void assertSays(Path system, MachineFirmware firmware, String text)
+            throws IOException, InterruptedException {
         var console = lab.directory.resolve("console.log");
+        Files.deleteIfExists(console);
+        var command =
+                new ArrayList<>(
+                        List.of(
+                                "qemu-system-x86_64",
+                                "-machine",
+                                "q35,accel=tcg",
+                                "-cpu",
+                                "max",
+                                "-m",
+                                "512",
+                                "-display",
+                                "none",
+                                "-nic",
+                                "none",
+                                "-drive",
+                                "file=" + system + ",format=raw,if=virtio,snapshot=on",
+                                "-serial",
+                                "file:" + console));
+        command.addAll(firmware.arguments());
         var machine =
                 lab.processes.start(
-                        new ProcessBuilder(
-                                        "qemu-system-x86_64",
-                                        "-machine",
-                                        "q35,accel=tcg",
-                                        "-cpu",
-                                        "max",
-                                        "-m",
-                                        "512",
-                                        "-display",
-                                        "none",
-                                        "-snapshot",
-                                        "-drive",
-                                        "file=" + system + ",format=raw,if=virtio",
-                                        "-serial",
-                                        "file:" + console)
+                        new ProcessBuilder(command)
                                 .redirectErrorStream(true)
                                 .redirectOutput(lab.directory.resolve("qemu.log").toFile()));
         lab.keep(machine::destroyForcibly);
         lab.installation.await(
-                "the login prompt",
+                "the machine's saying '" + text + "'",
                 machine,
                 BOOT_MAX,
-                () -> Files.exists(console) && Files.readString(console).contains(prompt));
+                () -> Files.exists(console) && said(console).contains(text));
         machine.destroyForcibly().waitFor();
+    }
+
+    private static String said(Path console) throws IOException {
+        return Files.readString(console, StandardCharsets.ISO_8859_1);
     }
 }

@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /// The installation's own authority: it alone decides who is an agent of this installation and who
 /// is a server of it. Nothing else is trusted, and nothing else trusts it.
@@ -26,6 +27,10 @@ public final class CertificateAuthority {
     /// The authority's key.
     public static final String KEY_FILE = "ca-key.pem";
 
+    private static final String NAME_PREFIX = "Holdfast ";
+    private static final int NAME_BYTES = 4;
+    private static final Pattern NAME =
+            Pattern.compile(NAME_PREFIX + "[0-9a-f]{" + 2 * NAME_BYTES + "}");
     private static final String SERVER_NAME = "holdfast-server";
 
     private final CertificateMint mint;
@@ -73,12 +78,12 @@ public final class CertificateAuthority {
         var keyFile = directory.resolve(KEY_FILE);
         if (!files.exists(certificateFile)) { // written last: without it nothing was ever issued
             var keys = Keys.generate(random);
-            var suffix = new byte[4];
+            var suffix = new byte[NAME_BYTES];
             random.fill(suffix);
             var made =
                     CertificateMint.authority(
                             keys,
-                            "Holdfast " + HexFormat.of().formatHex(suffix),
+                            NAME_PREFIX + HexFormat.of().formatHex(suffix),
                             time.now(),
                             time.now().plus(validity.authority()),
                             random);
@@ -120,12 +125,13 @@ public final class CertificateAuthority {
         return Keys.fingerprint(certificate);
     }
 
-    /// Of an authority's certificate that was carried to where it is needed.
-    ///
-    /// @param name of the file, for what is said of it
-    /// @throws IOException if it is no certificate
-    public static byte[] fingerprint(String name, String pem) throws IOException {
-        return Keys.fingerprint(Pem.certificates(name, pem).getFirst());
+    /// Whether this is the certificate of an authority that [#open] has made, here or elsewhere.
+    static boolean isOurs(X509Certificate certificate) {
+        return certificate.getBasicConstraints() >= 0
+                && certificate
+                        .getIssuerX500Principal()
+                        .equals(certificate.getSubjectX500Principal())
+                && NAME.matcher(Issuance.nameOf(certificate)).matches();
     }
 
     /// Certifies an agent's key, at enrolment.

@@ -4,7 +4,6 @@ import holdfast.base.RandomSource;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.security.KeyPair;
-import java.security.MessageDigest;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.List;
@@ -84,26 +83,17 @@ public record CertificateRequest(KeyPair keys, String pem) {
     ///
     /// @param certificate the issued certificate, PEM
     /// @param authority the installation's authority, PEM
-    /// @param fingerprint of the authority that the operator named
+    /// @param trusted the operator has named it
     /// @throws IOException if the certificate is for another key, or not of that authority
-    public Identity identity(String certificate, String authority, byte[] fingerprint)
+    public Identity identity(String certificate, String authority, TrustedAuthorities trusted)
             throws IOException {
         var own = Pem.certificates("issued certificate", certificate).getFirst();
         var issuer = Pem.certificates("authority's certificate", authority).getFirst();
-        if (!MessageDigest.isEqual(Keys.fingerprint(issuer), fingerprint)) {
+        if (!trusted.contain(issuer)) {
             throw new IOException(
                     "the authority's certificate is not the one that the operator named");
         }
         return joined(own, issuer);
-    }
-
-    /// Joins key and answer.
-    ///
-    /// @param certificate the issued certificate, PEM
-    /// @param authority the installation's, which is known already
-    /// @throws IOException if the certificate is for another key, or not of that authority
-    public Identity identity(String certificate, X509Certificate authority) throws IOException {
-        return joined(Pem.certificates("issued certificate", certificate).getFirst(), authority);
     }
 
     private Identity joined(X509Certificate own, X509Certificate issuer) throws IOException {

@@ -2,36 +2,23 @@ package holdfast.replication.certificates;
 
 import holdfast.base.TimeSource;
 import java.net.Socket;
-import java.security.MessageDigest;
 import java.security.cert.X509Certificate;
 import java.util.Arrays;
-import java.util.function.Predicate;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.X509ExtendedTrustManager;
 
-/// Trusts what one authority issued, and nothing else.
+/// Trusts what the authority issued that is trusted, and nothing else.
 ///
 /// A server's name is not compared with the address that was dialled: whoever holds a certificate
 /// for servers of this authority is this installation, and the authority issues none to others.
 /// Agents behind address translation and unusual names therefore need no care.
 final class InstallationTrust extends X509ExtendedTrustManager {
-    private final Predicate<X509Certificate> isAuthority;
+    private final TrustedAuthorities trusted;
     private final TimeSource time;
 
-    private InstallationTrust(Predicate<X509Certificate> isAuthority, TimeSource time) {
-        this.isAuthority = isAuthority;
+    InstallationTrust(TrustedAuthorities trusted, TimeSource time) {
+        this.trusted = trusted;
         this.time = time;
-    }
-
-    /// Trusts an authority that is known already.
-    static InstallationTrust of(X509Certificate authority, TimeSource time) {
-        return new InstallationTrust(authority::equals, time);
-    }
-
-    /// Trusts the authority that has this fingerprint.
-    static InstallationTrust of(byte[] fingerprint, TimeSource time) {
-        return new InstallationTrust(
-                candidate -> MessageDigest.isEqual(Keys.fingerprint(candidate), fingerprint), time);
     }
 
     /// Leaves the dates to the replicator, which asks again while a session lives, and which can
@@ -50,11 +37,11 @@ final class InstallationTrust extends X509ExtendedTrustManager {
     }
 
     /// All our identities come with their authority, so it is found in the chain; that it is the
-    /// right one is for the predicate to say.
+    /// right one is for what is trusted to say.
     private X509Certificate authority(X509Certificate[] chain)
             throws UntrustedCertificateException {
         return Arrays.stream(chain)
-                .filter(isAuthority)
+                .filter(trusted::contain)
                 .findFirst()
                 .orElseThrow(() ->
                         new UntrustedCertificateException(

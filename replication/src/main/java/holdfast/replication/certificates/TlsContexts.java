@@ -3,7 +3,6 @@ package holdfast.replication.certificates;
 import holdfast.base.RandomSource;
 import holdfast.base.TimeSource;
 import java.security.GeneralSecurityException;
-import java.security.cert.X509Certificate;
 import java.util.List;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
@@ -24,7 +23,9 @@ public final class TlsContexts {
     ///   `127.0.0.1` and `::1`
     public static SSLContext server(CertificateAuthority authority, List<String> names) {
         var key = new FixedKey(new ServerIdentity(authority, names));
-        var trust = InstallationTrust.of(authority.certificate(), authority.time());
+        var trust =
+                new InstallationTrust(
+                        TrustedAuthorities.of(authority.certificate()), authority.time());
         return context(new KeyManager[] {key}, trust, authority.random());
     }
 
@@ -32,20 +33,15 @@ public final class TlsContexts {
     public static SSLContext agent(Identity identity, TimeSource time, RandomSource random) {
         var key = new FixedKey(() -> identity);
         return context(
-                new KeyManager[] {key}, InstallationTrust.of(identity.authority(), time), random);
+                new KeyManager[] {key},
+                new InstallationTrust(TrustedAuthorities.of(identity.authority()), time),
+                random);
     }
 
-    /// For a client of the API that was given the authority's certificate.
+    /// For a client of the API, and for an agent's first contact.
     public static SSLContext client(
-            X509Certificate authority, TimeSource time, RandomSource random) {
-        return context(NO_KEY, InstallationTrust.of(authority, time), random);
-    }
-
-    /// For an agent's first contact.
-    ///
-    /// @param fingerprint of the authority that the operator named
-    public static SSLContext enrolling(byte[] fingerprint, TimeSource time, RandomSource random) {
-        return context(NO_KEY, InstallationTrust.of(fingerprint, time), random);
+            TrustedAuthorities trusted, TimeSource time, RandomSource random) {
+        return context(NO_KEY, new InstallationTrust(trusted, time), random);
     }
 
     private static SSLContext context(

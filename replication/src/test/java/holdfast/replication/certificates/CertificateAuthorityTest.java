@@ -141,15 +141,24 @@ class CertificateAuthorityTest {
         var token = EnrolmentToken.create(random, authority);
         var forOthers = authority.issueToAgent(others.pem(), SERVER_ID);
         assertThatThrownBy(() ->
-                        mine.identity(forOthers, authority.certificatePem(), token.fingerprint()))
+                        mine.identity(
+                                forOthers,
+                                authority.certificatePem(),
+                                TrustedAuthorities.ofFingerprint(token.fingerprint())))
                 .hasMessageContaining("another key");
         var forger = open(directory.resolve("forger"));
         var forged = forger.issueToAgent(mine.pem(), SERVER_ID);
-        assertThatThrownBy(
-                        () -> mine.identity(forged, forger.certificatePem(), token.fingerprint()))
+        assertThatThrownBy(() ->
+                        mine.identity(
+                                forged,
+                                forger.certificatePem(),
+                                TrustedAuthorities.ofFingerprint(token.fingerprint())))
                 .hasMessageContaining("not the one that the operator named");
         assertThatThrownBy(() ->
-                        mine.identity(forged, authority.certificatePem(), token.fingerprint()))
+                        mine.identity(
+                                forged,
+                                authority.certificatePem(),
+                                TrustedAuthorities.ofFingerprint(token.fingerprint())))
                 .hasMessageContaining("was issued by");
     }
 
@@ -224,7 +233,8 @@ class CertificateAuthorityTest {
     @Test
     void aRunningServerShowsItsRenewedCertificateToNewConnectionsAndKeepsTheOthers()
             throws Exception {
-        var clients = TlsContexts.client(authority.certificate(), time, random);
+        var clients =
+                TlsContexts.client(TrustedAuthorities.of(authority.certificate()), time, random);
         var seen = new HashSet<Certificate>();
         try (var listener =
                 TlsContexts.server(authority, List.of())
@@ -235,7 +245,10 @@ class CertificateAuthorityTest {
                 for (var days = 0; days < 3600; days += 90) {
                     try (var next =
                             dial(
-                                    TlsContexts.client(authority.certificate(), time, random),
+                                    TlsContexts.client(
+                                            TrustedAuthorities.of(authority.certificate()),
+                                            time,
+                                            random),
                                     listener)) {
                         seen.add(next.getSession().getPeerCertificates()[0]);
                         assertEchoes(next);
@@ -286,6 +299,6 @@ class CertificateAuthorityTest {
         return request.identity(
                 authority.issueToAgent(request.pem(), SERVER_ID),
                 authority.certificatePem(),
-                authority.fingerprint());
+                TrustedAuthorities.ofFingerprint(authority.fingerprint()));
     }
 }
