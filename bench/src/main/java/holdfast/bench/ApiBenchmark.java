@@ -36,6 +36,13 @@ final class ApiBenchmark implements Benchmark {
     private static final Pattern RSS = Pattern.compile("VmRSS:\\s+(\\d+) kB");
     private static final Pattern HEAP = Pattern.compile("used (\\d+)K");
 
+    private final Optional<Path> crowd;
+
+    /// @param crowd the server's data directory, if it is to be kept
+    ApiBenchmark(Optional<Path> crowd) {
+        this.crowd = crowd;
+    }
+
     @Override
     public String name() {
         return "api";
@@ -45,7 +52,7 @@ final class ApiBenchmark implements Benchmark {
     public List<Row> run(Workspace workspace, Scale scale)
             throws IOException, InterruptedException {
         var folder = workspace.folder("api");
-        var data = folder.resolve("data");
+        var data = crowd.orElse(folder.resolve("data"));
         var address = freeAddress(workspace.network);
         var log = folder.resolve("server.log");
         var server = start(workspace, data, address, scale.crowd(), log);
@@ -55,7 +62,7 @@ final class ApiBenchmark implements Benchmark {
             workspace.say(
                     String.format(
                             Locale.ROOT,
-                            "api: %d servers enrolled in %.0f s",
+                            "api: %d servers are there after %.0f s",
                             scale.crowd(),
                             (workspace.time.nanoTime() - begun) / 1e9));
             try (var pages = new SignedPages(workspace.time, address, data)) {

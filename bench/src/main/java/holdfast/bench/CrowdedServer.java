@@ -64,10 +64,22 @@ final class CrowdedServer {
         }
     }
 
+    /// As many as are missing.
     private void enrol(int count) throws IOException, InterruptedException {
+        for (var known : server.controller().servers().list()) {
+            ids.add(known.server().id());
+        }
+        if (ids.size() > count) {
+            throw new IOException(
+                    "there are "
+                            + ids.size()
+                            + " servers and not "
+                            + count
+                            + ": take another folder");
+        }
         var enrolled = new ArrayList<Future<String>>();
         try (var threads = Executors.newFixedThreadPool(THREADS)) {
-            for (var i = 0; i < count; i++) {
+            for (var i = ids.size(); i < count; i++) {
                 var number = i;
                 enrolled.add(threads.submit(() -> enrolOne(number)));
             }

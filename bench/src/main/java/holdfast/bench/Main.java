@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
@@ -17,14 +18,16 @@ final class Main {
     private static final int WRONG_COMMAND_LINE = 2;
     private static final Duration CLEANED_UP_MAX = Duration.ofSeconds(60);
 
-    static final List<Benchmark> ALL =
-            List.of(
-                    new CopyBenchmark(),
-                    new ImpactBenchmark(),
-                    new LagBenchmark(),
-                    new RecoveryBenchmark(),
-                    new FailbackBenchmark(),
-                    new ApiBenchmark());
+    /// @param crowd where the source servers are kept that many have, if they are
+    static List<Benchmark> all(Optional<Path> crowd) {
+        return List.of(
+                new CopyBenchmark(),
+                new ImpactBenchmark(),
+                new LagBenchmark(),
+                new RecoveryBenchmark(),
+                new FailbackBenchmark(),
+                new ApiBenchmark(crowd));
+    }
 
     private Main() {}
 
@@ -33,7 +36,7 @@ final class Main {
             System.out.print(Options.USAGE);
             return;
         }
-        var known = ALL.stream().map(Benchmark::name).collect(Collectors.toSet());
+        var known = all(Optional.empty()).stream().map(Benchmark::name).collect(Collectors.toSet());
         var folder = Path.of(System.getenv().getOrDefault("TMPDIR", "/var/tmp"));
         int status;
         try {

@@ -11,10 +11,17 @@ import java.util.Set;
 /// @param only names of benchmarks; all if empty
 /// @param json where to write the figures
 /// @param directory where the run makes its files
-record Options(boolean quick, Set<String> only, Optional<Path> json, Path directory) {
+/// @param crowd where the source servers of `api` are kept from run to run, if they are
+record Options(
+        boolean quick,
+        Set<String> only,
+        Optional<Path> json,
+        Path directory,
+        Optional<Path> crowd) {
     static final String USAGE =
             """
             usage: bench/run [--quick] [--only <name>,...] [--json <file>] [--directory <folder>]
+                             [--crowd <folder>]
 
             Measures Holdfast against peers in the same run and prints one table.
 
@@ -23,6 +30,8 @@ record Options(boolean quick, Set<String> only, Optional<Path> json, Path direct
               --json <file>         write every figure there as well
               --directory <folder>  where to make disks and staging areas, about 6 GiB; else
                                     TMPDIR or /var/tmp. Not in memory, or there is no disk to measure
+              --crowd <folder>      keep the source servers of api there, and begin with those that
+                                    are there: thousands take minutes to enrol
             """;
 
     /// A command line that is wrong.
@@ -46,6 +55,7 @@ record Options(boolean quick, Set<String> only, Optional<Path> json, Path direct
         var only = new LinkedHashSet<String>();
         Optional<Path> json = Optional.empty();
         var folder = directory;
+        Optional<Path> crowd = Optional.empty();
         for (var rest = arguments.iterator(); rest.hasNext(); ) {
             var argument = rest.next();
             switch (argument) {
@@ -53,6 +63,7 @@ record Options(boolean quick, Set<String> only, Optional<Path> json, Path direct
                 case "--only" -> only.addAll(List.of(value(argument, rest).split(",", -1)));
                 case "--json" -> json = Optional.of(Path.of(value(argument, rest)));
                 case "--directory" -> folder = Path.of(value(argument, rest));
+                case "--crowd" -> crowd = Optional.of(Path.of(value(argument, rest)));
                 default -> throw new UsageException("unknown: " + argument);
             }
         }
@@ -61,7 +72,7 @@ record Options(boolean quick, Set<String> only, Optional<Path> json, Path direct
                 throw new UsageException("no benchmark is named \"" + name + "\"");
             }
         }
-        return new Options(quick, only, json, folder);
+        return new Options(quick, only, json, folder, crowd);
     }
 
     private static String value(String option, java.util.Iterator<String> rest)

@@ -22,7 +22,10 @@ final class Runner {
         require(workspace);
         var scale = options.quick() ? Scale.QUICK : Scale.FULL;
         var startedAt = workspace.time.now();
-        var wanted = Main.ALL.stream().filter(b -> options.wants(b.name())).toList();
+        var wanted =
+                Main.all(options.crowd()).stream()
+                        .filter(benchmark -> options.wants(benchmark.name()))
+                        .toList();
         return run(workspace, scale, startedAt, wanted);
     }
 

@@ -16,18 +16,30 @@ class OptionsTest {
     @Test
     void nothingMeansEverything() throws Exception {
         var options = Options.parse(List.of(), KNOWN, FOLDER);
-        assertThat(options).isEqualTo(new Options(false, Set.of(), Optional.empty(), FOLDER));
+        assertThat(options)
+                .isEqualTo(
+                        new Options(false, Set.of(), Optional.empty(), FOLDER, Optional.empty()));
         assertThat(options.wants("copy")).isTrue();
     }
 
     @Test
     void whatIsNamedIsWanted() throws Exception {
         var line =
-                List.of("--only", "copy,lag", "--quick", "--json", "a.json", "--directory", "/srv");
+                List.of(
+                        "--only",
+                        "copy,lag",
+                        "--quick",
+                        "--json",
+                        "a.json",
+                        "--directory",
+                        "/srv",
+                        "--crowd",
+                        "/srv/crowd");
         var options = Options.parse(line, KNOWN, FOLDER);
         assertThat(options.quick()).isTrue();
         assertThat(options.json()).contains(Path.of("a.json"));
         assertThat(options.directory()).isEqualTo(Path.of("/srv"));
+        assertThat(options.crowd()).contains(Path.of("/srv/crowd"));
         assertThat(KNOWN.stream().filter(options::wants)).containsExactlyInAnyOrder("copy", "lag");
     }
 

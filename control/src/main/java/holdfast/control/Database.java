@@ -101,13 +101,15 @@ public final class Database implements AutoCloseable {
 
     /// Runs the work in one transaction, alone. On return what it wrote is on stable storage; when
     /// it throws, nothing is kept. Within the work of another transaction it is a part of that, and
-    /// done as the same account.
+    /// done as the same account unless it is asked for as another.
     ///
     /// An interrupt of the caller is kept for later: whether the transaction was committed must not
     /// be in doubt.
     <T extends @Nullable Object> T transact(Work<T> work) throws IOException {
         if (RUNNING.isBound() && RUNNING.get().isOf(this)) {
-            return work.run(RUNNING.get());
+            var whole = RUNNING.get();
+            var as = Scope.current();
+            return work.run(as.isPresent() ? whole.in(as.get()) : whole);
         }
         var scope = Scope.current(); // which the database's thread does not have
         return call(() -> {

@@ -5,7 +5,7 @@ import java.time.Instant;
 import java.util.Optional;
 
 /// What this process knows of an agent from listening to it; gone with the process, but for what is
-/// written of it every half minute.
+/// written of it every few minutes.
 ///
 /// @param sessions open ones; an agent that reconnects may for a moment have two
 /// @param seenAt by our clock, to show

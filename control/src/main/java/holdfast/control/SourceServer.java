@@ -11,7 +11,7 @@ import java.util.Optional;
 /// @param id `s-` and 17 hex digits
 /// @param reason of the last change of state
 /// @param stateSince when that was
-/// @param lastSeenAt of the agent; up to half a minute old while the server runs
+/// @param lastSeenAt of the agent; minutes old while the server runs
 /// @param machine as the agent said when its last session began
 /// @param report a recent one of the agent, so that progress outlives a restart
 public record SourceServer(

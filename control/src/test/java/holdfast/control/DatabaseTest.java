@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -57,6 +58,18 @@ class DatabaseTest {
                         }))
                 .hasMessage("no further");
         assertThat(count()).isEqualTo(1);
+    }
+
+    @Test
+    void withinAnotherItIsDoneAsTheSameAccountOrAnother() throws IOException {
+        var other = new Scope(Optional.of("1"));
+        var scopes =
+                Scope.HOME.call(() ->
+                        database.transact(_ ->
+                                List.of(
+                                        database.transact(Transaction::scope),
+                                        other.call(() -> database.transact(Transaction::scope)))));
+        assertThat(scopes).containsExactly(Optional.of(Scope.HOME), Optional.of(other));
     }
 
     /// It was given up, not to be used as it was left.

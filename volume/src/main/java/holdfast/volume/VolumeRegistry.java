@@ -14,18 +14,18 @@ final class VolumeRegistry {
     private final StoreCore core;
     private volatile OwnerNumbers ownerNumbers;
 
-    /// Owners by name, of one catalogue.
-    private record OwnerNumbers(Catalogue of, Map<String, Integer> byName) {
-        OwnerNumbers(Catalogue of) {
+    /// Owners by name, of one generation of the catalogue.
+    private record OwnerNumbers(long generation, Map<String, Integer> byName) {
+        static OwnerNumbers of(Catalogue catalogue) {
             var numbers = new HashMap<String, Integer>();
-            of.owners().forEach((number, owner) -> numbers.put(owner.name(), number));
-            this(of, numbers);
+            catalogue.owners().forEach((number, owner) -> numbers.put(owner.name(), number));
+            return new OwnerNumbers(catalogue.generation(), numbers);
         }
     }
 
     VolumeRegistry(StoreCore core) {
         this.core = core;
-        this.ownerNumbers = new OwnerNumbers(core.catalogue);
+        this.ownerNumbers = OwnerNumbers.of(core.catalogue);
     }
 
     VolumeState create(String owner, String name, long sizeBytes) throws IOException {
@@ -181,8 +181,8 @@ final class VolumeRegistry {
     /// one is looked for with each report of an agent.
     private Map<String, Integer> numbers(Catalogue catalogue) {
         var known = ownerNumbers;
-        if (known.of() != catalogue) {
-            known = new OwnerNumbers(catalogue);
+        if (known.generation() != catalogue.generation()) {
+            known = OwnerNumbers.of(catalogue);
             ownerNumbers = known;
         }
         return known.byName();
@@ -224,8 +224,10 @@ final class VolumeRegistry {
 
     SnapshotPolicy policy(String owner) {
         var catalogue = core.catalogue;
-        var number = numbers(catalogue).get(owner);
-        return number == null ? SnapshotPolicy.DEFAULT : catalogue.owners().get(number).policy();
+        return Optional.ofNullable(numbers(catalogue).get(owner))
+                .map(catalogue.owners()::get)
+                .map(Catalogue.Owner::policy)
+                .orElse(SnapshotPolicy.DEFAULT);
     }
 
     private void store(
