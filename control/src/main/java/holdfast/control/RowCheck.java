@@ -64,7 +64,7 @@ final class RowCheck {
     /// Big-endian.
     private void put(int at, long number, int size) {
         for (var i = 0; i < size; i++) {
-            head[at + i] = (byte) (number >>> Byte.SIZE * (size - 1 - i));
+            head[at + i] = (byte) (number >>> (Byte.SIZE * (size - 1 - i)));
         }
     }
 }

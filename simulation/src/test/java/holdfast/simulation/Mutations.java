@@ -65,7 +65,7 @@ final class Mutations {
                 Mutation.without(
                         "let points leave the window without a root",
                         VOLUME + "Reclaim",
-                        "run",
+                        "markAll",
                         "keepSnapshotsBefore"),
                 Mutation.without(
                         "reclaim what only checkpoints and snapshots reach",

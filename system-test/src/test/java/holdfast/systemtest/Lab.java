@@ -42,6 +42,12 @@ final class Lab implements AutoCloseable {
         return new Lab(folder(name), HOLDFAST, agent);
     }
 
+    /// @param holdfast started for the server and the commands
+    /// @param agent started for the agent
+    static Lab open(String name, Program holdfast, Program agent) throws IOException {
+        return new Lab(folder(name), holdfast, agent);
+    }
+
     /// A lab in a folder of that name.
     ///
     /// @param holdfast by the lab's folder, started for the server and the commands

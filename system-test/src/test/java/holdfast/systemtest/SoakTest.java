@@ -2,15 +2,18 @@ package holdfast.systemtest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import holdfast.demo.Program;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// Server and agent under load for hours, with a window so short that data ages out all the while:
-/// points hold to the end, and neither process grows.
+/// points hold to the end, and neither process grows. Both are started by the launcher, so with the
+/// memory options that users have.
 ///
 /// Two hours unless `-Dholdfast.soak.minutes` says otherwise.
 @Tag("long")
@@ -27,7 +30,8 @@ class SoakTest {
     @Test
     void hoursOfLoadLeaveNothingBehind() throws Exception {
         System.out.println("soak: seed " + SEED + ", " + RUN);
-        try (var lab = Lab.open("soak")) {
+        var launched = new Program(List.of(Checkout.root().resolve("holdfast").toString()));
+        try (var lab = Lab.open("soak", launched, launched)) {
             var disks = TwoDisks.make(lab);
             Files.createDirectories(lab.installation.data());
             Files.writeString(

@@ -50,6 +50,27 @@ final class JournalBranch extends JournalView implements Branch {
         this.lock = lock;
     }
 
+    /// What was written and is not on stable storage yet may be lost with a sync that fails, until
+    /// the journal has written it again, elsewhere: whoever reads it meanwhile waits for that.
+    ///
+    /// @throws DamagedDataException if it is damaged all the same
+    @Override
+    public void read(ByteBuffer target, long offsetBytes) throws IOException {
+        var start = target.position();
+        var limit = target.limit();
+        try {
+            super.read(target, offsetBytes);
+        } catch (StoreException e) {
+            try {
+                flush();
+            } catch (IOException | IllegalStateException notWritten) {
+                e.addSuppressed(notWritten);
+                throw e;
+            }
+            super.read(target.limit(limit).position(start), offsetBytes);
+        }
+    }
+
     @Override
     public void write(ByteBuffer source, long offsetBytes, boolean durable) throws IOException {
         var length = source.remaining();

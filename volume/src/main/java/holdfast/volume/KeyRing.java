@@ -8,8 +8,11 @@ import holdfast.format.DamagedFormatException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import javax.crypto.Cipher;
@@ -19,10 +22,12 @@ import javax.crypto.spec.GCMParameterSpec;
 import javax.crypto.spec.HKDFParameterSpec;
 import javax.crypto.spec.SecretKeySpec;
 
-/// The volumes' data keys, each in an object of its own, wrapped by the master key
-/// (docs/formats/keys.md). Deleting the object is what makes a deleted volume unreadable, so keys
-/// are in no other place. Safe for any thread.
+/// The volumes' data keys, each in two objects of its own, wrapped by the master key
+/// (docs/formats/keys.md). Destroying both is what makes a deleted volume unreadable, so keys are
+/// in no other place. Safe for any thread.
 final class KeyRing {
+    private static final System.Logger LOG = System.getLogger(KeyRing.class.getName());
+
     static final String FOLDER = "keys";
     private static final String SUFFIX = ".key";
     private static final int KEY_BYTES = 32;
@@ -126,7 +131,7 @@ final class KeyRing {
         bytes.putInt(KEY_MAGIC).putInt(VERSION).put(nonce);
         bytes.put(crypt(Cipher.ENCRYPT_MODE, volume, nonce, key));
         bytes.putInt(Checksums.crc32c(bytes.duplicate().flip())).flip();
-        storage.put(name(volume), bytes);
+        TwoCopies.put(storage, name(volume), bytes);
         var made = new SecretKeySpec(key, "AES");
         keys.put(volume, made);
         return made;
@@ -134,30 +139,35 @@ final class KeyRing {
 
     /// The key of a volume.
     ///
-    /// @throws DamagedDataException if its object is missing, damaged or of another master key
+    /// @throws DamagedDataException if it is missing, damaged in both copies or of another master
+    ///   key
     SecretKey key(VolumeId volume) throws IOException {
         var known = keys.get(volume);
         if (known != null) {
             return known;
         }
-        var key = new SecretKeySpec(unwrap(volume), "AES");
+        SecretKey key;
+        try {
+            key =
+                    new SecretKeySpec(
+                            TwoCopies.get(storage, name(volume), bytes -> unwrap(volume, bytes)),
+                            "AES");
+        } catch (NoSuchFileException _) {
+            throw damaged(name(volume), volume, "the key is missing");
+        } catch (DamagedFormatException e) {
+            throw damaged(name(volume), volume, String.valueOf(e.getMessage()));
+        }
         keys.put(volume, key);
         return key;
     }
 
-    private byte[] unwrap(VolumeId volume) throws IOException {
-        ByteBuffer bytes;
-        try {
-            bytes = storage.get(name(volume));
-        } catch (java.nio.file.NoSuchFileException _) {
-            throw damaged(volume, "the key is missing");
-        }
+    private byte[] unwrap(VolumeId volume, ByteBuffer bytes) throws DamagedFormatException {
         if (bytes.remaining() != WRAPPED_BYTES
                 || bytes.getInt(WRAPPED_BYTES - 4)
                         != Checksums.crc32c(bytes.slice(0, WRAPPED_BYTES - 4))
                 || bytes.getInt() != KEY_MAGIC
                 || bytes.getInt() != VERSION) {
-            throw damaged(volume, "the checksum does not hold");
+            throw new DamagedFormatException("the checksum does not hold");
         }
         var nonce = new byte[NONCE_BYTES];
         var wrapped = new byte[KEY_BYTES + TAG_BITS / 8];
@@ -165,14 +175,29 @@ final class KeyRing {
         try {
             return crypt(Cipher.DECRYPT_MODE, volume, nonce, wrapped);
         } catch (StoreException _) {
-            throw damaged(volume, "the master key does not unwrap it");
+            throw new DamagedFormatException("the master key does not unwrap it");
+        }
+    }
+
+    /// A key lives as long as its volume, so a damaged copy is replaced before the other one is
+    /// damaged, too.
+    ///
+    /// @param existing all volumes that there are
+    void mend(Collection<VolumeId> existing) throws IOException {
+        for (var volume : existing) {
+            if (TwoCopies.mend(storage, name(volume), bytes -> unwrap(volume, bytes))) {
+                LOG.log(
+                        System.Logger.Level.WARNING,
+                        "key of volume={0}: one copy was missing or damaged; stored again",
+                        volume);
+            }
         }
     }
 
     /// Destroys the key; durable on return. Quiet if there is none.
     void destroy(VolumeId volume) throws IOException {
         keys.remove(volume);
-        storage.destroy(name(volume));
+        TwoCopies.destroy(storage, name(volume));
     }
 
     /// Volumes that have a key; files of other names are left alone.
@@ -185,9 +210,19 @@ final class KeyRing {
                 .toList();
     }
 
-    /// Checks the stored key of a volume.
-    void check(VolumeId volume) throws IOException {
-        unwrap(volume);
+    /// What is wrong with the copies of a volume's key.
+    List<Damage> faults(VolumeId volume) throws IOException {
+        var faults = new ArrayList<Damage>();
+        for (var copy : TwoCopies.names(name(volume))) {
+            try {
+                unwrap(volume, storage.get(copy));
+            } catch (NoSuchFileException _) {
+                faults.add(damaged(copy, volume, "the key is missing").damage());
+            } catch (DamagedFormatException e) {
+                faults.add(damaged(copy, volume, String.valueOf(e.getMessage())).damage());
+            }
+        }
+        return faults;
     }
 
     /// Checks the stored master key against the one in use.
@@ -231,9 +266,9 @@ final class KeyRing {
         }
     }
 
-    private static DamagedDataException damaged(VolumeId volume, String what) {
+    private static DamagedDataException damaged(String file, VolumeId volume, String what) {
         return new DamagedDataException(
-                new Damage(volume.text(), -1, 0, name(volume), 0, "data key: " + what));
+                new Damage(volume.text(), -1, 0, file, 0, "data key: " + what));
     }
 
     private static String name(VolumeId volume) {

@@ -44,7 +44,10 @@ final class Opening {
             // made since would be forgotten, and their keys destroyed
             catalogue.store(storage);
         }
-        forgetDeletedVolumes(catalogue, keys);
+        var volumes =
+                catalogue.volumes().values().stream().map(entry -> entry.volume().id()).toList();
+        forgetDeletedVolumes(volumes, keys);
+        keys.mend(volumes);
         var objects = new OpenObjects(storage);
         var storedSegments = StoredSegments.list(storage, objects);
         var segments = new Segments(storage, objects, storedSegments, catalogue.identity(), time);
@@ -93,9 +96,8 @@ final class Opening {
     }
 
     /// A crash may have come between forgetting a volume and destroying its key.
-    private static void forgetDeletedVolumes(Catalogue catalogue, KeyRing keys) throws IOException {
-        var known =
-                catalogue.volumes().values().stream().map(entry -> entry.volume().id()).toList();
+    private static void forgetDeletedVolumes(List<VolumeId> known, KeyRing keys)
+            throws IOException {
         for (var volume : keys.volumes()) {
             if (!known.contains(volume)) {
                 keys.destroy(volume);

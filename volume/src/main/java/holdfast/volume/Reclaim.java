@@ -42,7 +42,7 @@ final class Reclaim {
     /// The sweep goes on without the lock, since it may take long: what is made meanwhile reaches
     /// nothing before the window that was not marked.
     ReclaimReport run() throws IOException {
-        var report = sweep.run(mark(), reached);
+        var report = sweep.run(markAll(), reached);
         LOG.log(
                 System.Logger.Level.INFO,
                 "reclaim deleted={0} merged={1} freedBytes={2} writtenBytes={3}",
@@ -54,7 +54,7 @@ final class Reclaim {
     }
 
     /// @return what lies before the window
-    private List<List<StoredSegment>> mark() throws IOException {
+    private List<List<StoredSegment>> markAll() throws IOException {
         core.checkpoints.lock.lock();
         try {
             readCheckpoints();

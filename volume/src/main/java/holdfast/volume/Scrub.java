@@ -280,12 +280,8 @@ final class Scrub {
         }
         for (var state : core.volumes().values()) {
             var volume = state.volume().id();
-            try {
-                files++;
-                core.keys.check(volume);
-            } catch (DamagedDataException e) {
-                report(e.damage());
-            }
+            files++;
+            core.keys.faults(volume).forEach(this::report);
         }
         check("master key", core.keys::checkMaster);
     }

@@ -4,6 +4,8 @@ import holdfast.format.DamagedFormatException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
+import java.util.List;
+import java.util.Optional;
 
 /// Small objects that many others depend on are stored twice, so that one damaged place loses
 /// nothing. The first copy is the one that counts: there is no second without it.
@@ -38,6 +40,42 @@ final class TwoCopies {
                 throw e;
             }
         }
+    }
+
+    /// Stores both again from whichever is sound, if one is missing or not; durable on return.
+    /// Leaves alone what is damaged in both.
+    ///
+    /// @return whether one was not
+    static <T> boolean mend(StagingStorage storage, String name, Decoder<T> decoder)
+            throws IOException {
+        var first = sound(storage, name, decoder);
+        var second = sound(storage, name + SECOND, decoder);
+        if (first.isPresent() == second.isPresent()) {
+            return false;
+        }
+        put(storage, name, first.or(() -> second).orElseThrow());
+        return true;
+    }
+
+    private static <T> Optional<ByteBuffer> sound(
+            StagingStorage storage, String name, Decoder<T> decoder) throws IOException {
+        try {
+            var bytes = storage.get(name);
+            decoder.decode(bytes.duplicate());
+            return Optional.of(bytes);
+        } catch (DamagedFormatException | NoSuchFileException _) {
+            return Optional.empty();
+        }
+    }
+
+    static List<String> names(String name) {
+        return List.of(name, name + SECOND);
+    }
+
+    /// Removes both, as [StagingStorage#destroy] does; durable on return.
+    static void destroy(StagingStorage storage, String name) throws IOException {
+        storage.destroy(name + SECOND);
+        storage.destroy(name);
     }
 
     /// Removes both; durable on return.

@@ -79,6 +79,7 @@ final class DamageableStore {
             }
             if (hour == 0) {
                 branch(store, ids.getFirst());
+                fillSegmentsOfWhichLittleLasts(store, ids.get(1));
             }
             if (hour != 2) {
                 store.reclaim();
@@ -102,6 +103,13 @@ final class DamageableStore {
             store.close();
         }
         return files.contents();
+    }
+
+    /// Neighbours that become one.
+    private void fillSegmentsOfWhichLittleLasts(VolumeStore store, VolumeId id) throws Exception {
+        for (var i = 0; i < 64; i++) {
+            write(store, id, i % 12 == 0 ? i / 12 : BLOCKS - 1, 1);
+        }
     }
 
     private VolumeId create(VolumeStore store, String owner) throws IOException {

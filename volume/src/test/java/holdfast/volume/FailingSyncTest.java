@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
@@ -119,6 +120,32 @@ class FailingSyncTest {
         model.settle(store);
         model.checkPoints(store);
         assertThat(store.status().state()).isEqualTo(StoreStatus.State.WRITING);
+        store.close();
+    }
+
+    /// What a failed sync lost is written again, and a branch reads nothing else meanwhile.
+    @Test
+    void aBranchReadsWhatItWroteWhicheverSyncsFail() throws Exception {
+        var model = new StoreModel(1);
+        var store = model.test.open();
+        var parent = model.create(store, "s", "a");
+        model.write(store, parent);
+        var point = model.point(store, "s").get().sequence();
+        model.acknowledgeAll();
+        var id = model.branch(store, parent, point);
+        try (var branch = store.openBranch(id)) {
+            for (var version = 1; version <= 200; version++) {
+                var block = version % StoreModel.BLOCKS;
+                var data = TestStore.block(parent, block, version);
+                model.test.files.failSyncs(1);
+                branch.write(ByteBuffer.wrap(data), block * 4096L, false);
+                var found = ByteBuffer.allocate(4096);
+                branch.read(found, block * 4096L);
+                assertThat(found.array()).as("version %d", version).isEqualTo(data);
+            }
+            model.test.files.failSyncs(0);
+            branch.flush();
+        }
         store.close();
     }
 

@@ -59,7 +59,8 @@ class KeyDestructionTest {
         var before = test.files.contents();
         var keyFile = TestStore.DIRECTORY.resolve("keys/" + gone + ".key");
         var wrapped = Arrays.copyOfRange(before.get(keyFile), 20, 68);
-        assertThat(filesWith(before, wrapped)).containsExactly(keyFile);
+        var secondFile = TestStore.DIRECTORY.resolve("keys/" + gone + ".key.2");
+        assertThat(filesWith(before, wrapped)).containsExactly(keyFile, secondFile);
 
         store.delete(gone);
         if (powerCut) {
@@ -69,7 +70,7 @@ class KeyDestructionTest {
         }
         assertThat(test.files.everything()).noneMatch(bytes -> contains(bytes, wrapped));
         assertThat(test.files.everything()).noneMatch(bytes -> contains(bytes, dataKey));
-        assertThat(test.files.contents()).doesNotContainKey(keyFile);
+        assertThat(test.files.contents()).doesNotContainKeys(keyFile, secondFile);
         var open = store;
         assertThatThrownBy(() -> open.view(gone, point.sequence()))
                 .isInstanceOf(RefusalException.class);
@@ -109,7 +110,9 @@ class KeyDestructionTest {
         var copy = new TreeMap<Path, byte[]>(test.files.contents());
         var plain = Arrays.copyOfRange(TestStore.block(gone, 3, 4), 16, 48);
         assertThat(filesWith(copy, plain)).isEmpty();
-        assertThat(copy.remove(TestStore.DIRECTORY.resolve("keys/" + gone + ".key"))).isNotNull();
+        for (var name : List.of(gone + ".key", gone + ".key.2")) {
+            assertThat(copy.remove(TestStore.DIRECTORY.resolve("keys/" + name))).isNotNull();
+        }
 
         var restored = open(FaultyFilesystem.of(copy, 1));
         try (var view = restored.view(gone, point.sequence())) {
@@ -135,7 +138,9 @@ class KeyDestructionTest {
         store.close();
         var copy = test.files.contents();
         var keys = TestStore.DIRECTORY.resolve("keys");
-        copy.put(keys.resolve(one + ".key"), copy.get(keys.resolve(other + ".key")));
+        for (var suffix : List.of(".key", ".key.2")) {
+            copy.put(keys.resolve(one + suffix), copy.get(keys.resolve(other + suffix)));
+        }
         var restored = open(FaultyFilesystem.of(copy, 1));
         try (var view = restored.head(one)) {
             assertThatThrownBy(() -> view.read(ByteBuffer.allocate(4096), 0))
@@ -149,7 +154,7 @@ class KeyDestructionTest {
     @Test
     void aPowerCutWhileDeletingLeavesTheVolumeWholeOrGone() throws Exception {
         var outcomes = new ArrayList<Boolean>();
-        for (var step = 0; step < 24; step++) {
+        for (var step = 0; step < 32; step++) {
             var files = new FaultyFilesystem(step);
             var store = open(files);
             var id = store.create("s", "disk", 1 << 20).id();
@@ -166,6 +171,10 @@ class KeyDestructionTest {
             var keyFile = TestStore.DIRECTORY.resolve("keys/" + id + ".key");
             var there = store.find(id).isPresent();
             assertThat(files.contents().containsKey(keyFile)).as("step %d", step).isEqualTo(there);
+            var secondFile = TestStore.DIRECTORY.resolve("keys/" + id + ".key.2");
+            assertThat(files.contents().containsKey(secondFile))
+                    .as("step %d", step)
+                    .isEqualTo(there);
             if (there) {
                 try (var view = store.head(id)) {
                     assertThat(TestStore.versions(view, id)[7]).as("step %d", step).isEqualTo(5);

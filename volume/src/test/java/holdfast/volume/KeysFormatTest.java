@@ -26,6 +26,7 @@ class KeysFormatTest {
     private static final VolumeId VOLUME = new VolumeId("vol-0123456789abcdef0");
     private static final VolumeId OTHER = new VolumeId("vol-0123456789abcdef1");
     private static final String NAME = "keys/vol-0123456789abcdef0.key";
+    private static final String SECOND = NAME + ".2";
     private static final RandomSource NONE =
             _ -> {
                 throw new AssertionError("nothing is to be drawn");
@@ -67,7 +68,7 @@ class KeysFormatTest {
     @Test
     void aKeyDoesNotOpenAsThatOfAnotherVolume() throws Exception {
         var keys = documented();
-        storage.put("keys/" + OTHER + ".key", ByteBuffer.wrap(example("Data key")));
+        TwoCopies.put(storage, "keys/" + OTHER + ".key", ByteBuffer.wrap(example("Data key")));
         assertThatThrownBy(() -> keys.key(OTHER))
                 .isInstanceOf(DamagedDataException.class)
                 .hasMessageContaining("master key does not unwrap it");
@@ -76,14 +77,22 @@ class KeysFormatTest {
     @Test
     void everyFlippedBitAndEveryOtherLengthIsNoticed() throws Exception {
         var keys = documented();
+        var key = keys.key(VOLUME);
         var wrapped = example("Data key");
         for (var bit = 0; bit < wrapped.length * Byte.SIZE; bit++) {
             storage.put(NAME, ByteBuffer.wrap(flipped(wrapped, bit)));
-            assertThatThrownBy(() -> keys.check(VOLUME))
+            assertThat(keys.faults(VOLUME))
                     .as("bit %d", bit)
-                    .isInstanceOf(DamagedDataException.class)
-                    .hasMessageContaining(NAME);
+                    .extracting(Damage::file)
+                    .containsExactly(NAME);
+            assertThat(KeyRing.open(storage, files, MASTER, NONE, false).key(VOLUME))
+                    .as("bit %d", bit)
+                    .isEqualTo(key);
         }
+        storage.put(SECOND, ByteBuffer.wrap(flipped(wrapped, 1)));
+        assertThatThrownBy(() -> KeyRing.open(storage, files, MASTER, NONE, false).key(VOLUME))
+                .isInstanceOf(DamagedDataException.class)
+                .hasMessageContaining(NAME);
         var master = example("Master key");
         for (var bit = 0; bit < master.length * Byte.SIZE; bit++) {
             write(MASTER, flipped(master, bit));
@@ -113,11 +122,14 @@ class KeysFormatTest {
     void aDestroyedKeyIsOverwrittenBeforeItsNameIsGone() throws Exception {
         var keys = documented();
         keys.key(VOLUME);
-        try (var stillOpen = files.openForReading(Path.of("/staging").resolve(NAME))) {
+        try (var first = files.openForReading(Path.of("/staging").resolve(NAME));
+                var second = files.openForReading(Path.of("/staging").resolve(SECOND))) {
             keys.destroy(VOLUME);
-            var bytes = ByteBuffer.allocate(72);
-            stillOpen.read(bytes, 0);
-            assertThat(bytes.array()).containsOnly(0);
+            for (var stillOpen : List.of(first, second)) {
+                var bytes = ByteBuffer.allocate(72);
+                stillOpen.read(bytes, 0);
+                assertThat(bytes.array()).containsOnly(0);
+            }
         }
         assertThat(storage.list(KeyRing.FOLDER)).isEmpty();
         assertThatThrownBy(() -> keys.key(VOLUME))
@@ -130,6 +142,22 @@ class KeysFormatTest {
     void filesOfOtherNamesAreLeftAlone() throws Exception {
         storage.put("keys/copy of vol-0123456789abcdef0.key", ByteBuffer.allocate(3));
         assertThat(documented().volumes()).containsExactly(VOLUME);
+    }
+
+    /// A key lives for years: a copy that is damaged or missing is stored again in time.
+    @Test
+    void aMissingOrDamagedCopyIsStoredAgain() throws Exception {
+        var keys = documented();
+        var sound = ByteBuffer.wrap(example("Data key"));
+        for (var copy : List.of(NAME, SECOND)) {
+            storage.put(copy, ByteBuffer.wrap(flipped(sound.array(), 300)));
+            keys.mend(List.of(VOLUME));
+            assertThat(storage.get(copy)).isEqualTo(sound);
+            storage.delete(copy);
+            keys.mend(List.of(VOLUME));
+            assertThat(storage.get(copy)).isEqualTo(sound);
+            assertThat(keys.faults(VOLUME)).isEmpty();
+        }
     }
 
     /// A new instance draws another prefix, and within one no counter comes twice.
@@ -150,7 +178,7 @@ class KeysFormatTest {
 
     private KeyRing documented() throws IOException {
         write(MASTER, example("Master key"));
-        storage.put(NAME, ByteBuffer.wrap(example("Data key")));
+        TwoCopies.put(storage, NAME, ByteBuffer.wrap(example("Data key")));
         return KeyRing.open(storage, files, MASTER, NONE, false);
     }
 

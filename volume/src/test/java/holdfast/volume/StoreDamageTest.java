@@ -87,6 +87,13 @@ class StoreDamageTest {
                         "master.key")) {
             assertThat(files).as(kind).anyMatch(file -> file.contains(kind));
         }
+        assertThat(pristine.keySet())
+                .as("one object in the place of several segments")
+                .anyMatch(file ->
+                        MergedSegment.parse(
+                                        new StagingStorage.Entry(file.getFileName().toString(), 0))
+                                .filter(merged -> merged.firstNumber() < merged.lastNumber())
+                                .isPresent());
     }
 
     private void change(Change change) throws Exception {

@@ -7,10 +7,16 @@ import holdfast.format.RecordHeader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -173,11 +179,7 @@ class SweepTest {
     private void checkReadable() throws IOException {
         for (var segment : living.entrySet()) {
             for (var record : segment.getValue().entrySet()) {
-                try (var place = segments.locate(segment.getKey(), record.getKey())) {
-                    var found = ByteBuffer.allocate(record.getValue().length);
-                    place.read(found);
-                    assertThat(found.array()).isEqualTo(record.getValue());
-                }
+                read(new Kept(segment.getKey(), record.getKey(), record.getValue()));
             }
         }
     }
@@ -210,6 +212,62 @@ class SweepTest {
                                         + (double) lastNumber
                                                 * SEGMENT_BYTES
                                                 / (MergePlan.NEIGHBOURS - 1)));
+    }
+
+    /// A record that lives, wherever it is by now.
+    private record Kept(long number, long offset, byte[] bytes) {}
+
+    @Test
+    void whoReadsMeanwhileFindsEveryRecord() throws Exception {
+        open();
+        var kept = new CopyOnWriteArrayList<Kept>();
+        var over = new AtomicBoolean();
+        var reads = new AtomicLong();
+        try (var threads = Executors.newFixedThreadPool(3)) {
+            var readers = new ArrayList<Future<?>>();
+            for (var reader = 0; reader < 3; reader++) {
+                var choice = new SplittableRandom(reader);
+                readers.add(
+                        threads.submit(() -> {
+                            while (!over.get()) {
+                                if (!kept.isEmpty()) {
+                                    read(kept.get(choice.nextInt(kept.size())));
+                                    reads.incrementAndGet();
+                                }
+                            }
+                            return null;
+                        }));
+            }
+            for (var round = 0; round < 100; round++) {
+                write(0.3);
+                for (var segment : living.entrySet()) {
+                    segment.getValue().keySet().removeIf(_ -> segment.getValue().size() > 2);
+                }
+                living.lastEntry()
+                        .getValue()
+                        .forEach((offset, bytes) -> kept.add(new Kept(lastNumber, offset, bytes)));
+                var seen = reads.get();
+                sweep();
+                StoreModel.await("reads", () -> reads.get() > seen || anyDone(readers));
+            }
+            over.set(true);
+            for (var reader : readers) {
+                reader.get();
+            }
+        }
+        assertThat(segments.all()).hasSizeLessThan(30);
+    }
+
+    private static boolean anyDone(List<Future<?>> readers) {
+        return readers.stream().anyMatch(Future::isDone);
+    }
+
+    private void read(Kept record) throws IOException {
+        try (var place = segments.locate(record.number(), record.offset())) {
+            var found = ByteBuffer.allocate(record.bytes().length);
+            place.read(found);
+            assertThat(found.array()).isEqualTo(record.bytes());
+        }
     }
 
     /// One small record of each segment lives for good: the objects that hold them are as many as
