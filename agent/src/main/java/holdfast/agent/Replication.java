@@ -80,6 +80,7 @@ final class Replication {
             var resumption =
                     Resumption.decide(
                             memo.disks().stream().skip(disk.index()).findFirst(),
+                            memo.lastRound(),
                             memo.lastPointRound(),
                             session.storeIdentity(),
                             session.disks().get(disk.index()),

@@ -44,6 +44,7 @@ final class InstancesCommand {
         return list.addSubcommand("show", show)
                 .addSubcommand("start", start)
                 .addSubcommand("terminate", terminate)
+                .addSubcommand("export", InstanceExport.spec())
                 .addSubcommand("failback", failback())
                 .addSubcommand(
                         "stop-failback",
@@ -231,7 +232,7 @@ final class InstancesCommand {
     }
 
     /// Of the form that ids have; others would not be looked for but be misread as paths.
-    private static String id(Session session) {
+    static String id(Session session) {
         var text = session.arguments().positional(0);
         if (!text.matches("i-[0-9a-f]{1,32}")) {
             throw new UsageException(

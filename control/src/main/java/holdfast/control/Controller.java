@@ -138,7 +138,7 @@ public final class Controller implements AutoCloseable {
         var attachments = new Attachments(database, networkStacks, launchSettings);
         launchTargets = new LaunchTargets(database, launchSettings);
         instances = new Instances(database, jobs, host, time);
-        failbacks = new Failbacks(database, jobs, store, time, random);
+        failbacks = new Failbacks(database, jobs, store, servers.machines(), time, random);
         jobs.onFailbackLeft(failbacks::failed);
         exports = new PointExports(database, store, points, time, random);
         var removal = new BranchRemoval(store, exports, time);

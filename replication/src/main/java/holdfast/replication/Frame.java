@@ -13,7 +13,8 @@ sealed interface Frame {
 
     record Agreed(int version) implements Frame {}
 
-    record Begin(MachineFacts machine, List<DiskFacts> disks) implements Frame {}
+    /// @param version of the protocol that was agreed on: earlier ones say less of the machine
+    record Begin(MachineFacts machine, List<DiskFacts> disks, int version) implements Frame {}
 
     record Began(ReplicationLink.Session session, long creditLimit) implements Frame {}
 

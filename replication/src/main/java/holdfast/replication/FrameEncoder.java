@@ -14,9 +14,12 @@ final class FrameEncoder {
         switch (frame) {
             case Frame.Hello(var min, var max) -> out.i32(Wire.MAGIC).u16(min).u16(max);
             case Frame.Agreed(var version) -> out.u16(version);
-            case Frame.Begin(var machine, var disks) -> {
+            case Frame.Begin(var machine, var disks, var version) -> {
                 machine(machine, out);
                 disks(disks, out);
+                if (version >= Wire.VERSION_IDENTITY) {
+                    identity(machine.identity(), out);
+                }
             }
             case Frame.Began(var session, var credit) -> session(session, credit, out);
             case Frame.Extents(var number, var disk, var extents) -> {
@@ -112,6 +115,13 @@ final class FrameEncoder {
         var interfaces = machine.networkInterfaces();
         out.u16(count("network interfaces", interfaces, Wire.INTERFACES_MAX));
         interfaces.forEach(out::text);
+    }
+
+    private static void identity(MachineIdentity identity, WireOutput out) {
+        var addresses = identity.hardwareAddresses();
+        out.text(identity.systemUuid());
+        out.u16(count("hardware addresses", addresses, Wire.INTERFACES_MAX));
+        addresses.forEach(out::text);
     }
 
     private static void disks(List<DiskFacts> disks, WireOutput out) {

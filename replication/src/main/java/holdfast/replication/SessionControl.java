@@ -13,6 +13,10 @@ public interface SessionControl {
     /// itself.
     String DISCONNECTED = "server-disconnected";
 
+    /// Code of a refusal: the agent runs on another machine than the server, with a copy of its
+    /// disks. It sends nothing, and asks again later.
+    String OTHER_MACHINE = "other-machine";
+
     /// Code of a refusal: the operator wants the session begun anew, now.
     String AGAIN = "replication-again";
 

@@ -5,6 +5,7 @@ import holdfast.control.Job;
 import holdfast.control.JobResult;
 import holdfast.control.PointExport;
 import holdfast.control.RecoveryInstance;
+import holdfast.control.ServerMachine;
 import holdfast.control.ServerView;
 import holdfast.recovery.BootProof;
 import holdfast.replication.AgentReport;
@@ -49,6 +50,25 @@ final class ApiJson {
         var json = object();
         var array = json.putArray(name);
         elements.forEach(element -> array.add(toJson.apply(element)));
+        return json;
+    }
+
+    /// @param refused machines that asked to replicate as the server and may not
+    static ObjectNode server(ServerView view, List<ServerMachine.Refused> refused) {
+        var json = server(view);
+        var machines = json.putArray("refusedMachines");
+        for (var other : refused) {
+            var entry =
+                    machines.addObject()
+                            .put("bootId", other.bootId())
+                            .put("hostname", other.hostname())
+                            .put("address", other.address())
+                            .put("systemUuid", other.identity().systemUuid())
+                            .put("why", other.why())
+                            .put("firstAt", time(other.firstAt()))
+                            .put("lastAt", time(other.lastAt()));
+            other.identity().hardwareAddresses().forEach(entry.putArray("hardwareAddresses")::add);
+        }
         return json;
     }
 
@@ -244,6 +264,9 @@ final class ApiJson {
                         .put("disk", export.disk())
                         .put("createdAt", time(export.createdAt()));
         json.set("point", point(export.point()));
+        if (!export.point().owner().equals(export.server())) {
+            json.put("instance", export.point().owner());
+        }
         return json;
     }
 }

@@ -23,9 +23,11 @@ final class InstanceRoutes implements HttpService {
     private static final int EVIDENCE_BYTES_MAX = 4 << 20;
 
     private final Controller controller;
+    private final ExportRoutes exports;
 
-    InstanceRoutes(Controller controller) {
+    InstanceRoutes(Controller controller, ExportRoutes exports) {
         this.controller = controller;
+        this.exports = exports;
     }
 
     @Override
@@ -37,6 +39,7 @@ final class InstanceRoutes implements HttpService {
                 .post("/{id}/failback", this::failBack)
                 .post("/{id}/failback/stop", this::stopFailback)
                 .post("/{id}/protect", this::protect)
+                .post("/{id}/exports", exports::createOfInstance)
                 .post("/{id}/disconnect", this::disconnect)
                 .delete("/{id}", this::delete)
                 .get("/{id}/console", this::console)
