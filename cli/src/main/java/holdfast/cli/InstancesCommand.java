@@ -191,6 +191,7 @@ final class InstancesCommand {
                 .add("runs with", instance.text("accelerator"))
                 .add("process", instance.has("pid") ? Long.toString(instance.number("pid")) : "")
                 .add("boot proof", proof(instance))
+                .add("elsewhere", elsewhere(session, instance))
                 .add("failback", failbackShown(instance))
                 .add("console", console.map(file -> "saved to " + file).orElse(""))
                 .add("screenshot", screenshot.map(file -> "saved to " + file).orElse(""))
@@ -253,6 +254,18 @@ final class InstancesCommand {
         return proof.flag("proven")
                 ? proof.text("evidence") + " after " + took
                 : "none within " + took + ": " + proof.text("evidence");
+    }
+
+    private static String elsewhere(Session session, Answer instance) {
+        if (!instance.has("elsewhere")) {
+            return "";
+        }
+        var machine = instance.child("elsewhere");
+        return machine.text("hostname")
+                + (machine.flag("connected")
+                        ? ", its agent is connected: " + machine.text("state")
+                        : ", its agent was last heard of "
+                                + session.shown(machine.instant("lastSeenAt")));
     }
 
     private static String failbackShown(Answer instance) {

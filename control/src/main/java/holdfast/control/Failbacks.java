@@ -41,6 +41,7 @@ public final class Failbacks implements FailbackHost {
     private final TimeSource time;
     private final RandomSource random;
     private final ServerMachines machines;
+    private final ElsewhereInstances elsewhere;
 
     /// By client; gone with the process.
     private final Map<String, Contact> contacts = new ConcurrentHashMap<>();
@@ -59,8 +60,10 @@ public final class Failbacks implements FailbackHost {
             Jobs jobs,
             VolumeStore store,
             ServerMachines machines,
+            ElsewhereInstances elsewhere,
             TimeSource time,
             RandomSource random) {
+        this.elsewhere = elsewhere;
         this.machines = machines;
         this.database = database;
         this.jobs = jobs;
@@ -248,6 +251,7 @@ public final class Failbacks implements FailbackHost {
                     "disconnected by the operator");
             return null;
         });
+        elsewhere.end(instance);
     }
 
     @Override
@@ -331,7 +335,7 @@ public final class Failbacks implements FailbackHost {
         if (failback.state() == FailbackState.FINISHING && failback.lastPoint().isPresent()) {
             return new Turn(failback.lastPoint().get(), true);
         }
-        return new Turn(store.branchPoint(failback.instance()), false);
+        return new Turn(elsewhere.point(failback.instance()), false);
     }
 
     @Override

@@ -31,6 +31,7 @@ public final class PointExports implements Exports, AutoCloseable {
     private final Database database;
     private final VolumeStore store;
     private final Points points;
+    private final ElsewhereInstances elsewhere;
     private final TimeSource time;
     private final RandomSource random;
     private final Map<String, VolumeView> held = new ConcurrentHashMap<>();
@@ -41,8 +42,10 @@ public final class PointExports implements Exports, AutoCloseable {
             Database database,
             VolumeStore store,
             Points points,
+            ElsewhereInstances elsewhere,
             TimeSource time,
             RandomSource random) {
+        this.elsewhere = elsewhere;
         this.database = database;
         this.store = store;
         this.points = points;
@@ -111,7 +114,7 @@ public final class PointExports implements Exports, AutoCloseable {
             throw new RefusalException(
                     "no-disks", "recovery instance " + id + " has no disks: its launch failed");
         }
-        var point = store.branchPoint(id);
+        var point = elsewhere.point(id);
         return serve(
                 branches.stream()
                         .map(branch ->

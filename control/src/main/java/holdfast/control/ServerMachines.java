@@ -45,15 +45,19 @@ final class ServerMachines {
         this.time = time;
     }
 
-    /// Which machine the server is; empty before its agent's first session.
+    /// Which machine a server, or a recovery instance that runs elsewhere, is; empty before its
+    /// agent's first session.
     ///
-    /// What earlier versions kept of the last session is the beginning.
-    private static Optional<ServerMachine> find(Transaction tx, SourceServer server)
+    /// What earlier versions kept of a server's last session is the beginning.
+    private static Optional<ServerMachine> find(Transaction tx, String id)
             throws DatabaseException {
-        var row = ROWS.find(tx, server.id());
+        var row = ROWS.find(tx, id);
         return row.isPresent()
                 ? row
-                : server.machine().map(machine -> ServerMachine.of(server.id(), machine));
+                : Tables.SERVERS
+                        .find(tx, id)
+                        .flatMap(SourceServer::machine)
+                        .map(machine -> ServerMachine.of(id, machine));
     }
 
     /// @throws RefusalException if the newcomer is taken for a copy of the server
@@ -73,18 +77,17 @@ final class ServerMachines {
     private static ServerMachine.Verdict verdict(Transaction tx, String id, MachineFacts machine)
             throws DatabaseException {
         var server = Tables.SERVERS.find(tx, id);
-        if (server.isEmpty() || Servers.refusal(server.get()).isPresent()) {
+        if (server.isPresent() && Servers.refusal(server.get()).isPresent()) {
             return new ServerMachine.Verdict.Admit();
         }
-        var known = find(tx, server.get());
+        var known = find(tx, id);
         return known.isEmpty() ? new ServerMachine.Verdict.Admit() : known.get().judge(machine);
     }
 
     private void refuse(String id, Newcomer newcomer, String why) throws IOException {
         var machine = newcomer.machine();
         database.<@Nullable Void>transact(tx -> {
-            var server = Tables.SERVERS.find(tx, id);
-            var known = server.isEmpty() ? Optional.<ServerMachine>empty() : find(tx, server.get());
+            var known = find(tx, id);
             if (known.isPresent() && isNews(known.get(), machine.bootId())) {
                 save(tx, known.get().refusing(machine, newcomer.peer(), why, time.now()));
             }
@@ -123,26 +126,28 @@ final class ServerMachines {
     ///
     /// @return how often another boot has taken over
     /// @throws RefusalException if it is a copy after all
-    long began(Transaction tx, SourceServer server, MachineFacts machine) throws DatabaseException {
-        var known = find(tx, server).orElseGet(() -> ServerMachine.of(server.id(), machine));
+    long began(Transaction tx, String id, MachineFacts machine) throws DatabaseException {
+        var known = find(tx, id).orElseGet(() -> ServerMachine.of(id, machine));
         if (known.judge(machine) instanceof ServerMachine.Verdict.Refuse(var why)) {
-            throw refusal(server.id(), why); // the operator has accepted another one meanwhile
+            throw refusal(id, why); // the operator has accepted another one meanwhile
         }
         var next = known.now(machine.identity(), machine.bootId());
-        if (!next.equals(known) || ROWS.find(tx, server.id()).isEmpty()) {
+        if (!next.equals(known) || ROWS.find(tx, id).isEmpty()) {
             save(tx, next);
         }
         return next.boots();
     }
 
+    /// Whether that is the boot that had the last session.
+    boolean isNewestBoot(Transaction tx, String id, String bootId) throws DatabaseException {
+        return find(tx, id).filter(known -> known.bootId().equals(bootId)).isPresent();
+    }
+
     /// The server's disks are on that machine now.
     void leave(Transaction tx, String server, MachineIdentity heir) throws DatabaseException {
-        var known = Tables.SERVERS.find(tx, server);
+        var known = find(tx, server);
         if (known.isPresent() && heir.isKnown()) {
-            var machine = find(tx, known.get());
-            if (machine.isPresent()) {
-                save(tx, machine.get().leftTo(heir));
-            }
+            save(tx, known.get().leftTo(heir));
         }
     }
 

@@ -199,7 +199,7 @@ public final class Servers implements ReplicationHost {
         var boots =
                 database.transact(tx -> {
                     var current = requireAdmitted(tx, serverId);
-                    var taken = machines.began(tx, current, machine);
+                    var taken = machines.began(tx, serverId, machine);
                     var known = current.with(machine, merged(current.disks(), facts, volumes));
                     Tables.SERVERS.update(tx, known);
                     change(tx, known, new ReplicationEvent.SessionBegan());
@@ -331,6 +331,10 @@ public final class Servers implements ReplicationHost {
     public void pointMade(String serverId, ConsistencyPoint point) {
         presences.compute(serverId, (_, known) -> seenNow(known));
     }
+
+    /// Servers are not failed back, instances are: nobody asks for this.
+    @Override
+    public void finished(String serverId, long round) {}
 
     @Override
     public void ended(String serverId, Optional<String> error) {

@@ -435,7 +435,8 @@ final class Tables {
                     SETTINGS,
                     LAUNCH_ACTIONS,
                     FAILBACKS,
-                    ServerMachines.ROWS);
+                    ServerMachines.ROWS,
+                    Elsewhere.ROWS);
 
     static final List<Table<?>> ALL =
             Stream.concat(OWN.stream(), NetworkTables.ALL.stream()).toList();

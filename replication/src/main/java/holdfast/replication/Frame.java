@@ -139,5 +139,11 @@ sealed interface Frame {
     /// @param retryAfterMillis when trying again may help; 0 if something has to change first
     record Failure(String code, String message, int retryAfterMillis) implements Frame {}
 
+    /// To the agent of a recovery instance that is failed back: make your last round.
+    record Finish() implements Frame {}
+
+    /// The round with that number made a point after which nothing is written.
+    record Finished(long round) implements Frame {}
+
     record Goodbye() implements Frame {}
 }

@@ -78,6 +78,8 @@ final class FrameDecoder {
                     case PONG -> new Frame.Pong(in.i64());
                     case ERROR -> failure();
                     case GOODBYE -> new Frame.Goodbye();
+                    case FINISH -> new Frame.Finish();
+                    case FINISHED -> new Frame.Finished(in.natural("round"));
                     case CERTIFICATE_REQUEST ->
                             new Frame.CertificateRequest(
                                     der("request", Wire.CERTIFICATE_REQUEST_BYTES_MAX));

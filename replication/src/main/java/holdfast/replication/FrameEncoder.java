@@ -60,7 +60,8 @@ final class FrameEncoder {
             case Frame.Pong(var token) -> out.i64(token);
             case Frame.Failure(var code, var message, var retryAfterMillis) ->
                     out.name(code).text(message).i32(retryAfterMillis);
-            case Frame.Goodbye() -> {}
+            case Frame.Goodbye(), Frame.Finish() -> {}
+            case Frame.Finished(var round) -> out.i64(round);
             case Frame.CertificateRequest(var request) -> out.u16(request.length).bytes(request);
             case Frame.Certificate(var refusal, var chain) -> {
                 out.text(refusal).u16(count("certificates", chain, Wire.CERTIFICATES));
@@ -89,6 +90,8 @@ final class FrameEncoder {
             case Frame.Pong _ -> FrameType.PONG;
             case Frame.Failure _ -> FrameType.ERROR;
             case Frame.Goodbye _ -> FrameType.GOODBYE;
+            case Frame.Finish _ -> FrameType.FINISH;
+            case Frame.Finished _ -> FrameType.FINISHED;
             case Frame.CertificateRequest _ -> FrameType.CERTIFICATE_REQUEST;
             case Frame.Certificate _ -> FrameType.CERTIFICATE;
             case Frame.TakePoint _ -> FrameType.TAKE_POINT;

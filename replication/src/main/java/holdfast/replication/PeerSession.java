@@ -107,6 +107,15 @@ final class PeerSession implements SessionControl {
         }
     }
 
+    @Override
+    public boolean finish() {
+        if (arrival.version() < Wire.VERSION_FINISH) {
+            return false;
+        }
+        outbox.tell(new Frame.Finish());
+        return true;
+    }
+
     /// Ends the session and tells the agent why.
     void end(Frame.Failure failure) {
         end(Optional.of(failure), Optional.of(failure.code() + ": " + failure.message()));
@@ -187,6 +196,7 @@ final class PeerSession implements SessionControl {
                 work.take(request);
             }
             case Frame.Report(var report) -> work.reported(report);
+            case Frame.Finished(var round) -> work.finished(round);
             case Frame.Ping(var token) -> outbox.tell(new Frame.Pong(token));
             case Frame.CertificateRequest(var request) -> outbox.tell(certificate.renew(request));
             case Frame.Pong(var token) -> answeredNanos.accumulateAndGet(token, Math::max);
@@ -206,6 +216,7 @@ final class PeerSession implements SessionControl {
                     Frame.Point _,
                     Frame.Changes _,
                     Frame.Limit _,
+                    Frame.Finish _,
                     Frame.Certificate _ ->
                     throw new ProtocolException(
                             FrameEncoder.typeOf(frame)

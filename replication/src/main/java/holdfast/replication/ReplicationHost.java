@@ -53,6 +53,10 @@ public interface ReplicationHost {
     /// A consistency point is durable.
     void pointMade(String serverId, ConsistencyPoint point);
 
+    /// The agent was asked for its last round and has made it: that round's point is durable, and
+    /// nothing was written on its machine since.
+    void finished(String serverId, long round);
+
     /// The session ended.
     ///
     /// @param error why, when it was not the agent that ended it in order

@@ -17,6 +17,11 @@ public interface SessionControl {
     /// disks. It sends nothing, and asks again later.
     String OTHER_MACHINE = "other-machine";
 
+    /// Code of a refusal: the last round of the recovery instance is recorded, and nothing that its
+    /// machine writes later is brought home. Its agent powers the machine off, or leaves that to
+    /// the operator.
+    String FINISHED = "finished";
+
     /// Code of a refusal: the operator wants the session begun anew, now.
     String AGAIN = "replication-again";
 
@@ -27,4 +32,9 @@ public interface SessionControl {
     ///
     /// @param bytesPerSecond zero for no limit
     void limit(long bytesPerSecond);
+
+    /// Asks the agent for its last round, after which it says [ReplicationHost#finished].
+    ///
+    /// @return whether it is new enough to be asked
+    boolean finish();
 }

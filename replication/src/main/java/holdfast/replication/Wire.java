@@ -23,6 +23,9 @@ final class Wire {
     /// The first version in which the agent says what tells its machine from others.
     static final int VERSION_IDENTITY = 5;
 
+    /// The first version in which an agent can be asked for its last round.
+    static final int VERSION_FINISH = 5;
+
     static final int HEADER_BYTES = 8;
     static final int TEXT_BYTES_MAX = 1024;
     static final int DISKS_MAX = 256;

@@ -89,6 +89,8 @@ class FrameCodecTest {
             case PING -> new Frame.Ping(7);
             case PONG -> new Frame.Pong(7);
             case ERROR -> Failures.version(6, 7);
+            case FINISH -> new Frame.Finish();
+            case FINISHED -> new Frame.Finished(42);
             case GOODBYE -> new Frame.Goodbye();
             case LIMIT -> new Frame.Limit(12_500_000);
             case CERTIFICATE_REQUEST -> new Frame.CertificateRequest(new byte[] {0x30, 1, 2});

@@ -21,6 +21,7 @@ final class RecordingHost implements ReplicationHost {
     volatile long boots;
     final LinkedBlockingQueue<AgentReport> reports = new LinkedBlockingQueue<>();
     final LinkedBlockingQueue<ConsistencyPoint> points = new LinkedBlockingQueue<>();
+    final LinkedBlockingQueue<Long> finished = new LinkedBlockingQueue<>();
     final LinkedBlockingQueue<Ended> ended = new LinkedBlockingQueue<>();
     final LinkedBlockingQueue<Instant> certified = new LinkedBlockingQueue<>();
     final Map<String, SessionControl> sessions = new ConcurrentHashMap<>();
@@ -80,6 +81,12 @@ final class RecordingHost implements ReplicationHost {
     @Override
     public void pointMade(String serverId, ConsistencyPoint point) {
         points.add(point);
+    }
+
+    @Override
+    public void finished(String serverId, long round) {
+        finished.add(round);
+        sessions.get(serverId).end(new RefusalException(SessionControl.FINISHED, "recorded"));
     }
 
     @Override

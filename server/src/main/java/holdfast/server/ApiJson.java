@@ -1,5 +1,6 @@
 package holdfast.server;
 
+import holdfast.control.Elsewhere;
 import holdfast.control.FailbackView;
 import holdfast.control.Job;
 import holdfast.control.JobResult;
@@ -227,7 +228,10 @@ final class ApiJson {
         return json;
     }
 
-    static ObjectNode instance(RecoveryInstance instance, Optional<FailbackView> failback) {
+    static ObjectNode instance(
+            RecoveryInstance instance,
+            Optional<FailbackView> failback,
+            Optional<Elsewhere.View> elsewhere) {
         var json =
                 object().put("id", instance.id())
                         .put("server", instance.server())
@@ -246,6 +250,22 @@ final class ApiJson {
         instance.bootProof().ifPresent(proof -> json.set("bootProof", bootProof(proof)));
         instance.endedAt().ifPresent(at -> json.put("endedAt", time(at)));
         failback.ifPresent(view -> json.set("failback", failback(view)));
+        elsewhere.ifPresent(view -> json.set("elsewhere", elsewhere(view)));
+        return json;
+    }
+
+    private static ObjectNode elsewhere(Elsewhere.View view) {
+        var json =
+                object().put("hostname", view.hostname())
+                        .put("since", time(view.since()))
+                        .put("connected", view.connected());
+        view.lastSeenAt().ifPresent(at -> json.put("lastSeenAt", time(at)));
+        view.report()
+                .ifPresent(report ->
+                        json.put("state", report.state().name())
+                                .put("detail", report.detail())
+                                .put("bytesPerSecond", report.bytesPerSecond())
+                                .put("sentBytes", report.sentBytes()));
         return json;
     }
 

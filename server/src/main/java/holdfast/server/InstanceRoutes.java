@@ -49,6 +49,7 @@ final class InstanceRoutes implements HttpService {
     private void list(ServerRequest request, ServerResponse response) throws IOException {
         var instances = controller.instances().list();
         var failbacks = controller.failbacks().all();
+        var elsewhere = controller.elsewhere().all();
         Api.send(
                 response,
                 200,
@@ -58,7 +59,8 @@ final class InstanceRoutes implements HttpService {
                         instance ->
                                 ApiJson.instance(
                                         instance,
-                                        Optional.ofNullable(failbacks.get(instance.id())))));
+                                        Optional.ofNullable(failbacks.get(instance.id())),
+                                        Optional.ofNullable(elsewhere.get(instance.id())))));
     }
 
     private void show(ServerRequest request, ServerResponse response) throws IOException {
@@ -67,7 +69,8 @@ final class InstanceRoutes implements HttpService {
                 200,
                 ApiJson.instance(
                         controller.instances().get(Api.id(request)),
-                        Optional.of(controller.failbacks().get(Api.id(request)))));
+                        Optional.of(controller.failbacks().get(Api.id(request))),
+                        controller.elsewhere().find(Api.id(request))));
     }
 
     private void start(ServerRequest request, ServerResponse response) throws IOException {

@@ -242,6 +242,9 @@ final class StagingServer implements ReplicationHost {
     }
 
     @Override
+    public void finished(String serverId, long round) {}
+
+    @Override
     public void ended(String serverId, Optional<String> error) {
         if (machine.ledger.rotten
                 && error.filter(e -> e.startsWith("volume-key-missing")).isPresent()) {

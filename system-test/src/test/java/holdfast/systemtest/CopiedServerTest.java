@@ -46,6 +46,7 @@ class CopiedServerTest {
             scribble(image);
             var other = lab.keep(LoopDevice.attach(lab.commands, image));
             otherMachine(lab);
+            lab.keep(() -> lab.uninstall(lab.directory.resolve("agent-copy")));
             lab.commands.output(
                     "cp", "-a", installation.agentState() + "/.", lab.directory + "/agent-copy");
 
