@@ -36,8 +36,9 @@ public final class Agent {
         this.board = new StatusBoard(seams.time(), settings.pace().pointWithin());
     }
 
-    /// Enrols if this machine is not enrolled yet, and replicates. Returns after [#stop], or when
-    /// the operator has disconnected this server: then nothing of the agent is left on it.
+    /// Enrols if this machine is not enrolled yet, and replicates. Returns after [#stop]; or when
+    /// the operator has disconnected this server, and then nothing of the agent is left on it; or
+    /// when this recovery instance has been failed back.
     ///
     /// @throws RefusalException if what is asked for cannot be done; the message says why and what
     ///   to do
@@ -77,6 +78,8 @@ public final class Agent {
             } catch (DisconnectedException e) {
                 uninstall(state, settings.stateDirectory());
                 LOG.log(System.Logger.Level.WARNING, "agent=uninstalled ({0})", e.getMessage());
+            } catch (FinishedException e) {
+                LOG.log(System.Logger.Level.WARNING, "agent=finished ({0})", e.getMessage());
             }
         }
     }
@@ -130,7 +133,7 @@ public final class Agent {
     /// tracker lost its sight, it is tried again until it works.
     private void replicate(
             StateDirectory state, StateDirectory.Enrolled enrolled, MachineProbe probe)
-            throws IOException, InterruptedException, DisconnectedException {
+            throws IOException, InterruptedException, DisconnectedException, FinishedException {
         try (var worker =
                 Executors.newThreadPerTaskExecutor(
                         Thread.ofVirtual().name("agent-renewal").factory())) {
@@ -147,7 +150,7 @@ public final class Agent {
     }
 
     private void replicate(Replica replica, MachineProbe probe)
-            throws IOException, InterruptedException, DisconnectedException {
+            throws IOException, InterruptedException, DisconnectedException, FinishedException {
         var opened = new Protection(settings, seams, board);
         while (true) {
             String reason;

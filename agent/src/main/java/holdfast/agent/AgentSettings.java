@@ -19,6 +19,7 @@ import java.util.OptionalLong;
 /// @param limitBytesPerSecond to send at most; empty for no limit
 /// @param freezeBudget how long file systems may be frozen when no point can be had otherwise;
 ///   empty for never
+/// @param ending what follows the last round, where the agent is asked for one
 /// @param pace of the rounds
 /// @param resources that the agent may take
 public record AgentSettings(
@@ -29,6 +30,7 @@ public record AgentSettings(
         Optional<Tracker.Kind> tracker,
         OptionalLong limitBytesPerSecond,
         Optional<Duration> freezeBudget,
+        Ending ending,
         Pacing pace,
         Resources resources) {
     /// Where the state is kept unless told otherwise.
@@ -36,6 +38,40 @@ public record AgentSettings(
 
     public AgentSettings {
         disks = List.copyOf(disks);
+    }
+
+    /// Of an agent that leaves the machine alone after a last round.
+    public AgentSettings(
+            Path stateDirectory,
+            List<Path> disks,
+            Optional<URI> server,
+            Optional<Admission> admission,
+            Optional<Tracker.Kind> tracker,
+            OptionalLong limitBytesPerSecond,
+            Optional<Duration> freezeBudget,
+            Pacing pace,
+            Resources resources) {
+        this(
+                stateDirectory,
+                disks,
+                server,
+                admission,
+                tracker,
+                limitBytesPerSecond,
+                freezeBudget,
+                Ending.LEAVE,
+                pace,
+                resources);
+    }
+
+    /// What happens to the machine of a recovery instance when it has been failed back.
+    public enum Ending {
+        /// At once, with its file systems at rest: nothing that it acknowledges later would be
+        /// brought home.
+        POWER_OFF,
+
+        /// Nothing: whoever runs it sees to it.
+        LEAVE
     }
 
     /// @param interval from round to round when there is little to do

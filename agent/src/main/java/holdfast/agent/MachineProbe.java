@@ -1,6 +1,7 @@
 package holdfast.agent;
 
 import holdfast.replication.MachineFacts;
+import holdfast.replication.MachineIdentity;
 import java.io.IOException;
 import java.net.InterfaceAddress;
 import java.net.NetworkInterface;
@@ -25,6 +26,12 @@ public record MachineProbe(Path root, String version) {
     /// The column of a route's mask in `/proc/net/route`.
     private static final int ROUTE_MASK = 7;
 
+    /// As `addr_assign_type` says it.
+    private static final String RANDOM = "1";
+
+    /// As many as the protocol has room for.
+    private static final int ADDRESSES_MAX = 64;
+
     public String hostname() {
         return line("proc/sys/kernel/hostname").orElse("");
     }
@@ -43,7 +50,32 @@ public record MachineProbe(Path root, String version) {
                 line("proc/sys/kernel/random/boot_id").orElse(""),
                 version,
                 tracker,
-                networkInterfaces());
+                networkInterfaces(),
+                identity());
+    }
+
+    /// What tells this machine from another one with a copy of its disks.
+    private MachineIdentity identity() {
+        return MachineIdentity.of(
+                line("sys/class/dmi/id/product_uuid").orElse(""), hardwareAddresses());
+    }
+
+    /// Of cards that are hardware, or that a hypervisor shows as such, and whose addresses were not
+    /// made up at random (sysfs-class-net: `device`, `addr_assign_type`).
+    private List<String> hardwareAddresses() {
+        try (var cards = Files.list(root.resolve("sys/class/net"))) {
+            return cards.filter(card -> Files.exists(card.resolve("device")))
+                    .filter(card ->
+                            !line(card.resolve("addr_assign_type")).orElse("").equals(RANDOM))
+                    .flatMap(card -> line(card.resolve("address")).stream())
+                    .filter(address -> !isZero(address.replace(":", "")))
+                    .distinct()
+                    .sorted()
+                    .limit(ADDRESSES_MAX)
+                    .toList();
+        } catch (IOException _) {
+            return List.of();
+        }
     }
 
     /// ARM processors do not name themselves; their implementer and part do.
@@ -148,6 +180,10 @@ public record MachineProbe(Path root, String version) {
     }
 
     private Optional<String> line(String file) {
+        return line(root.resolve(file));
+    }
+
+    private static Optional<String> line(Path file) {
         return lines(file).findFirst().map(String::strip);
     }
 
@@ -167,8 +203,12 @@ public record MachineProbe(Path root, String version) {
     }
 
     private Stream<String> lines(String file) {
+        return lines(root.resolve(file));
+    }
+
+    private static Stream<String> lines(Path file) {
         try {
-            return Files.readAllLines(root.resolve(file)).stream();
+            return Files.readAllLines(file).stream();
         } catch (IOException _) {
             return Stream.empty();
         }

@@ -92,8 +92,9 @@ final class Protection implements AutoCloseable {
     ///
     /// @return why all has to be opened anew
     /// @throws DisconnectedException if the replicator says so
+    /// @throws FinishedException if the last round is recorded
     String replicate(Replica replica, MachineProbe probe)
-            throws InterruptedException, DisconnectedException {
+            throws IOException, InterruptedException, DisconnectedException, FinishedException {
         var backOff = new BackOff(seams.random());
         while (true) {
             var roundsBefore = board.rounds();
@@ -112,6 +113,11 @@ final class Protection implements AutoCloseable {
                 if (word.isPresent() && word.get().code().equals(SessionControl.DISCONNECTED)) {
                     throw new DisconnectedException(String.valueOf(word.get().getMessage()), e);
                 }
+                if (LastRound.isRecorded(e)
+                        && LastRound.concerns(replica.renewal().identity().name())) { // the word itself was lost with an earlier link
+                    lastRound().end();
+                    throw new FinishedException(String.valueOf(e.getMessage()));
+                }
                 pause = word.map(SessionEndedException::retryAfter).orElse(Duration.ZERO);
                 reason =
                         word.map(ended -> ended.code() + ": " + ended.getMessage())
@@ -126,6 +132,10 @@ final class Protection implements AutoCloseable {
         }
     }
 
+    private LastRound lastRound() {
+        return new LastRound(seams.freezer(), settings.ending(), seams.root(), LastRound.BUDGET);
+    }
+
     private ReplicationLink connect(Replica replica, MachineFacts machine) throws IOException {
         return seams.links()
                 .open(
@@ -135,14 +145,15 @@ final class Protection implements AutoCloseable {
                         disks.stream().map(DiskProbe.Probed::facts).toList());
     }
 
-    private void replicate(ReplicationLink link) throws IOException, InterruptedException {
+    private void replicate(ReplicationLink link)
+            throws IOException, InterruptedException, FinishedException {
         try (var arena = Arena.ofConfined()) {
             replicate(link, arena);
         }
     }
 
     private void replicate(ReplicationLink link, Arena arena)
-            throws IOException, InterruptedException {
+            throws IOException, InterruptedException, FinishedException {
         cut.set(link::close);
         board.connected(link::standstill);
         LOG.log(System.Logger.Level.INFO, "link=connected");
@@ -182,7 +193,8 @@ final class Protection implements AutoCloseable {
                         board,
                         seams.time());
         try {
-            new Replication(tracker, with, Pace.of(tracker.kind(), pacing), lastResort).run();
+            new Replication(tracker, with, Pace.of(tracker.kind(), pacing), lastResort, lastRound())
+                    .run();
         } finally {
             reports.countSent();
         }

@@ -14,6 +14,9 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /// Replicates over one link, round after round, until that link dies, the disks change, or its
@@ -30,24 +33,32 @@ final class Replication {
     private final Selector selector;
     private final Pace pace;
     private final LastResort lastResort;
+    private final LastRound lastRound;
     private ReplicaMemo memo = ReplicaMemo.NONE;
     private byte[] noted = {};
     private long round;
 
-    Replication(Tracker tracker, Equipment with, Pace pace, LastResort lastResort) {
+    Replication(
+            Tracker tracker,
+            Equipment with,
+            Pace pace,
+            LastResort lastResort,
+            LastRound lastRound) {
         this.tracker = tracker;
         this.with = with;
         this.selector = new Selector(tracker, with.disks(), with.heat());
         this.pace = pace;
         this.lastResort = lastResort;
+        this.lastRound = lastRound;
     }
 
     /// Returns when the link was closed in order.
     ///
     /// @throws TrackerException if the tracker can no longer do its work: open another
     /// @throws DisksChangedException if a disk has another size: open everything anew
+    /// @throws FinishedException if the last round was asked for, made and recorded
     /// @throws IOException if the link died
-    void run() throws IOException, InterruptedException {
+    void run() throws IOException, InterruptedException, FinishedException {
         // a round may be waiting for an answer that will not come
         var closed =
                 with.link()
@@ -57,7 +68,7 @@ final class Replication {
         adopt();
         while (!closed.isDone()) {
             var began = with.time().nanoTime();
-            var outcome = round();
+            var outcome = isLast() ? finalRound(closed) : round();
             checkSizes();
             pause(pace.after(outcome, Duration.ofNanos(with.time().nanoTime() - began)));
         }
@@ -80,6 +91,7 @@ final class Replication {
             var resumption =
                     Resumption.decide(
                             memo.disks().stream().skip(disk.index()).findFirst(),
+                            memo.lastRound(),
                             memo.lastPointRound(),
                             session.storeIdentity(),
                             session.disks().get(disk.index()),
@@ -106,11 +118,56 @@ final class Replication {
     }
 
     private RoundOutcome round() throws IOException, InterruptedException {
-        return lastResort.due(with.disks(), selector) ? lastRound() : round(false, () -> {});
+        return lastResort.due(with.disks(), selector) ? frozenRound() : round(false, () -> {});
+    }
+
+    private boolean isLast() {
+        return with.link().finishAsked() && LastRound.concerns(with.link().session().serverId());
+    }
+
+    /// A round as ever, and once that has sent all there is, another under a freeze, which lasts
+    /// until the replicator has recorded that it was the last.
+    private RoundOutcome finalRound(Future<Void> closed)
+            throws IOException, InterruptedException, FinishedException {
+        var prepared = lastRound.prepare(tracker.disks());
+        try (var _ = prepared.orElse(null)) {
+            var drained = round(false, () -> {});
+            if (drained == RoundOutcome.PARTIAL || drained == RoundOutcome.UNREADABLE) {
+                return drained;
+            }
+            try (var _ = lastRound.freeze(prepared)) {
+                var outcome = round(prepared.isPresent(), () -> {});
+                if (outcome == RoundOutcome.CONSISTENT) {
+                    with.link().finished(round);
+                    awaitRecorded(closed);
+                }
+                return outcome;
+            }
+        }
+    }
+
+    /// Returns without it if it takes too long for file systems to be at rest.
+    private void awaitRecorded(Future<Void> closed)
+            throws IOException, InterruptedException, FinishedException {
+        try {
+            with.time().await(closed, lastRound.budget());
+        } catch (TimeoutException _) {
+            with.board().trouble("the last round was made, and the server does not answer");
+        } catch (ExecutionException e) {
+            var lost =
+                    e.getCause() instanceof IOException ended
+                            ? ended
+                            : new IOException(e.getCause());
+            if (LastRound.isRecorded(lost)) {
+                lastRound.end();
+                throw new FinishedException(String.valueOf(lost.getMessage()));
+            }
+            throw lost;
+        }
     }
 
     /// A round that drains what the file systems hold, and another under a freeze.
-    private RoundOutcome lastRound() throws IOException, InterruptedException {
+    private RoundOutcome frozenRound() throws IOException, InterruptedException {
         var prepared = lastResort.prepare(tracker.disks());
         try (var _ = prepared.orElse(null)) {
             var drained = round(false, () -> {});

@@ -15,10 +15,12 @@ record Resumption(DiskMemo memo, boolean everything, String reason) {
     /// yet: what was sent to it last may still be on its way.
     ///
     /// @param remembered of the disk, if the tracker's memo holds it
+    /// @param lastRound the last round that was begun
     /// @param lastPointRound the newest point's round that was acknowledged
     /// @param distrust why the tracker does not vouch for its pending set, if it does not
     static Resumption decide(
             Optional<DiskMemo> remembered,
+            long lastRound,
             long lastPointRound,
             String storeIdentity,
             Session.Disk found,
@@ -49,6 +51,15 @@ record Resumption(DiskMemo memo, boolean everything, String reason) {
                             + ", and that of round "
                             + lastPointRound
                             + " was acknowledged");
+        }
+        if (found.lastRound() > lastRound) {
+            return compare(
+                    memo.compare(),
+                    "the replica's newest point is of round "
+                            + found.lastRound()
+                            + ", and the last that was begun here is "
+                            + lastRound
+                            + ": another agent has replicated to it, or this machine was set back");
         }
         return new Resumption(memo, false, "going on where it was left");
     }

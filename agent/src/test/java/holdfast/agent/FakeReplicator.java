@@ -6,7 +6,10 @@ import holdfast.format.PackedExtent;
 import holdfast.replication.AgentReport;
 import holdfast.replication.Digests;
 import holdfast.replication.ReplicationLink;
+import holdfast.replication.SessionControl;
+import holdfast.replication.SessionEndedException;
 import java.io.IOException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -14,6 +17,7 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.LongConsumer;
 
 /// A replicator in memory. What it was sent is on stable storage only after a commit, which it
 /// makes when it likes and at the end of a round; a link that dies takes the rest with it.
@@ -79,6 +83,15 @@ final class FakeReplicator {
         }
     }
 
+    /// Whose session it is.
+    String name = "srv-1";
+
+    /// Whether it wants a last round, and what it does about it.
+    boolean finishAsked;
+
+    boolean records = true;
+    LongConsumer whenFinished = _ -> {};
+
     ReplicationLink open() {
         links++;
         var disks = new ArrayList<ReplicationLink.Session.Disk>();
@@ -87,7 +100,7 @@ final class FakeReplicator {
                     new ReplicationLink.Session.Disk(
                             volumePrefix + disk, !stored[disk], lastRound));
         }
-        return new FakeLink(new ReplicationLink.Session("srv-1", storeIdentity, disks));
+        return new FakeLink(new ReplicationLink.Session(name, storeIdentity, disks));
     }
 
     private record Unstable(int disk, int block, long[] contents, Runnable durable) {}
@@ -177,6 +190,22 @@ final class FakeReplicator {
                 return CompletableFuture.failedFuture(e);
             }
             return CompletableFuture.completedFuture(null);
+        }
+
+        @Override
+        public boolean finishAsked() {
+            return finishAsked;
+        }
+
+        @Override
+        public void finished(long round) throws IOException {
+            mayDie();
+            whenFinished.accept(round);
+            if (records) {
+                closed.completeExceptionally(
+                        new SessionEndedException(
+                                SessionControl.FINISHED, "recorded", Duration.ZERO));
+            }
         }
 
         @Override

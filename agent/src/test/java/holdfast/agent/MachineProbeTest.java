@@ -3,6 +3,7 @@ package holdfast.agent;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import holdfast.replication.MachineIdentity;
 import java.io.IOException;
 import java.net.NetworkInterface;
 import java.nio.file.Files;
@@ -50,6 +51,23 @@ class MachineProbeTest {
         assertThat(facts.hostname()).isEmpty();
         assertThat(facts.memoryBytes()).isZero();
         assertThat(facts.uefi()).isFalse();
+    }
+
+    @Test
+    void aMachineIsToldFromCopiesByItsFirmwareAndItsCards() throws Exception {
+        put("sys/class/dmi/id/product_uuid", "8F4E5F6A-0C1D-4E2B-9A3C-5D6E7F8091A2\n");
+        put("sys/class/net/eth0/address", "52:54:00:12:34:56\n");
+        put("sys/class/net/eth0/addr_assign_type", "0\n");
+        put("sys/class/net/eth0/device/vendor", "0x1af4\n");
+        put("sys/class/net/docker0/address", "02:42:ac:11:00:01\n"); // the same on many machines
+        put("sys/class/net/wlan0/address", "0e:11:22:33:44:55\n");
+        put("sys/class/net/wlan0/addr_assign_type", "1\n");
+        put("sys/class/net/wlan0/device/vendor", "0x8086\n");
+        var identity = new MachineProbe(root, "0.1").facts("").identity();
+        assertThat(identity.systemUuid()).isEqualTo("8f4e5f6a-0c1d-4e2b-9a3c-5d6e7f8091a2");
+        assertThat(identity.hardwareAddresses()).containsExactly("52:54:00:12:34:56");
+        assertThat(new MachineProbe(root.resolve("none"), "0.1").facts("").identity())
+                .isEqualTo(MachineIdentity.UNKNOWN);
     }
 
     /// The card is one of this machine's, its surroundings are those of the test.

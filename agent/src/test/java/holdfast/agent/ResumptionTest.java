@@ -53,6 +53,16 @@ class ResumptionTest {
         assertThat(decide(Optional.of(memo), found(false, 43), TRUSTED).everything()).isFalse();
     }
 
+    /// Numbers are noted before anything of a round is sent: a higher one is somebody else's.
+    @Test
+    void aReplicaThatAnotherAgentHasWrittenToIsCompared() {
+        var memo = new DiskMemo(REPLICA, Phase.CHANGES, 0, true);
+        var resumption = decide(Optional.of(memo), found(false, 44), TRUSTED);
+        assertThat(resumption.memo().phase()).isEqualTo(Phase.COMPARE);
+        assertThat(resumption.everything()).isTrue();
+        assertThat(resumption.reason()).contains("another agent");
+    }
+
     /// A disk that was added later has no point although the others have.
     @Test
     void aReplicaThatNeverHadAPointIsNotBehind() {
@@ -71,7 +81,7 @@ class ResumptionTest {
 
     private static Resumption decide(
             Optional<DiskMemo> remembered, Session.Disk found, Optional<String> distrust) {
-        return Resumption.decide(remembered, 42, "store", found, distrust);
+        return Resumption.decide(remembered, 43, 42, "store", found, distrust);
     }
 
     private static Session.Disk found(boolean newVolume, long lastRound) {

@@ -3,6 +3,7 @@ package holdfast.agent;
 import holdfast.tracking.Tracker;
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,9 +24,20 @@ final class Rig {
     final StatusBoard board = new StatusBoard(time, Duration.ofSeconds(60));
     UnaryOperator<Tracker> trackerChange = UnaryOperator.identity();
     Optional<Freezer> freezer = Optional.empty();
+    LastRound lastRound =
+            new LastRound(
+                    (_, _) -> {
+                        throw new IOException("nothing to freeze");
+                    },
+                    AgentSettings.Ending.LEAVE,
+                    Path.of("/nonexistent"),
+                    LastRound.BUDGET);
     Executor readers = Runnable::run;
     Executor packers = Runnable::run;
     long heldBytesMax = 1 << 20;
+
+    /// Whether a last round was made and recorded.
+    boolean finished;
 
     /// Ends a run from within; stands for a killed agent, too.
     static final class Halt extends Error {
@@ -97,7 +109,9 @@ final class Rig {
                             heldBytesMax,
                             board,
                             time);
-            new Replication(tracker, with, pace, lastResort).run();
+            new Replication(tracker, with, pace, lastResort, lastRound).run();
+        } catch (FinishedException _) {
+            finished = true;
         } catch (IOException e) {
             if (!"the link died".equals(e.getMessage())) {
                 throw new AssertionError(e);

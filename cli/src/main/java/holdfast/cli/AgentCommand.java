@@ -80,6 +80,11 @@ final class AgentCommand {
                         "--allow-freeze",
                         "<ms>",
                         "Hold writes back for at most so long when no point can be had otherwise; else never."));
+        run.addOption(
+                Syntax.option(
+                        "--when-failed-back",
+                        "<what>",
+                        "power-off or leave: what becomes of this machine once it is a recovery instance that was failed back; else power-off."));
         run.addOption(state());
         return Syntax.examples(
                 run,
@@ -152,6 +157,7 @@ final class AgentCommand {
                         .map(limit -> OptionalLong.of(limit * BYTES_PER_MEGABIT))
                         .orElse(OptionalLong.empty()),
                 positive(arguments, "--allow-freeze").map(Duration::ofMillis),
+                ending(arguments.text("--when-failed-back").orElse("power-off")),
                 AgentSettings.Pacing.USUAL,
                 AgentSettings.Resources.USUAL);
     }
@@ -171,6 +177,16 @@ final class AgentCommand {
             throw new UsageException(option + " is a number above zero, not " + value.get());
         }
         return value;
+    }
+
+    private static AgentSettings.Ending ending(String what) {
+        return switch (what.toLowerCase(Locale.ROOT)) {
+            case "power-off" -> AgentSettings.Ending.POWER_OFF;
+            case "leave" -> AgentSettings.Ending.LEAVE;
+            default ->
+                    throw new UsageException(
+                            "--when-failed-back is power-off or leave, not '" + what + "'");
+        };
     }
 
     private static Tracker.Kind tracker(String kind) {

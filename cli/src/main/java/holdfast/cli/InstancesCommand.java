@@ -44,6 +44,7 @@ final class InstancesCommand {
         return list.addSubcommand("show", show)
                 .addSubcommand("start", start)
                 .addSubcommand("terminate", terminate)
+                .addSubcommand("export", InstanceExport.spec())
                 .addSubcommand("failback", failback())
                 .addSubcommand(
                         "stop-failback",
@@ -190,6 +191,7 @@ final class InstancesCommand {
                 .add("runs with", instance.text("accelerator"))
                 .add("process", instance.has("pid") ? Long.toString(instance.number("pid")) : "")
                 .add("boot proof", proof(instance))
+                .add("elsewhere", elsewhere(session, instance))
                 .add("failback", failbackShown(instance))
                 .add("console", console.map(file -> "saved to " + file).orElse(""))
                 .add("screenshot", screenshot.map(file -> "saved to " + file).orElse(""))
@@ -231,7 +233,7 @@ final class InstancesCommand {
     }
 
     /// Of the form that ids have; others would not be looked for but be misread as paths.
-    private static String id(Session session) {
+    static String id(Session session) {
         var text = session.arguments().positional(0);
         if (!text.matches("i-[0-9a-f]{1,32}")) {
             throw new UsageException(
@@ -252,6 +254,18 @@ final class InstancesCommand {
         return proof.flag("proven")
                 ? proof.text("evidence") + " after " + took
                 : "none within " + took + ": " + proof.text("evidence");
+    }
+
+    private static String elsewhere(Session session, Answer instance) {
+        if (!instance.has("elsewhere")) {
+            return "";
+        }
+        var machine = instance.child("elsewhere");
+        return machine.text("hostname")
+                + (machine.flag("connected")
+                        ? ", its agent is connected: " + machine.text("state")
+                        : ", its agent was last heard of "
+                                + session.shown(machine.instant("lastSeenAt")));
     }
 
     private static String failbackShown(Answer instance) {

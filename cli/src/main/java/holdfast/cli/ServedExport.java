@@ -14,8 +14,15 @@ final class ServedExport implements AutoCloseable {
 
     /// Borrows the client.
     ServedExport(ApiClient api, ObjectNode request) throws IOException, InterruptedException {
+        this(api, api.post("/exports", request));
+    }
+
+    /// Borrows the client.
+    ///
+    /// @param answer the export as the server told it
+    ServedExport(ApiClient api, Answer answer) {
         this.api = api;
-        this.answer = api.post("/exports", request);
+        this.answer = answer;
         Runtime.getRuntime().addShutdownHook(atExit);
     }
 

@@ -50,7 +50,23 @@ final class ServersCommand {
         return list.addSubcommand("show", show)
                 .addSubcommand("stop", stop)
                 .addSubcommand("start", start)
-                .addSubcommand("remove", remove);
+                .addSubcommand("remove", remove)
+                .addSubcommand("accept-machine", acceptMachine());
+    }
+
+    private static CommandSpec acceptMachine() {
+        var accept =
+                Syntax.asking(
+                        "accept-machine",
+                        "Says that a server is the machine that was refused as a copy of it: it replicates in its place, and the other one does no more.",
+                        ServersCommand::acceptMachine);
+        accept.addPositional(Syntax.positional("<server>", "Its id or host name."));
+        accept.addOption(
+                Syntax.option(
+                        "--boot",
+                        "<id>",
+                        "Which machine, by its boot as holdfast servers show lists it; not needed where only one was refused."));
+        return Syntax.examples(accept, List.of("holdfast servers accept-machine web-1"));
     }
 
     private static OptionSpec confirmation() {
@@ -117,6 +133,42 @@ final class ServersCommand {
                     disk.text("volume"));
         }
         session.print(disks, "no disk is protected yet");
+        refused(session, server);
+        return ExitStatus.OK;
+    }
+
+    private static void refused(Session session, Answer server) {
+        var refused = server.list("refusedMachines");
+        if (refused.isEmpty()) {
+            return;
+        }
+        session.terminal().result("");
+        var table = new Table("OTHER MACHINE", "ADDRESS", "BOOT", "LAST ASKED", "REFUSED BECAUSE");
+        for (var other : refused) {
+            table.row(
+                    other.text("hostname"),
+                    other.text("address"),
+                    other.text("bootId"),
+                    session.shown(other.instant("lastAt")),
+                    other.text("why"));
+        }
+        session.print(table, "");
+    }
+
+    private static ExitStatus acceptMachine(Session session)
+            throws IOException, InterruptedException {
+        var id = session.server(session.arguments().positional(0)).text("id");
+        var request = ApiClient.JSON.createObjectNode();
+        session.arguments().text("--boot").ifPresent(boot -> request.put("bootId", boot));
+        var server = session.api().post(ApiClient.path("servers", id, "machine"), request);
+        if (session.json()) {
+            session.print(server);
+        } else {
+            session.terminal()
+                    .result(
+                            id
+                                    + " is that machine now; its agent goes on by itself within two minutes");
+        }
         return ExitStatus.OK;
     }
 

@@ -15,6 +15,11 @@ final class TokenCommand {
                         "create",
                         "Makes a token that lets one agent enrol once.",
                         TokenCommand::create);
+        create.addOption(
+                Syntax.option(
+                        "--instance",
+                        "<id>",
+                        "For the agent on a machine that runs this recovery instance elsewhere, from exported images."));
         Syntax.examples(token, List.of("holdfast token create"));
         Syntax.examples(
                 create,
@@ -26,7 +31,9 @@ final class TokenCommand {
     }
 
     private static ExitStatus create(Session session) throws IOException, InterruptedException {
-        var answer = session.api().post("/tokens", ApiClient.JSON.createObjectNode());
+        var request = ApiClient.JSON.createObjectNode();
+        session.arguments().text("--instance").ifPresent(id -> request.put("instance", id));
+        var answer = session.api().post("/tokens", request);
         if (session.json()) {
             session.print(answer);
         } else {

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.node.ObjectNode;
 
 /// Exports what a real NBD server, `qemu-nbd`, serves, with the real `qemu-img`.
 class ExportTest {
@@ -26,6 +27,7 @@ class ExportTest {
 
     private Path disk;
     private Process nbd;
+    private String uri = "";
     private FakeApi api;
     private CommandLineFixture holdfast;
 
@@ -61,9 +63,10 @@ class ExportTest {
             assertThat(nbd.isAlive()).as("qemu-nbd runs").isTrue();
             Thread.onSpinWait();
         }
+        uri = "nbd+unix:///?socket=" + socket;
         api = new FakeApi(Files.createDirectory(folder.resolve("data")));
         api.on("GET /servers", 200, ApiFixtures.SERVERS)
-                .on("POST /exports", 200, answer("nbd+unix:///?socket=" + socket))
+                .on("POST /exports", 200, answer(uri))
                 .on("DELETE /exports/x-1", 204, "");
         holdfast = new CommandLineFixture(folder).asking(api);
     }
@@ -125,6 +128,32 @@ class ExportTest {
         try (var file = Files.newInputStream(image)) {
             assertThat(file.readNBytes(4)).isEqualTo(new byte[] {'Q', 'F', 'I', (byte) 0xfb});
         }
+    }
+
+    @Test
+    void allDisksOfAnInstanceBecomeImagesNamedAfterThem() throws IOException {
+        var id = "i-0123456789abcdef0";
+        var export = (ObjectNode) ApiClient.JSON.readTree(answer(uri));
+        export.put("disk", "/dev/disk/by-id/ata-X");
+        export.putObject("point").put("instant", "2026-11-21T15:29:59Z");
+        var exports = ApiClient.JSON.createObjectNode();
+        exports.putArray("exports").add(export);
+        api.on("POST /instances/" + id + "/exports", 201, exports.toString());
+        var ran =
+                holdfast.run(
+                        "instances", "export", id, "--format", "raw", "--to", folder.toString());
+        assertThat(ran.status()).as(ran.err()).isEqualTo(ExitStatus.OK);
+        var image = folder.resolve("disk-by-id-ata-X.raw");
+        assertThat(ran.out()).contains("/dev/disk/by-id/ata-X of ").contains(image.toString());
+        assertThat(Files.mismatch(disk, image)).isEqualTo(-1);
+        assertThat(api.requests())
+                .containsExactly("POST /instances/" + id + "/exports {}", "DELETE /exports/x-1");
+        var again =
+                holdfast.run(
+                        "instances", "export", id, "--format", "raw", "--to", folder.toString());
+        assertThat(again.status()).isEqualTo(ExitStatus.REFUSED);
+        assertThat(again.err()).contains("exists");
+        assertThat(api.requests()).endsWith("DELETE /exports/x-1");
     }
 
     @Test

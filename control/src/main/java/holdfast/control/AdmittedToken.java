@@ -7,7 +7,8 @@ import java.util.Optional;
 ///
 /// @param hash SHA-256 of the token, in hex
 /// @param usedAt when it was used up, and
-/// @param serverId by which server
+/// @param serverId by which server; of one that is not used yet, the recovery instance that it is
+///   for, if it is for one
 record AdmittedToken(
         String hash,
         Instant createdAt,

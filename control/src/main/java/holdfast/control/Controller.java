@@ -5,6 +5,7 @@ import holdfast.base.RefusalException;
 import holdfast.base.TimeSource;
 import holdfast.recovery.MachineHost;
 import holdfast.recovery.NetworkHost;
+import holdfast.replication.ReplicationHost;
 import holdfast.volume.ConsistencyPoint;
 import holdfast.volume.VolumeStore;
 import java.io.IOException;
@@ -38,6 +39,7 @@ public final class Controller implements AutoCloseable {
     private final Jobs jobs;
     private final Instances instances;
     private final Failbacks failbacks;
+    private final ElsewhereInstances elsewhere;
     private final PointExports exports;
     private final Settings<ReplicationSettings> replicationSettings;
     private final Settings<LaunchSettings> launchSettings;
@@ -138,11 +140,13 @@ public final class Controller implements AutoCloseable {
         var attachments = new Attachments(database, networkStacks, launchSettings);
         launchTargets = new LaunchTargets(database, launchSettings);
         instances = new Instances(database, jobs, host, time);
-        failbacks = new Failbacks(database, jobs, store, time, random);
+        elsewhere = new ElsewhereInstances(database, store, host, servers.machines(), time);
+        failbacks =
+                new Failbacks(database, jobs, store, servers.machines(), elsewhere, time, random);
         jobs.onFailbackLeft(failbacks::failed);
-        exports = new PointExports(database, store, points, time, random);
+        exports = new PointExports(database, store, points, elsewhere, time, random);
         var removal = new BranchRemoval(store, exports, time);
-        var terminate = new TerminateWork(instances, removal, host, time);
+        var terminate = new TerminateWork(instances, elsewhere, removal, host, time);
         var launch =
                 new LaunchWork(
                         database,
@@ -167,7 +171,7 @@ public final class Controller implements AutoCloseable {
                         launch,
                         time,
                         random);
-        var failback = new FailbackWork(failbacks, store, host, time, settings.stopTimeout());
+        var failback = new FailbackWork(failbacks, elsewhere, host, time, settings.stopTimeout());
         var network = new NetworkWork(networkRecoveries, networkStacks);
         var check = new CheckWork(database, points, store);
         engine =
@@ -255,6 +259,16 @@ public final class Controller implements AutoCloseable {
 
     public Failbacks failbacks() {
         return failbacks;
+    }
+
+    /// Recovery instances that run where Holdfast launches none.
+    public ElsewhereInstances elsewhere() {
+        return elsewhere;
+    }
+
+    /// Whom the replicator asks about agents.
+    public ReplicationHost agents() {
+        return new AgentHosts(servers, elsewhere);
     }
 
     public PointExports exports() {

@@ -48,15 +48,33 @@ public final class Enrolments {
     ///
     /// @return when it expires
     public Instant admit(String token) throws IOException {
+        return admit(token, Optional.empty());
+    }
+
+    /// Lets a token be used within the next 24 hours.
+    ///
+    /// @param instance that its holder is to be the agent of; empty for a new server
+    /// @return when it expires
+    /// @throws RefusalException if there is no such instance, or it cannot run elsewhere
+    public Instant admit(String token, Optional<String> instance) throws IOException {
         var now = time.now();
         var expiresAt = now.plus(VALID_FOR);
-        var fresh =
-                new AdmittedToken(hash(token), now, expiresAt, Optional.empty(), Optional.empty());
+        var fresh = new AdmittedToken(hash(token), now, expiresAt, Optional.empty(), instance);
         database.<@Nullable Void>transact(tx -> {
+            if (instance.isPresent()) {
+                ElsewhereInstances.requirePossible(tx, instance.get());
+            }
             Tables.TOKENS.insert(tx, fresh);
             return null;
         });
         return expiresAt;
+    }
+
+    /// The instance that a token is for, if it is for one; says nothing of whether it is good.
+    public Optional<String> instance(String token) throws IOException {
+        return database.transact(tx -> Tables.TOKENS.find(tx, hash(token)))
+                .flatMap(AdmittedToken::serverId)
+                .filter(ElsewhereInstances::isInstance);
     }
 
     /// Uses a token up and makes a server, both or neither.
@@ -67,7 +85,7 @@ public final class Enrolments {
     /// @throws RefusalException if the token is unknown, used or expired
     public <C> Enrolment<C> enrol(String token, String hostname, Certifier<C> certify)
             throws IOException {
-        return enrol(hostname, certify, (tx, server) -> use(tx, token, server.id()));
+        return enrol(hostname, certify, (tx, server) -> use(tx, token, server.id(), time.now()));
     }
 
     /// Makes a server for somebody who was let in already.
@@ -112,11 +130,12 @@ public final class Enrolments {
         void require(Transaction tx, SourceServer server) throws IOException;
     }
 
-    /// Uses the token up for a server, in the transaction that makes that server.
+    /// Uses the token up for a server, in the transaction that makes that server; or for the
+    /// instance that it is for.
     ///
-    /// @throws RefusalException if it is unknown, used or expired
-    private void use(Transaction tx, String token, String serverId) throws DatabaseException {
-        var now = time.now();
+    /// @throws RefusalException if it is unknown, used or expired, or for something else
+    static void use(Transaction tx, String token, String serverId, Instant now)
+            throws DatabaseException {
         var known =
                 Tables.TOKENS
                         .find(tx, hash(token))
@@ -132,6 +151,11 @@ public final class Enrolments {
                             "this enrolment token was used at %s by server %s, and each works once: make another with `holdfast token create`",
                             known.usedAt().get(),
                             known.serverId().orElseThrow()));
+        }
+        if (known.serverId().filter(id -> !id.equals(serverId)).isPresent()) {
+            throw new RefusalException(
+                    "token-for-another",
+                    "this enrolment token is for the agent of " + known.serverId().get());
         }
         if (!now.isBefore(known.expiresAt())) {
             throw new RefusalException(

@@ -2,7 +2,7 @@ package holdfast.control;
 
 import holdfast.base.TimeSource;
 import holdfast.recovery.MachineHost;
-import holdfast.volume.VolumeStore;
+import holdfast.volume.ConsistencyPoint;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Locale;
@@ -18,10 +18,13 @@ final class FailbackWork {
     /// A client from which nothing comes for so long has failed.
     private static final Duration SILENCE_MAX = Duration.ofMinutes(5);
 
+    /// A machine that runs elsewhere has its writes brought to rest, and the rest of them sent.
+    private static final Duration LAST_ROUND_WITHIN = Duration.ofMinutes(5);
+
     private static final Duration LOOK = Duration.ofMillis(200);
 
     private final Failbacks failbacks;
-    private final VolumeStore store;
+    private final ElsewhereInstances elsewhere;
     private final MachineHost host;
     private final TimeSource time;
     private final Duration stopTimeout;
@@ -29,12 +32,12 @@ final class FailbackWork {
     /// @param stopTimeout how long a machine may take to shut down before it is ended
     FailbackWork(
             Failbacks failbacks,
-            VolumeStore store,
+            ElsewhereInstances elsewhere,
             MachineHost host,
             TimeSource time,
             Duration stopTimeout) {
         this.failbacks = failbacks;
-        this.store = store;
+        this.elsewhere = elsewhere;
         this.host = host;
         this.time = time;
         this.stopTimeout = stopTimeout;
@@ -56,7 +59,11 @@ final class FailbackWork {
         var suffix = " " + id;
         JobRun.Failure failure = (tx, why) -> failbacks.failed(tx, id, why);
         try {
-            run.phase(one.server(), "stop machine" + suffix, () -> stop(id), failure);
+            run.phase(
+                    one.server(),
+                    "stop machine" + suffix,
+                    () -> stop(run, one, "stop machine" + suffix),
+                    failure);
             run.phase(
                     one.server(),
                     "last round" + suffix,
@@ -76,9 +83,20 @@ final class FailbackWork {
                 : Optional.of(id + ": " + failback.reason());
     }
 
-    private Database.Work<String> stop(String id) throws IOException, InterruptedException {
+    private Database.Work<String> stop(JobRun run, JobRequest.Ending one, String phase)
+            throws IOException, InterruptedException {
+        var id = one.instance();
+        if (elsewhere.find(id).isPresent()) {
+            var last =
+                    elsewhere.finish(
+                            id, LAST_ROUND_WITHIN, said -> run.progress(one.server(), phase, said));
+            return stopped(id, last, "its agent made the last round");
+        }
         var orderly = host.stop(id, stopTimeout);
-        var last = store.branchPoint(id);
+        return stopped(id, elsewhere.point(id), orderly ? "it shut down" : "it was ended");
+    }
+
+    private Database.Work<String> stopped(String id, ConsistencyPoint last, String how) {
         return tx -> {
             var instance = Instances.require(tx, id);
             if (instance.state() != InstanceState.STOPPED) {
@@ -89,11 +107,7 @@ final class FailbackWork {
                         "stopped, so that its disks can be failed back");
             }
             failbacks.stopped(tx, id, last);
-            return String.format(
-                    Locale.ROOT,
-                    "%s; its last point is %s",
-                    orderly ? "it shut down" : "it was ended",
-                    last.id());
+            return String.format(Locale.ROOT, "%s; its last point is %s", how, last.id());
         };
     }
 

@@ -8,6 +8,7 @@ import holdfast.replication.ComparedDisk;
 import holdfast.replication.DiskFacts;
 import holdfast.replication.FailbackHost;
 import holdfast.replication.MachineFacts;
+import holdfast.replication.MachineIdentity;
 import holdfast.volume.ConsistencyPoint;
 import holdfast.volume.SnapshotPolicy;
 import holdfast.volume.Volume;
@@ -39,15 +40,31 @@ public final class Failbacks implements FailbackHost {
     private final VolumeStore store;
     private final TimeSource time;
     private final RandomSource random;
+    private final ServerMachines machines;
+    private final ElsewhereInstances elsewhere;
 
     /// By client; gone with the process.
     private final Map<String, Contact> contacts = new ConcurrentHashMap<>();
 
     /// @param sessions open now: a newer one begins before the older has ended
-    private record Contact(int sessions, Instant seenAt, Optional<AgentReport> report) {}
+    /// @param machine that its newest session is from
+    private record Contact(
+            int sessions, Instant seenAt, Optional<AgentReport> report, MachineIdentity machine) {
+        Contact from(MachineIdentity newest) {
+            return new Contact(sessions, seenAt, report, newest);
+        }
+    }
 
     Failbacks(
-            Database database, Jobs jobs, VolumeStore store, TimeSource time, RandomSource random) {
+            Database database,
+            Jobs jobs,
+            VolumeStore store,
+            ServerMachines machines,
+            ElsewhereInstances elsewhere,
+            TimeSource time,
+            RandomSource random) {
+        this.elsewhere = elsewhere;
+        this.machines = machines;
         this.database = database;
         this.jobs = jobs;
         this.store = store;
@@ -234,6 +251,7 @@ public final class Failbacks implements FailbackHost {
                     "disconnected by the operator");
             return null;
         });
+        elsewhere.end(instance);
     }
 
     @Override
@@ -292,14 +310,22 @@ public final class Failbacks implements FailbackHost {
                                                             .map(Volume::name)
                                                             .collect(Collectors.joining(", "))))));
         }
-        contacts.compute(clientId, (_, known) -> seen(known, 1));
+        contacts.compute(clientId, (_, known) -> seen(known, 1).from(machine.identity()));
         return new Followed(instance, branches);
     }
 
     private Contact seen(@Nullable Contact known, int sessions) {
         return known == null
-                ? new Contact(Math.max(0, sessions), time.now(), Optional.empty())
-                : new Contact(Math.max(0, known.sessions() + sessions), time.now(), known.report());
+                ? new Contact(
+                        Math.max(0, sessions),
+                        time.now(),
+                        Optional.empty(),
+                        MachineIdentity.UNKNOWN)
+                : new Contact(
+                        Math.max(0, known.sessions() + sessions),
+                        time.now(),
+                        known.report(),
+                        known.machine());
     }
 
     @Override
@@ -309,7 +335,7 @@ public final class Failbacks implements FailbackHost {
         if (failback.state() == FailbackState.FINISHING && failback.lastPoint().isPresent()) {
             return new Turn(failback.lastPoint().get(), true);
         }
-        return new Turn(store.branchPoint(failback.instance()), false);
+        return new Turn(elsewhere.point(failback.instance()), false);
     }
 
     @Override
@@ -322,11 +348,11 @@ public final class Failbacks implements FailbackHost {
     public void reported(String clientId, AgentReport report) {
         contacts.compute(
                 clientId,
-                (_, known) ->
-                        new Contact(
-                                known == null ? 0 : known.sessions(),
-                                time.now(),
-                                Optional.of(report)));
+                (_, known) -> {
+                    var seen = seen(known, 0);
+                    return new Contact(
+                            seen.sessions(), seen.seenAt(), Optional.of(report), seen.machine());
+                });
     }
 
     @Override
@@ -365,6 +391,11 @@ public final class Failbacks implements FailbackHost {
             var found = failback.verifiedAs(disks);
             var differing = disks.stream().mapToLong(ComparedDisk::differingBytes).sum();
             if (differing == 0) {
+                var contact = contacts.get(clientId);
+                if (contact != null) {
+                    var server = Instances.require(tx, failback.instance()).server();
+                    machines.leave(tx, server, contact.machine());
+                }
                 change(
                         tx,
                         found,

@@ -92,6 +92,7 @@ public final class Instances {
         return database.transact(tx -> {
             var instance = require(tx, id);
             refuseWhileFailedBack(tx, instance);
+            ElsewhereInstances.refuse(tx, id);
             change(tx, instance, InstanceState.Event.START_ASKED, "start asked for");
             var job = jobs.submitAsked(tx, new JobRequest.Start(id, instance.server()));
             return new Job.View(job, List.of(), List.of(id));
@@ -231,6 +232,8 @@ public final class Instances {
             for (var old :
                     Tables.INSTANCES.select(tx, "where ended_at < ?", before.toEpochMilli())) {
                 Tables.INSTANCES.delete(tx, old);
+                Elsewhere.forget(tx, old.id());
+                ServerMachines.forget(tx, old.id());
             }
             return null;
         });

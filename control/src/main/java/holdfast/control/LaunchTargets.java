@@ -52,6 +52,9 @@ final class LaunchTargets {
         if (reversal.isPresent()) {
             throw unfit(id, server, "it is protected as " + reversal.get().server());
         }
+        if (Elsewhere.find(tx, id).isPresent()) {
+            throw unfit(id, server, "it runs elsewhere");
+        }
         if (Tables.FAILBACKS
                 .find(tx, id)
                 .filter(failback -> failback.state().isUnderWay())

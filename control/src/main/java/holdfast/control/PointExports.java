@@ -4,6 +4,7 @@ import holdfast.base.RandomSource;
 import holdfast.base.RefusalException;
 import holdfast.base.TimeSource;
 import holdfast.nbd.Exports;
+import holdfast.volume.ConsistencyPoint;
 import holdfast.volume.VolumeId;
 import holdfast.volume.VolumeStore;
 import holdfast.volume.VolumeView;
@@ -30,6 +31,7 @@ public final class PointExports implements Exports, AutoCloseable {
     private final Database database;
     private final VolumeStore store;
     private final Points points;
+    private final ElsewhereInstances elsewhere;
     private final TimeSource time;
     private final RandomSource random;
     private final Map<String, VolumeView> held = new ConcurrentHashMap<>();
@@ -40,8 +42,10 @@ public final class PointExports implements Exports, AutoCloseable {
             Database database,
             VolumeStore store,
             Points points,
+            ElsewhereInstances elsewhere,
             TimeSource time,
             RandomSource random) {
+        this.elsewhere = elsewhere;
         this.database = database;
         this.store = store;
         this.points = points;
@@ -85,26 +89,70 @@ public final class PointExports implements Exports, AutoCloseable {
                         .findFirst()
                         .orElseThrow(() -> unknownDisk(source, disk))
                         .volume();
-        var export =
-                new PointExport(random.nextId("export"), server, disk, volume, time.now(), point);
+        return serve(List.of(export(server, disk, volume, point))).getFirst();
+    }
+
+    /// Makes a point of all disks of a recovery instance and serves each until [#delete], or until
+    /// the instance is terminated.
+    ///
+    /// @throws RefusalException if there is no such instance, or its disks are not there
+    public List<PointExport> createOfInstance(String id) throws IOException {
+        var instance = database.transact(tx -> Instances.require(tx, id));
+        switch (instance.state()) {
+            case RUNNING, STOPPED, FAILED -> {}
+            case LAUNCHING, TERMINATING, TERMINATED ->
+                    throw new RefusalException(
+                            "instance-" + instance.state().name().toLowerCase(Locale.ROOT),
+                            String.format(
+                                    Locale.ROOT,
+                                    "recovery instance %s is %s: its disks cannot be exported",
+                                    id,
+                                    instance.state()));
+        }
+        var branches = RecoverWork.branches(store, id);
+        if (branches.isEmpty()) {
+            throw new RefusalException(
+                    "no-disks", "recovery instance " + id + " has no disks: its launch failed");
+        }
+        var point = elsewhere.point(id);
+        return serve(
+                branches.stream()
+                        .map(branch ->
+                                export(instance.server(), branch.name(), branch.id().text(), point))
+                        .toList());
+    }
+
+    private PointExport export(String server, String disk, String volume, ConsistencyPoint point) {
+        return new PointExport(random.nextId("export"), server, disk, volume, time.now(), point);
+    }
+
+    private List<PointExport> serve(List<PointExport> exports) throws IOException {
         database.<@Nullable Void>transact(tx -> {
-            Tables.EXPORTS.insert(tx, export);
+            for (var export : exports) {
+                Tables.EXPORTS.insert(tx, export);
+            }
             return null;
         });
         try {
-            hold(export);
+            for (var export : exports) {
+                hold(export);
+            }
         } catch (IOException | RefusalException e) {
-            delete(export.id());
+            for (var export : exports) {
+                delete(export.id());
+            }
             throw e;
         }
-        LOG.log(
-                System.Logger.Level.INFO,
-                "export={0} server={1} disk={2} point={3} served",
-                export.id(),
-                server,
-                disk,
-                point.id());
-        return export;
+        for (var export : exports) {
+            LOG.log(
+                    System.Logger.Level.INFO,
+                    "export={0} server={1} disk={2} point={3} served",
+                    export.id(),
+                    export.server(),
+                    export.disk(),
+                    export.point().id());
+        }
+        return exports;
     }
 
     public List<PointExport> list() throws IOException {
@@ -132,10 +180,15 @@ public final class PointExports implements Exports, AutoCloseable {
         LOG.log(System.Logger.Level.INFO, "export={0} ended", id);
     }
 
-    /// Ends the serving of a branch that is about to be deleted.
-    void end(VolumeId branch) {
+    /// Ends the serving of a branch that is about to be deleted, and of its points.
+    void end(VolumeId branch) throws IOException {
         ended.add(branch.text());
         disconnect.accept(branch.text());
+        for (var export :
+                database.transact(
+                        tx -> Tables.EXPORTS.select(tx, "where volume_id = ?", branch.text()))) {
+            delete(export.id());
+        }
     }
 
     private void hold(PointExport export) throws IOException {

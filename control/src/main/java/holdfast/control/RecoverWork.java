@@ -160,6 +160,9 @@ final class RecoverWork {
         if (reversal.isPresent()) {
             return Optional.of("it is protected as " + reversal.get().server());
         }
+        if (Elsewhere.find(tx, earlier.id()).isPresent()) {
+            return Optional.of("it runs elsewhere");
+        }
         return Tables.FAILBACKS
                 .find(tx, earlier.id())
                 .filter(failback -> failback.state().isUnderWay())

@@ -122,6 +122,7 @@ public final class Reversals {
         }
         Failbacks.requireFollowable(instance);
         refuseReversed(tx, id);
+        ElsewhereInstances.refuse(tx, id);
         return instance;
     }
 

@@ -48,6 +48,7 @@ public record Role(String name, List<String> actions, boolean builtIn) {
                             "holdfast:StopFailback",
                             "holdfast:ProtectInstance",
                             "holdfast:CreateExport",
+                            "holdfast:ExportInstance",
                             "holdfast:DeleteExport",
                             "holdfast:StartPlanExecution",
                             "holdfast:CancelPlanExecution",

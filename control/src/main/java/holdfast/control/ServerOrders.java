@@ -79,6 +79,20 @@ public final class ServerOrders {
                 });
     }
 
+    /// The operator's word that a server is the machine that was refused as a copy of it: from then
+    /// on the machine that replicated so far is one.
+    ///
+    /// @param boot id of the boot of that machine; empty if only one was refused
+    /// @throws RefusalException if there is no such server, or no such machine was refused
+    public ServerView acceptMachine(String id, Optional<String> boot) throws IOException {
+        return carryOut(
+                id,
+                tx -> {
+                    refuseOthers(tx, id);
+                    return Optional.of(servers.machines().accept(tx, id, boot));
+                });
+    }
+
     /// Has the agent of a server that is stalled, stopped or disconnected begin anew as soon as it
     /// is heard, instead of after its pause.
     ///

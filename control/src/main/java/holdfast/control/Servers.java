@@ -5,6 +5,7 @@ import holdfast.base.TimeSource;
 import holdfast.replication.AgentReport;
 import holdfast.replication.DiskFacts;
 import holdfast.replication.MachineFacts;
+import holdfast.replication.Newcomer;
 import holdfast.replication.ReplicationHost;
 import holdfast.replication.SessionControl;
 import holdfast.volume.ConsistencyPoint;
@@ -37,6 +38,7 @@ public final class Servers implements ReplicationHost {
     private final Settings<ReplicationSettings> settings;
     private final Map<String, Presence> presences = new ConcurrentHashMap<>();
     private final Attendance attendance;
+    private final ServerMachines machines;
     private final Map<String, SessionControl> sessions = new ConcurrentHashMap<>();
     private final Map<String, Instant> certificates = new ConcurrentHashMap<>();
 
@@ -51,6 +53,7 @@ public final class Servers implements ReplicationHost {
         this.store = store;
         this.time = time;
         this.settings = settings;
+        this.machines = new ServerMachines(database, time);
         this.attendance = new Attendance(database, time, silence, presences, this::apply);
     }
 
@@ -166,7 +169,22 @@ public final class Servers implements ReplicationHost {
     }
 
     @Override
-    public List<Volume> begin(String serverId, MachineFacts machine, List<DiskFacts> facts)
+    public void admit(String serverId, Newcomer newcomer) throws IOException, InterruptedException {
+        machines.admit(serverId, newcomer);
+    }
+
+    /// Which machines they are.
+    ServerMachines machines() {
+        return machines;
+    }
+
+    /// Machines that asked to replicate as the server and may not: copies of it.
+    public List<ServerMachine.Refused> refusedMachines(String id) throws IOException {
+        return machines.refused(id);
+    }
+
+    @Override
+    public Begun begin(String serverId, MachineFacts machine, List<DiskFacts> facts)
             throws IOException {
         var server = database.transact(tx -> Tables.SERVERS.find(tx, serverId));
         if (server.isPresent()) {
@@ -178,15 +196,17 @@ public final class Servers implements ReplicationHost {
             volumes.add(volumeFor(serverId, disk));
         }
         keepPoints(serverId, settings.of(serverId).policy());
-        database.<@Nullable Void>transact(tx -> {
-            var current = requireAdmitted(tx, serverId);
-            var known = current.with(machine, merged(current.disks(), facts, volumes));
-            Tables.SERVERS.update(tx, known);
-            change(tx, known, new ReplicationEvent.SessionBegan());
-            return null;
-        });
+        var boots =
+                database.transact(tx -> {
+                    var current = requireAdmitted(tx, serverId);
+                    var taken = machines.began(tx, serverId, machine);
+                    var known = current.with(machine, merged(current.disks(), facts, volumes));
+                    Tables.SERVERS.update(tx, known);
+                    change(tx, known, new ReplicationEvent.SessionBegan());
+                    return taken;
+                });
         presences.compute(serverId, (_, known) -> seenNow(known).session(1));
-        return volumes;
+        return new Begun(volumes, boots);
     }
 
     /// A deleted server's agent is told that it was disconnected, too.
@@ -312,6 +332,10 @@ public final class Servers implements ReplicationHost {
         presences.compute(serverId, (_, known) -> seenNow(known));
     }
 
+    /// Servers are not failed back, instances are: nobody asks for this.
+    @Override
+    public void finished(String serverId, long round) {}
+
     @Override
     public void ended(String serverId, Optional<String> error) {
         sessions.remove(serverId);
@@ -336,6 +360,7 @@ public final class Servers implements ReplicationHost {
                                 before.toEpochMilli()))) {
             database.<@Nullable Void>transact(tx -> {
                 Tables.SERVERS.delete(tx, old);
+                ServerMachines.forget(tx, old.id());
                 return null;
             });
             presences.remove(old.id());

@@ -434,7 +434,9 @@ final class Tables {
                     TAGS,
                     SETTINGS,
                     LAUNCH_ACTIONS,
-                    FAILBACKS);
+                    FAILBACKS,
+                    ServerMachines.ROWS,
+                    Elsewhere.ROWS);
 
     static final List<Table<?>> ALL =
             Stream.concat(OWN.stream(), NetworkTables.ALL.stream()).toList();

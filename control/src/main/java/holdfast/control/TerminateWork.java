@@ -11,12 +11,19 @@ import java.util.Optional;
 /// them.
 final class TerminateWork {
     private final Instances instances;
+    private final ElsewhereInstances elsewhere;
     private final BranchRemoval branches;
     private final MachineHost host;
     private final TimeSource time;
 
-    TerminateWork(Instances instances, BranchRemoval branches, MachineHost host, TimeSource time) {
+    TerminateWork(
+            Instances instances,
+            ElsewhereInstances elsewhere,
+            BranchRemoval branches,
+            MachineHost host,
+            TimeSource time) {
         this.instances = instances;
+        this.elsewhere = elsewhere;
         this.branches = branches;
         this.host = host;
         this.time = time;
@@ -70,6 +77,7 @@ final class TerminateWork {
 
     private Database.Work<String> deleteBranches(String id)
             throws IOException, InterruptedException {
+        elsewhere.end(id);
         var removed = branches.remove(id);
         return tx -> {
             Instances.change(

@@ -37,6 +37,23 @@ class RecoveryTest {
     }
 
     @Test
+    void anInstancesDisksAreExportedAtOnePointUntilItIsTerminated() throws IOException {
+        recover(new PointChoice.Newest());
+        var exports = installation.controller().exports().createOfInstance(instance().id());
+        assertThat(exports).extracting(PointExport::disk).containsExactly("/dev/sda", "/dev/sdb");
+        assertThat(exports).extracting(PointExport::point).containsOnly(exports.getFirst().point());
+        assertThat(exports.getFirst().point().owner()).isEqualTo(instance().id());
+        installation.controller().instances().terminate(instance().id());
+        installation.work();
+        assertThat(installation.controller().exports().list()).isEmpty();
+        assertThatThrownBy(
+                        () -> installation.controller().exports().createOfInstance(instance().id()))
+                .isInstanceOfSatisfying(
+                        RefusalException.class,
+                        e -> assertThat(e.code()).isEqualTo("instance-terminated"));
+    }
+
+    @Test
     void thePointAtATimeIsTheNewestNotAfterIt() throws IOException {
         recover(new PointChoice.At(T.plusMillis(3999)));
         assertThat(instance().point().instant()).isEqualTo(T.plusSeconds(3));

@@ -37,6 +37,11 @@ class ServerOrdersTest {
         public void limit(long bytesPerSecond) {
             limits.add(bytesPerSecond);
         }
+
+        @Override
+        public boolean finish() {
+            throw new AssertionError("servers make no last round");
+        }
     }
 
     @BeforeEach

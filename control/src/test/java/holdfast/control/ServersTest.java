@@ -250,7 +250,12 @@ class ServersTest {
     @Test
     void aDiskThatGrewIsFollowedAndOneThatShrankIsRefused() throws IOException {
         var grown = new DiskFacts("/dev/sda", 16 << 20, "model", "serial-a");
-        assertThat(servers().begin(id, Installation.MACHINE, List.of(grown)).getFirst().sizeBytes())
+        assertThat(
+                        servers()
+                                .begin(id, Installation.MACHINE, List.of(grown))
+                                .volumes()
+                                .getFirst()
+                                .sizeBytes())
                 .isEqualTo(16 << 20);
         var shrunk = new DiskFacts("/dev/sda", 8 << 20, "model", "serial-a");
         assertThatThrownBy(() -> servers().begin(id, Installation.MACHINE, List.of(shrunk)))

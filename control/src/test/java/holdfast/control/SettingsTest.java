@@ -144,6 +144,11 @@ class SettingsTest {
             public void limit(long bytesPerSecond) {
                 told.add(bytesPerSecond);
             }
+
+            @Override
+            public boolean finish() {
+                throw new AssertionError("servers make no last round");
+            }
         };
     }
 

@@ -5,6 +5,7 @@ import holdfast.volume.ConsistencyPoint;
 import holdfast.volume.Volume;
 import java.io.IOException;
 import java.net.SocketAddress;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -19,6 +20,9 @@ final class Admissions {
 
     /// Questions about a volume's allocation before it counts as not empty.
     private static final int QUESTIONS_MAX = 1024;
+
+    /// Far less than the time that an opening may take; an agent answers within milliseconds.
+    private static final Duration ANSWER_WITHIN = Duration.ofSeconds(8);
 
     private final Services services;
     private final Semaphore free;
@@ -37,6 +41,9 @@ final class Admissions {
     void serve(Arrival arrival, Lobby.Guest guest)
             throws TurnedAwayException, InterruptedException {
         var seat = seats.computeIfAbsent(arrival.serverId(), _ -> new Seat());
+        if (!services.failbacks().isClient(arrival.serverId())) {
+            admit(arrival, seat);
+        }
         var epoch = seat.claim(arrival.connection().peer());
         seat.turn.lock();
         try {
@@ -51,6 +58,26 @@ final class Admissions {
             }
         } finally {
             seat.turn.unlock();
+        }
+    }
+
+    /// Before the seat is claimed: a copy of a machine must not end the session of the machine.
+    private void admit(Arrival arrival, Seat seat)
+            throws TurnedAwayException, InterruptedException {
+        var newcomer =
+                new Newcomer(
+                        arrival.begin().machine(),
+                        String.valueOf(arrival.connection().peer()),
+                        () -> {
+                            var session = seat.current;
+                            return session.isPresent() && session.get().answers(ANSWER_WITHIN);
+                        });
+        try {
+            services.host().admit(arrival.serverId(), newcomer);
+        } catch (RefusalException e) {
+            throw new TurnedAwayException(Failures.refused(e));
+        } catch (IOException e) {
+            throw new TurnedAwayException(Failures.storage(e));
         }
     }
 
@@ -125,10 +152,11 @@ final class Admissions {
 
     private Admitted admitAgent(String serverId, Arrival arrival, Seat seat)
             throws TurnedAwayException {
-        var volumes = begin(serverId, arrival.begin());
+        var begun = begin(serverId, arrival.begin());
+        var volumes = begun.volumes();
         var host = services.host();
         try {
-            var description = describe(serverId, volumes, seat.written);
+            var description = describe(serverId, begun, seat.written);
             return new Admitted(
                     description,
                     (outbox, release) ->
@@ -166,14 +194,15 @@ final class Admissions {
         }
     }
 
-    private List<Volume> begin(String serverId, Frame.Begin begin) throws TurnedAwayException {
+    private ReplicationHost.Begun begin(String serverId, Frame.Begin begin)
+            throws TurnedAwayException {
         try {
-            var volumes = services.host().begin(serverId, begin.machine(), begin.disks());
-            if (volumes.size() != begin.disks().size()) {
+            var begun = services.host().begin(serverId, begin.machine(), begin.disks());
+            if (begun.volumes().size() != begin.disks().size()) {
                 throw new IllegalStateException(
-                        volumes.size() + " volumes for " + begin.disks().size() + " disks");
+                        begun.volumes().size() + " volumes for " + begin.disks().size() + " disks");
             }
-            return volumes;
+            return begun;
         } catch (RefusalException e) {
             throw new TurnedAwayException(Failures.refused(e));
         } catch (IOException e) {
@@ -182,15 +211,19 @@ final class Admissions {
     }
 
     private ReplicationLink.Session describe(
-            String serverId, List<Volume> volumes, WrittenVolumes written) throws IOException {
+            String serverId, ReplicationHost.Begun begun, WrittenVolumes written)
+            throws IOException {
         var store = services.store();
         var lastRound = store.newestPoint(serverId).map(ConsistencyPoint::round).orElse(-1L);
         var disks = new ArrayList<ReplicationLink.Session.Disk>();
-        for (var volume : volumes) {
+        for (var volume : begun.volumes()) {
             var empty = !written.contains(volume.id()) && isEmpty(volume);
             disks.add(new ReplicationLink.Session.Disk(volume.id().text(), empty, lastRound));
         }
-        return new ReplicationLink.Session(serverId, store.identity(), disks);
+        // another identity is another replica to an agent that knew it before: it compares
+        var identity =
+                begun.boots() == 0 ? store.identity() : store.identity() + "/" + begun.boots();
+        return new ReplicationLink.Session(serverId, identity, disks);
     }
 
     private boolean isEmpty(Volume volume) throws IOException {

@@ -94,6 +94,11 @@ final class BranchLine implements SessionWork {
     }
 
     @Override
+    public void finished(long round) throws ProtocolException {
+        throw new ProtocolException("FINISHED frame from " + peer());
+    }
+
+    @Override
     public List<Loop> loops() {
         return List.of(new Loop("serve", true, this::serve));
     }

@@ -44,7 +44,8 @@ final class Failures {
                 e.code(),
                 message(e),
                 switch (e.code()) {
-                    case SessionControl.STOPPED -> SOON; // it may be started again
+                    case SessionControl.STOPPED, SessionControl.FINISHED ->
+                            SOON; // it may be started again
                     case SessionControl.AGAIN -> AT_ONCE;
                     default -> LATER;
                 });

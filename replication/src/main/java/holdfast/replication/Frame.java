@@ -13,7 +13,8 @@ sealed interface Frame {
 
     record Agreed(int version) implements Frame {}
 
-    record Begin(MachineFacts machine, List<DiskFacts> disks) implements Frame {}
+    /// @param version of the protocol that was agreed on: earlier ones say less of the machine
+    record Begin(MachineFacts machine, List<DiskFacts> disks, int version) implements Frame {}
 
     record Began(ReplicationLink.Session session, long creditLimit) implements Frame {}
 
@@ -137,6 +138,12 @@ sealed interface Frame {
     ///
     /// @param retryAfterMillis when trying again may help; 0 if something has to change first
     record Failure(String code, String message, int retryAfterMillis) implements Frame {}
+
+    /// To the agent of a recovery instance that is failed back: make your last round.
+    record Finish() implements Frame {}
+
+    /// The round with that number made a point after which nothing is written.
+    record Finished(long round) implements Frame {}
 
     record Goodbye() implements Frame {}
 }

@@ -64,7 +64,7 @@ final class FrameDecoder {
                 switch (type) {
                     case HELLO -> hello();
                     case AGREED -> new Frame.Agreed(in.u16());
-                    case BEGIN -> new Frame.Begin(machine(), disks());
+                    case BEGIN -> begin();
                     case BEGAN -> began();
                     case EXTENTS -> extents(allowance);
                     case COMPARE -> compare(allowance);
@@ -78,6 +78,8 @@ final class FrameDecoder {
                     case PONG -> new Frame.Pong(in.i64());
                     case ERROR -> failure();
                     case GOODBYE -> new Frame.Goodbye();
+                    case FINISH -> new Frame.Finish();
+                    case FINISHED -> new Frame.Finished(in.natural("round"));
                     case CERTIFICATE_REQUEST ->
                             new Frame.CertificateRequest(
                                     der("request", Wire.CERTIFICATE_REQUEST_BYTES_MAX));
@@ -101,6 +103,18 @@ final class FrameDecoder {
                     String.format(Locale.ROOT, "magic is %08x, expected %08x", magic, Wire.MAGIC));
         }
         return new Frame.Hello(in.u16(), in.u16());
+    }
+
+    private Frame begin() throws IOException {
+        var machine = machine();
+        var disks = disks();
+        if (version < Wire.VERSION_IDENTITY) {
+            return new Frame.Begin(machine, disks, version);
+        }
+        var systemUuid = in.text();
+        var addresses = texts(in.count("hardware addresses", Wire.INTERFACES_MAX));
+        return new Frame.Begin(
+                machine.with(new MachineIdentity(systemUuid, addresses)), disks, version);
     }
 
     private MachineFacts machine() throws IOException {

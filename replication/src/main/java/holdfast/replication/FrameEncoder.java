@@ -14,9 +14,12 @@ final class FrameEncoder {
         switch (frame) {
             case Frame.Hello(var min, var max) -> out.i32(Wire.MAGIC).u16(min).u16(max);
             case Frame.Agreed(var version) -> out.u16(version);
-            case Frame.Begin(var machine, var disks) -> {
+            case Frame.Begin(var machine, var disks, var version) -> {
                 machine(machine, out);
                 disks(disks, out);
+                if (version >= Wire.VERSION_IDENTITY) {
+                    identity(machine.identity(), out);
+                }
             }
             case Frame.Began(var session, var credit) -> session(session, credit, out);
             case Frame.Extents(var number, var disk, var extents) -> {
@@ -57,7 +60,8 @@ final class FrameEncoder {
             case Frame.Pong(var token) -> out.i64(token);
             case Frame.Failure(var code, var message, var retryAfterMillis) ->
                     out.name(code).text(message).i32(retryAfterMillis);
-            case Frame.Goodbye() -> {}
+            case Frame.Goodbye(), Frame.Finish() -> {}
+            case Frame.Finished(var round) -> out.i64(round);
             case Frame.CertificateRequest(var request) -> out.u16(request.length).bytes(request);
             case Frame.Certificate(var refusal, var chain) -> {
                 out.text(refusal).u16(count("certificates", chain, Wire.CERTIFICATES));
@@ -86,6 +90,8 @@ final class FrameEncoder {
             case Frame.Pong _ -> FrameType.PONG;
             case Frame.Failure _ -> FrameType.ERROR;
             case Frame.Goodbye _ -> FrameType.GOODBYE;
+            case Frame.Finish _ -> FrameType.FINISH;
+            case Frame.Finished _ -> FrameType.FINISHED;
             case Frame.CertificateRequest _ -> FrameType.CERTIFICATE_REQUEST;
             case Frame.Certificate _ -> FrameType.CERTIFICATE;
             case Frame.TakePoint _ -> FrameType.TAKE_POINT;
@@ -112,6 +118,13 @@ final class FrameEncoder {
         var interfaces = machine.networkInterfaces();
         out.u16(count("network interfaces", interfaces, Wire.INTERFACES_MAX));
         interfaces.forEach(out::text);
+    }
+
+    private static void identity(MachineIdentity identity, WireOutput out) {
+        var addresses = identity.hardwareAddresses();
+        out.text(identity.systemUuid());
+        out.u16(count("hardware addresses", addresses, Wire.INTERFACES_MAX));
+        addresses.forEach(out::text);
     }
 
     private static void disks(List<DiskFacts> disks, WireOutput out) {

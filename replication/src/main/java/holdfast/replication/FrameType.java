@@ -29,6 +29,8 @@ enum FrameType {
     CHANGES(22, 66 << 10, Wire.VERSION_FAILBACK),
     PULL(23, 12 << 10, Wire.VERSION_FAILBACK),
     VERIFIED(24, 8 << 10, Wire.VERSION_FAILBACK),
+    FINISH(25, 0, Wire.VERSION_FINISH),
+    FINISHED(26, 8, Wire.VERSION_FINISH),
     LIMIT(0x60, 8, Wire.VERSION_LIMIT);
 
     /// Of a byte.

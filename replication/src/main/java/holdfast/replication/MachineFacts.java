@@ -17,6 +17,7 @@ import java.util.List;
 /// @param tracker one line: which tracker, and why not the better one
 /// @param networkInterfaces each as `name mac address/prefix,...`; the one with the default route
 ///   goes on with ` gateway=address dns=address,... domain=name`, as far as that is known
+/// @param identity what tells it from machines with a copy of its disks
 public record MachineFacts(
         String hostname,
         String os,
@@ -29,8 +30,56 @@ public record MachineFacts(
         String bootId,
         String agentVersion,
         String tracker,
-        List<String> networkInterfaces) {
+        List<String> networkInterfaces,
+        MachineIdentity identity) {
     public MachineFacts {
         networkInterfaces = List.copyOf(networkInterfaces);
+    }
+
+    /// Of an agent that does not say what tells its machine from others.
+    public MachineFacts(
+            String hostname,
+            String os,
+            String kernel,
+            String architecture,
+            String cpuModel,
+            int cpuCount,
+            long memoryBytes,
+            boolean uefi,
+            String bootId,
+            String agentVersion,
+            String tracker,
+            List<String> networkInterfaces) {
+        this(
+                hostname,
+                os,
+                kernel,
+                architecture,
+                cpuModel,
+                cpuCount,
+                memoryBytes,
+                uefi,
+                bootId,
+                agentVersion,
+                tracker,
+                networkInterfaces,
+                MachineIdentity.UNKNOWN);
+    }
+
+    public MachineFacts with(MachineIdentity known) {
+        return new MachineFacts(
+                hostname,
+                os,
+                kernel,
+                architecture,
+                cpuModel,
+                cpuCount,
+                memoryBytes,
+                uefi,
+                bootId,
+                agentVersion,
+                tracker,
+                networkInterfaces,
+                known);
     }
 }

@@ -39,6 +39,7 @@ final class PeerLink implements ReplicationLink, BranchLink {
     private final Thread receiving;
     private final Thread pulsing;
     private volatile String problem = "";
+    private volatile boolean finishAsked;
     private volatile boolean closing;
     private volatile Runnable pulseWork = () -> {};
     private final int version;
@@ -181,6 +182,16 @@ final class PeerLink implements ReplicationLink, BranchLink {
     }
 
     @Override
+    public boolean finishAsked() {
+        return finishAsked;
+    }
+
+    @Override
+    public void finished(long round) throws IOException {
+        outbox.tell(new Frame.Finished(round));
+    }
+
+    @Override
     public CompletableFuture<List<byte[]>> renewCertificate(byte[] request) throws IOException {
         if (version < Wire.VERSION_RENEWAL) {
             return CompletableFuture.failedFuture(
@@ -306,6 +317,7 @@ final class PeerLink implements ReplicationLink, BranchLink {
             case Frame.Changes answer -> outbox.answered(answer.number(), answer);
             case Frame.Status(var newProblem) -> problem = newProblem;
             case Frame.Limit(var bytesPerSecond) -> limit.asked(bytesPerSecond);
+            case Frame.Finish _ -> finishAsked = true;
             case Frame.Ping(var token) -> outbox.tell(new Frame.Pong(token));
             case Frame.Certificate answer -> renewed(answer);
             case Frame.Pong _ -> {} // that it was heard is all
@@ -316,6 +328,7 @@ final class PeerLink implements ReplicationLink, BranchLink {
                     Frame.Began _,
                     Frame.Request _,
                     Frame.Report _,
+                    Frame.Finished _,
                     Frame.CertificateRequest _,
                     Frame.Goodbye _ ->
                     throw new ProtocolException(

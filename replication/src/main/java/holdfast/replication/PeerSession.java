@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +23,9 @@ final class PeerSession implements SessionControl {
     /// How long a peer may take to notice that the session has ended, and why.
     private static final Duration LINGER = Duration.ofSeconds(2);
 
+    /// How often an answer is looked for.
+    private static final Duration LOOK = Duration.ofMillis(20);
+
     private final Arrival arrival;
     private final Services services;
     private final CreditPool.Share share;
@@ -30,6 +34,7 @@ final class PeerSession implements SessionControl {
     private final SessionCertificate certificate;
     private final List<Thread> threads = new ArrayList<>();
     private final AtomicReference<@Nullable End> end = new AtomicReference<>();
+    private final AtomicLong answeredNanos;
     private String toldProblem = "";
     private long pingedNanos;
     private volatile long granted;
@@ -61,6 +66,7 @@ final class PeerSession implements SessionControl {
         }
         threads.add(thread(Thread.ofVirtual().name(name + "-send"), this::send));
         this.pingedNanos = services.time().nanoTime();
+        this.answeredNanos = new AtomicLong(pingedNanos);
     }
 
     /// Serves the agent until the session ends. Called once.
@@ -99,6 +105,15 @@ final class PeerSession implements SessionControl {
         if (arrival.version() >= Wire.VERSION_LIMIT) {
             outbox.tell(new Frame.Limit(bytesPerSecond));
         }
+    }
+
+    @Override
+    public boolean finish() {
+        if (arrival.version() < Wire.VERSION_FINISH) {
+            return false;
+        }
+        outbox.tell(new Frame.Finish());
+        return true;
     }
 
     /// Ends the session and tells the agent why.
@@ -144,6 +159,21 @@ final class PeerSession implements SessionControl {
         }
     }
 
+    /// Asks the peer for a sign of life, and waits for it: an answer to what is asked now, since
+    /// what came earlier may be from before its end.
+    boolean answers(Duration within) throws InterruptedException {
+        var time = services.time();
+        var asked = time.nanoTime() + 1; // later than every ping before
+        outbox.tell(new Frame.Ping(asked));
+        while (end.get() == null && time.nanoTime() - asked < within.toNanos()) {
+            if (answeredNanos.get() - asked >= 0) {
+                return true;
+            }
+            time.sleep(LOOK);
+        }
+        return false;
+    }
+
     private void receive() throws IOException {
         try {
             while (end.get() == null) {
@@ -166,9 +196,10 @@ final class PeerSession implements SessionControl {
                 work.take(request);
             }
             case Frame.Report(var report) -> work.reported(report);
+            case Frame.Finished(var round) -> work.finished(round);
             case Frame.Ping(var token) -> outbox.tell(new Frame.Pong(token));
             case Frame.CertificateRequest(var request) -> outbox.tell(certificate.renew(request));
-            case Frame.Pong _ -> {} // that it was heard is all
+            case Frame.Pong(var token) -> answeredNanos.accumulateAndGet(token, Math::max);
             case Frame.Goodbye _ -> end(Optional.empty(), Optional.empty());
             case Frame.Failure(var code, var message, _) ->
                     end(
@@ -185,6 +216,7 @@ final class PeerSession implements SessionControl {
                     Frame.Point _,
                     Frame.Changes _,
                     Frame.Limit _,
+                    Frame.Finish _,
                     Frame.Certificate _ ->
                     throw new ProtocolException(
                             FrameEncoder.typeOf(frame)

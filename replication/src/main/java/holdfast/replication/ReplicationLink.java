@@ -71,6 +71,18 @@ public interface ReplicationLink extends AutoCloseable {
     /// Bytes written to the network since the session began, frames and all.
     long sentBytes();
 
+    /// Whether the replicator wants a last round: the recovery instance that this agent is on is
+    /// being failed back.
+    default boolean finishAsked() {
+        return false;
+    }
+
+    /// Says that a round, which was acknowledged, was the last: nothing was written after it. The
+    /// replicator ends the session with [SessionControl#FINISHED] once that is recorded.
+    default void finished(long round) throws IOException {
+        throw new IOException("the replicator cannot be told of a last round");
+    }
+
     /// Completes exceptionally when the link dies.
     CompletableFuture<Void> closed();
 

@@ -100,7 +100,7 @@ public record ReplicationLinks(
                             + ": upgrade the agent");
         }
         frames.agreed(version);
-        send(connection, new Frame.Begin(machine, disks));
+        send(connection, new Frame.Begin(machine, disks, version));
         if (!(next(frames) instanceof Frame.Began began)
                 || began.session().disks().size() != disks.size()) {
             throw new ProtocolException("the replicator did not begin a session of these disks");

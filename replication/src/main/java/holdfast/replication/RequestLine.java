@@ -88,6 +88,11 @@ final class RequestLine implements SessionWork {
     }
 
     @Override
+    public void finished(long round) {
+        services.host().finished(serverId, round);
+    }
+
+    @Override
     public List<Loop> loops() {
         return List.of(
                 new Loop("append", false, this::append), new Loop("settle", false, this::settle));

@@ -13,6 +13,15 @@ public interface SessionControl {
     /// itself.
     String DISCONNECTED = "server-disconnected";
 
+    /// Code of a refusal: the agent runs on another machine than the server, with a copy of its
+    /// disks. It sends nothing, and asks again later.
+    String OTHER_MACHINE = "other-machine";
+
+    /// Code of a refusal: the last round of the recovery instance is recorded, and nothing that its
+    /// machine writes later is brought home. Its agent powers the machine off, or leaves that to
+    /// the operator.
+    String FINISHED = "finished";
+
     /// Code of a refusal: the operator wants the session begun anew, now.
     String AGAIN = "replication-again";
 
@@ -23,4 +32,9 @@ public interface SessionControl {
     ///
     /// @param bytesPerSecond zero for no limit
     void limit(long bytesPerSecond);
+
+    /// Asks the agent for its last round, after which it says [ReplicationHost#finished].
+    ///
+    /// @return whether it is new enough to be asked
+    boolean finish();
 }

@@ -17,6 +17,9 @@ interface SessionWork {
 
     void reported(AgentReport report) throws ProtocolException;
 
+    /// @throws ProtocolException if the peer makes no rounds
+    void finished(long round) throws ProtocolException;
+
     /// What is to be run while the session lives, each on a thread of its own.
     List<Loop> loops();
 

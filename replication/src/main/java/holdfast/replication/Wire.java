@@ -9,7 +9,7 @@ final class Wire {
     static final int MAGIC = 0x48465750;
 
     static final int VERSION_MIN = 1;
-    static final int VERSION_MAX = 4;
+    static final int VERSION_MAX = 5;
 
     /// The first version in which certificates are renewed.
     static final int VERSION_RENEWAL = 2;
@@ -19,6 +19,12 @@ final class Wire {
 
     /// The first version in which branches are followed.
     static final int VERSION_FAILBACK = 4;
+
+    /// The first version in which the agent says what tells its machine from others.
+    static final int VERSION_IDENTITY = 5;
+
+    /// The first version in which an agent can be asked for its last round.
+    static final int VERSION_FINISH = 5;
 
     static final int HEADER_BYTES = 8;
     static final int TEXT_BYTES_MAX = 1024;

@@ -227,7 +227,7 @@ class CertificateRenewalTest {
         try (var agent = RawAgent.dial(stage, stage.identity(SERVER))) {
             agent.send(new Frame.Hello(1, 1));
             assertThat(agent.await(Frame.Agreed.class).version()).isEqualTo(1);
-            agent.send(new Frame.Begin(Stage.MACHINE, Stage.disks(DISK_BYTES)));
+            agent.send(new Frame.Begin(Stage.MACHINE, Stage.disks(DISK_BYTES), 1));
             agent.await(Frame.Began.class);
             agent.send(new Frame.CertificateRequest(request()));
             assertThat(agent.await(Frame.Failure.class).message())

@@ -250,10 +250,10 @@ class HostilePeerTest {
     @Test
     void versionsWithoutOverlapAreToldWhoHasToBeUpgraded() throws Exception {
         try (var newer = RawAgent.dial(stage, stage.identity(BAD))) {
-            newer.send(new Frame.Hello(5, 6));
+            newer.send(new Frame.Hello(6, 7));
             assertThat(newer.await(Frame.Failure.class).message())
                     .isEqualTo(
-                            "server speaks protocol versions 1 to 4, agent 5 to 6: upgrade the"
+                            "server speaks protocol versions 1 to 5, agent 6 to 7: upgrade the"
                                     + " server");
         }
         try (var older = RawAgent.dial(stage, stage.identity(BAD))) {
@@ -262,7 +262,7 @@ class HostilePeerTest {
         }
         try (var wider = RawAgent.dial(stage, stage.identity(BAD))) {
             wider.send(new Frame.Hello(0, 9));
-            assertThat(wider.await(Frame.Agreed.class).version()).isEqualTo(4);
+            assertThat(wider.await(Frame.Agreed.class).version()).isEqualTo(5);
         }
     }
 
@@ -271,7 +271,7 @@ class HostilePeerTest {
         try (var older = RawAgent.dial(stage, stage.identity(BAD))) {
             older.send(new Frame.Hello(1, 2));
             assertThat(older.await(Frame.Agreed.class).version()).isEqualTo(2);
-            older.send(new Frame.Begin(Stage.MACHINE, Stage.disks(DISK_BYTES)));
+            older.send(new Frame.Begin(Stage.MACHINE, Stage.disks(DISK_BYTES), 2));
             older.await(Frame.Began.class);
             stage.host.sessions.get(BAD).limit(1000);
             for (var token = 1; token <= 2; token++) { // what was told before is sent by the second

@@ -20,7 +20,7 @@ record RawAgent(TlsConnection connection, FrameDecoder frames) implements AutoCl
     Frame.Began begin(List<DiskFacts> disks) throws IOException {
         send(new Frame.Hello(Wire.VERSION_MIN, Wire.VERSION_MAX));
         await(Frame.Agreed.class);
-        send(new Frame.Begin(Stage.MACHINE, disks));
+        send(new Frame.Begin(Stage.MACHINE, disks, Wire.VERSION_MAX));
         return await(Frame.Began.class);
     }
 

@@ -14,8 +14,14 @@ import java.util.concurrent.LinkedBlockingQueue;
 /// A control plane that admits everyone but those it was told not to, and notes what it is told.
 final class RecordingHost implements ReplicationHost {
     final Set<String> refused = ConcurrentHashMap.newKeySet();
+
+    /// Boots of machines that are refused while another has the session.
+    final Set<String> copies = ConcurrentHashMap.newKeySet();
+
+    volatile long boots;
     final LinkedBlockingQueue<AgentReport> reports = new LinkedBlockingQueue<>();
     final LinkedBlockingQueue<ConsistencyPoint> points = new LinkedBlockingQueue<>();
+    final LinkedBlockingQueue<Long> finished = new LinkedBlockingQueue<>();
     final LinkedBlockingQueue<Ended> ended = new LinkedBlockingQueue<>();
     final LinkedBlockingQueue<Instant> certified = new LinkedBlockingQueue<>();
     final Map<String, SessionControl> sessions = new ConcurrentHashMap<>();
@@ -28,12 +34,18 @@ final class RecordingHost implements ReplicationHost {
     }
 
     @Override
-    public synchronized List<Volume> begin(
-            String serverId, MachineFacts machine, List<DiskFacts> disks) {
+    public void admit(String serverId, Newcomer newcomer) throws InterruptedException {
+        if (copies.contains(newcomer.machine().bootId()) && newcomer.incumbent().answers()) {
+            throw new RefusalException(SessionControl.OTHER_MACHINE, "a copy of " + serverId);
+        }
+    }
+
+    @Override
+    public synchronized Begun begin(String serverId, MachineFacts machine, List<DiskFacts> disks) {
         if (refused.contains(serverId)) {
             throw new RefusalException("server-stopped", "server " + serverId + " is stopped");
         }
-        return disks.stream().map(disk -> volume(serverId, disk)).toList();
+        return new Begun(disks.stream().map(disk -> volume(serverId, disk)).toList(), boots);
     }
 
     private Volume volume(String serverId, DiskFacts disk) {
@@ -69,6 +81,12 @@ final class RecordingHost implements ReplicationHost {
     @Override
     public void pointMade(String serverId, ConsistencyPoint point) {
         points.add(point);
+    }
+
+    @Override
+    public void finished(String serverId, long round) {
+        finished.add(round);
+        sessions.get(serverId).end(new RefusalException(SessionControl.FINISHED, "recorded"));
     }
 
     @Override

@@ -20,20 +20,7 @@ final class Stage implements AutoCloseable {
     /// For waiting on what must come, however busy the machine is.
     static final Duration PATIENCE = Duration.ofSeconds(30);
 
-    static final MachineFacts MACHINE =
-            new MachineFacts(
-                    "db1",
-                    "Debian GNU/Linux 12",
-                    "6.1.0-56-cloud-amd64",
-                    "amd64",
-                    "QEMU Virtual CPU",
-                    2,
-                    4L << 30,
-                    true,
-                    "3f1c",
-                    "0.1.0",
-                    "ebpf",
-                    List.of("eth0 52:54:00:12:34:56 10.0.0.5/24"));
+    static final MachineFacts MACHINE = machine("3f1c");
 
     final ManualTime time = new ManualTime();
     final RandomSource random = RandomSource.system();
@@ -60,6 +47,24 @@ final class Stage implements AutoCloseable {
                         branches,
                         time,
                         limits);
+    }
+
+    static MachineFacts machine(String bootId) {
+        return new MachineFacts(
+                "db1",
+                "Debian GNU/Linux 12",
+                "6.1.0-56-cloud-amd64",
+                "amd64",
+                "QEMU Virtual CPU",
+                2,
+                4L << 30,
+                true,
+                bootId,
+                "0.1.0",
+                "ebpf",
+                List.of("eth0 52:54:00:12:34:56 10.0.0.5/24"),
+                new MachineIdentity(
+                        "8f4e5f6a-0c1d-4e2b-9a3c-5d6e7f8091a2", List.of("52:54:00:12:34:56")));
     }
 
     /// An authority whose certificates are valid for an hour.
@@ -89,9 +94,14 @@ final class Stage implements AutoCloseable {
     }
 
     ReplicationLink link(Identity identity, long... diskBytes) throws IOException {
+        return link(identity, MACHINE, diskBytes);
+    }
+
+    ReplicationLink link(Identity identity, MachineFacts machine, long... diskBytes)
+            throws IOException {
         var unlimited = new BandwidthLimit(time, 0);
         return new ReplicationLinks(network, time, random, identity, unlimited)
-                .connect(replicator.address(), MACHINE, disks(diskBytes));
+                .connect(replicator.address(), machine, disks(diskBytes));
     }
 
     /// An agent that does as the test says, with the session begun.

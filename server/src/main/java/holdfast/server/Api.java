@@ -92,7 +92,7 @@ final class Api implements AutoCloseable {
                                         .send(Metrics.of(controller, store.status())))
                 .get(ROOT + "/status", (_, response) -> send(response, 200, status.apply(port())))
                 .register(ROOT + "/servers", new SourceServerRoutes(controller))
-                .register(ROOT + "/instances", new InstanceRoutes(controller))
+                .register(ROOT + "/instances", new InstanceRoutes(controller, exports))
                 .register(ROOT + "/exports", exports)
                 .register(ROOT + "/accounts", new AccountRoutes(controller))
                 .register(ROOT + "/users", new UserRoutes(controller))

@@ -1,10 +1,12 @@
 package holdfast.server;
 
+import holdfast.control.Elsewhere;
 import holdfast.control.FailbackView;
 import holdfast.control.Job;
 import holdfast.control.JobResult;
 import holdfast.control.PointExport;
 import holdfast.control.RecoveryInstance;
+import holdfast.control.ServerMachine;
 import holdfast.control.ServerView;
 import holdfast.recovery.BootProof;
 import holdfast.replication.AgentReport;
@@ -49,6 +51,25 @@ final class ApiJson {
         var json = object();
         var array = json.putArray(name);
         elements.forEach(element -> array.add(toJson.apply(element)));
+        return json;
+    }
+
+    /// @param refused machines that asked to replicate as the server and may not
+    static ObjectNode server(ServerView view, List<ServerMachine.Refused> refused) {
+        var json = server(view);
+        var machines = json.putArray("refusedMachines");
+        for (var other : refused) {
+            var entry =
+                    machines.addObject()
+                            .put("bootId", other.bootId())
+                            .put("hostname", other.hostname())
+                            .put("address", other.address())
+                            .put("systemUuid", other.identity().systemUuid())
+                            .put("why", other.why())
+                            .put("firstAt", time(other.firstAt()))
+                            .put("lastAt", time(other.lastAt()));
+            other.identity().hardwareAddresses().forEach(entry.putArray("hardwareAddresses")::add);
+        }
         return json;
     }
 
@@ -207,7 +228,10 @@ final class ApiJson {
         return json;
     }
 
-    static ObjectNode instance(RecoveryInstance instance, Optional<FailbackView> failback) {
+    static ObjectNode instance(
+            RecoveryInstance instance,
+            Optional<FailbackView> failback,
+            Optional<Elsewhere.View> elsewhere) {
         var json =
                 object().put("id", instance.id())
                         .put("server", instance.server())
@@ -226,6 +250,22 @@ final class ApiJson {
         instance.bootProof().ifPresent(proof -> json.set("bootProof", bootProof(proof)));
         instance.endedAt().ifPresent(at -> json.put("endedAt", time(at)));
         failback.ifPresent(view -> json.set("failback", failback(view)));
+        elsewhere.ifPresent(view -> json.set("elsewhere", elsewhere(view)));
+        return json;
+    }
+
+    private static ObjectNode elsewhere(Elsewhere.View view) {
+        var json =
+                object().put("hostname", view.hostname())
+                        .put("since", time(view.since()))
+                        .put("connected", view.connected());
+        view.lastSeenAt().ifPresent(at -> json.put("lastSeenAt", time(at)));
+        view.report()
+                .ifPresent(report ->
+                        json.put("state", report.state().name())
+                                .put("detail", report.detail())
+                                .put("bytesPerSecond", report.bytesPerSecond())
+                                .put("sentBytes", report.sentBytes()));
         return json;
     }
 
@@ -244,6 +284,9 @@ final class ApiJson {
                         .put("disk", export.disk())
                         .put("createdAt", time(export.createdAt()));
         json.set("point", point(export.point()));
+        if (!export.point().owner().equals(export.server())) {
+            json.put("instance", export.point().owner());
+        }
         return json;
     }
 }

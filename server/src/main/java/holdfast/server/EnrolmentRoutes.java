@@ -56,8 +56,10 @@ final class EnrolmentRoutes implements HttpService, AgentAdmission {
     }
 
     private void createToken(ServerRequest request, ServerResponse response) throws IOException {
+        var instance =
+                RequestBody.readOptional(request, Set.of("instance")).optionalText("instance");
         var token = EnrolmentToken.create(random, authority).text();
-        var expiresAt = controller.enrolments().admit(token);
+        var expiresAt = controller.enrolments().admit(token, instance);
         Api.send(
                 response,
                 201,
@@ -71,11 +73,26 @@ final class EnrolmentRoutes implements HttpService, AgentAdmission {
             throw RequestBody.malformed("\"hostname\" is not a host name: " + hostname);
         }
         var csr = body.text("csr");
-        var enrolment =
-                controller
-                        .enrolments()
-                        .enrol(body.text("token").strip(), hostname, id -> certify(csr, id));
-        var admitted = admitted(enrolment, request.requestedUri().host());
+        var token = body.text("token").strip();
+        var host = request.requestedUri().host();
+        var instance = controller.enrolments().instance(token);
+        var admitted =
+                instance.isPresent()
+                        ? admitted(
+                                instance.get(),
+                                controller
+                                        .elsewhere()
+                                        .enrol(
+                                                token,
+                                                instance.get(),
+                                                hostname,
+                                                id -> certify(csr, id)),
+                                host)
+                        : admitted(
+                                controller
+                                        .enrolments()
+                                        .enrol(token, hostname, id -> certify(csr, id)),
+                                host);
         Api.send(
                 response,
                 201,
@@ -94,9 +111,13 @@ final class EnrolmentRoutes implements HttpService, AgentAdmission {
     }
 
     private Admitted admitted(Enrolments.Enrolment<String> enrolment, String host) {
+        return admitted(enrolment.server().id(), enrolment.certificate(), host);
+    }
+
+    private Admitted admitted(String id, String certificate, String host) {
         return new Admitted(
-                enrolment.server().id(),
-                enrolment.certificate(),
+                id,
+                certificate,
                 authority.certificatePem(),
                 replicationAddress(host),
                 data.toString());

@@ -48,6 +48,18 @@ final class ExportRoutes implements HttpService {
         Api.send(response, 201, ApiJson.export(export, uri.apply(export.id())));
     }
 
+    /// All disks of a recovery instance, at one point; of `POST /instances/{id}/exports`.
+    void createOfInstance(ServerRequest request, ServerResponse response) throws IOException {
+        var exports = controller.exports().createOfInstance(Api.id(request));
+        Api.send(
+                response,
+                201,
+                ApiJson.list(
+                        "exports",
+                        exports,
+                        export -> ApiJson.export(export, uri.apply(export.id()))));
+    }
+
     private void delete(ServerRequest request, ServerResponse response) throws IOException {
         controller.exports().delete(Api.id(request));
         response.status(204).send();

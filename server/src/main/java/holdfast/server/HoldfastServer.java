@@ -216,7 +216,7 @@ public final class HoldfastServer implements AutoCloseable {
                     tls,
                     authority,
                     store,
-                    controller.servers(),
+                    controller.agents(),
                     store,
                     controller.failbacks(),
                     time,

@@ -23,9 +23,11 @@ final class InstanceRoutes implements HttpService {
     private static final int EVIDENCE_BYTES_MAX = 4 << 20;
 
     private final Controller controller;
+    private final ExportRoutes exports;
 
-    InstanceRoutes(Controller controller) {
+    InstanceRoutes(Controller controller, ExportRoutes exports) {
         this.controller = controller;
+        this.exports = exports;
     }
 
     @Override
@@ -37,6 +39,7 @@ final class InstanceRoutes implements HttpService {
                 .post("/{id}/failback", this::failBack)
                 .post("/{id}/failback/stop", this::stopFailback)
                 .post("/{id}/protect", this::protect)
+                .post("/{id}/exports", exports::createOfInstance)
                 .post("/{id}/disconnect", this::disconnect)
                 .delete("/{id}", this::delete)
                 .get("/{id}/console", this::console)
@@ -46,6 +49,7 @@ final class InstanceRoutes implements HttpService {
     private void list(ServerRequest request, ServerResponse response) throws IOException {
         var instances = controller.instances().list();
         var failbacks = controller.failbacks().all();
+        var elsewhere = controller.elsewhere().all();
         Api.send(
                 response,
                 200,
@@ -55,7 +59,8 @@ final class InstanceRoutes implements HttpService {
                         instance ->
                                 ApiJson.instance(
                                         instance,
-                                        Optional.ofNullable(failbacks.get(instance.id())))));
+                                        Optional.ofNullable(failbacks.get(instance.id())),
+                                        Optional.ofNullable(elsewhere.get(instance.id())))));
     }
 
     private void show(ServerRequest request, ServerResponse response) throws IOException {
@@ -64,7 +69,8 @@ final class InstanceRoutes implements HttpService {
                 200,
                 ApiJson.instance(
                         controller.instances().get(Api.id(request)),
-                        Optional.of(controller.failbacks().get(Api.id(request)))));
+                        Optional.of(controller.failbacks().get(Api.id(request))),
+                        controller.elsewhere().find(Api.id(request))));
     }
 
     private void start(ServerRequest request, ServerResponse response) throws IOException {

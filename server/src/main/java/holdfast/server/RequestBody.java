@@ -43,11 +43,25 @@ record RequestBody(JsonNode json) {
     /// @param members that the object may have
     /// @throws ApiException if the body is too large or not such an object
     static RequestBody read(ServerRequest request, Set<String> members) {
-        var bytes =
-                request.context()
-                        .get(AwsFilter.LetIn.class)
-                        .map(AwsFilter.LetIn::body)
-                        .orElseGet(() -> Body.read(request.content(), BYTES_MAX));
+        return read(request, bytes(request), members);
+    }
+
+    /// As [#read], of a call that needs no body.
+    static RequestBody readOptional(ServerRequest request, Set<String> members) {
+        var bytes = bytes(request);
+        return bytes.length == 0
+                ? new RequestBody(JSON.createObjectNode())
+                : read(request, bytes, members);
+    }
+
+    private static byte[] bytes(ServerRequest request) {
+        return request.context()
+                .get(AwsFilter.LetIn.class)
+                .map(AwsFilter.LetIn::body)
+                .orElseGet(() -> Body.read(request.content(), BYTES_MAX));
+    }
+
+    private static RequestBody read(ServerRequest request, byte[] bytes, Set<String> members) {
         if (bytes.length > BYTES_MAX) {
             throw new ApiException(
                     413, "body-too-large", "the body exceeds " + BYTES_MAX + " bytes");

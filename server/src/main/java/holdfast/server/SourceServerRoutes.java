@@ -9,6 +9,7 @@ import io.helidon.webserver.http.ServerResponse;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.List;
+import java.util.Set;
 
 /// `/servers`: source servers and their points.
 final class SourceServerRoutes implements HttpService {
@@ -32,6 +33,7 @@ final class SourceServerRoutes implements HttpService {
                 .delete("/{id}", this::delete)
                 .post("/{id}/stop", this::stop)
                 .post("/{id}/start", this::start)
+                .post("/{id}/machine", this::acceptMachine)
                 .get("/{id}/points", this::points);
     }
 
@@ -42,6 +44,13 @@ final class SourceServerRoutes implements HttpService {
 
     private void show(ServerRequest request, ServerResponse response) throws IOException {
         var server = controller.servers().get(Api.id(request));
+        var refused = controller.servers().refusedMachines(server.server().id());
+        Api.send(response, 200, ApiJson.server(server, refused));
+    }
+
+    private void acceptMachine(ServerRequest request, ServerResponse response) throws IOException {
+        var boot = RequestBody.read(request, Set.of("bootId")).optionalText("bootId");
+        var server = controller.orders().acceptMachine(Api.id(request), boot);
         Api.send(response, 200, ApiJson.server(server));
     }
 

@@ -74,6 +74,7 @@ class ApiTest {
         "GET,/instances/i-0,unknown-instance",
         "POST,/servers/s-0/stop,unknown-server",
         "POST,/servers/s-0/start,unknown-server",
+        "POST,/instances/i-0/exports,unknown-instance",
         "POST,/instances/i-0/start,unknown-instance",
         "POST,/instances/i-0/terminate,unknown-instance",
         "GET,/instances/i-0/console,unknown-instance",
@@ -223,6 +224,18 @@ class ApiTest {
         var scrubbed = await(running.send("POST", "/scrubs", "{}"));
         assertThat(scrubbed.required("state").asString()).isEqualTo("COMPLETED");
         assertThat(scrubbed.required("result").required("filesRead").asInt()).isPositive();
+    }
+
+    @Test
+    void onlyAMachineThatWasRefusedIsAccepted() throws Exception {
+        var unknown = running.send("POST", "/servers/s-0/machine", "{}");
+        assertThat(unknown.statusCode()).isEqualTo(404);
+        var path = "/servers/" + running.enrol();
+        assertThat(RunningServer.json(running.send("GET", path, "")).required("refusedMachines"))
+                .isEmpty();
+        var none = running.send("POST", path + "/machine", "{\"bootId\": \"b\"}");
+        assertThat(none.statusCode()).as(none.body()).isEqualTo(404);
+        assertThat(code(none)).isEqualTo("unknown-machine");
     }
 
     @Test

@@ -173,7 +173,7 @@ final class RunningServer implements AutoCloseable {
     /// A session of the agent's that sends one block and makes a point of it.
     ConsistencyPoint replicate(String id, Instant instant) throws Exception {
         var disks = List.of(new DiskFacts("/dev/vda", DISK_BYTES, "model", "serial"));
-        var volume = server.controller().servers().begin(id, MACHINE, disks).getFirst();
+        var volume = server.controller().servers().begin(id, MACHINE, disks).volumes().getFirst();
         var data = new byte[4096];
         data[0] = 1;
         var extent = new ExtentPacker().pack(0, data, 0, 1, Compression.NONE);

@@ -6,6 +6,7 @@ import holdfast.base.RefusalException;
 import holdfast.replication.AgentReport;
 import holdfast.replication.DiskFacts;
 import holdfast.replication.MachineFacts;
+import holdfast.replication.Newcomer;
 import holdfast.replication.ReplicationHost;
 import holdfast.replication.Replicator;
 import holdfast.replication.SessionControl;
@@ -196,8 +197,12 @@ final class StagingServer implements ReplicationHost {
                 });
     }
 
+    /// Machines are not copied here.
     @Override
-    public List<Volume> begin(String serverId, MachineFacts facts, List<DiskFacts> disks)
+    public void admit(String serverId, Newcomer newcomer) {}
+
+    @Override
+    public Begun begin(String serverId, MachineFacts facts, List<DiskFacts> disks)
             throws IOException {
         var opened = store.orElseThrow();
         var volumes = new ArrayList<Volume>();
@@ -215,7 +220,7 @@ final class StagingServer implements ReplicationHost {
         if (!opened.snapshotPolicy(serverId).equals(machine.policy)) {
             opened.snapshotPolicy(serverId, machine.policy);
         }
-        return volumes;
+        return new Begun(volumes, 0);
     }
 
     @Override
@@ -235,6 +240,9 @@ final class StagingServer implements ReplicationHost {
         machine.ledger.acknowledged(point);
         ground.log("point " + point.sequence() + " of " + serverId + " at " + point.instant());
     }
+
+    @Override
+    public void finished(String serverId, long round) {}
 
     @Override
     public void ended(String serverId, Optional<String> error) {

@@ -88,6 +88,12 @@ final class Lab implements AutoCloseable {
                                 .redirectOutput(ProcessBuilder.Redirect.appendTo(log))));
     }
 
+    /// Ends what an agent of a test's own, which has ended, left in the kernel.
+    void uninstall(Path state) throws IOException, InterruptedException {
+        commands.run(
+                HOLDFAST.command(List.of("agent", "uninstall", "--state", state.toString())));
+    }
+
     /// Copies a disk at a point, without a process of the command's for it.
     Path copy(Path disk, Installation.Point point, String name)
             throws IOException, InterruptedException {

@@ -14,6 +14,7 @@ import holdfast.aws.drs.model.RecoveryInstanceFailback;
 import holdfast.control.Failback;
 import holdfast.control.FailbackView;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -25,7 +26,9 @@ final class FailbackTranslation {
 
     /// @param reversed whether a source server is made of the instance, from which it can be
     ///   recovered elsewhere as with a failback
-    static RecoveryInstanceFailback failback(Optional<FailbackView> view, boolean reversed) {
+    /// @param agentSeenAt of the agent on an instance that runs elsewhere
+    static RecoveryInstanceFailback failback(
+            Optional<FailbackView> view, boolean reversed, Optional<Instant> agentSeenAt) {
         var failback = view.map(FailbackView::failback);
         var translated =
                 RecoveryInstanceFailback.builder()
@@ -52,6 +55,7 @@ final class FailbackTranslation {
         view.flatMap(FailbackView::clientSeenAt)
                 .ifPresent(
                         at -> translated.failbackClientLastSeenByServiceDateTime(Times.text(at)));
+        agentSeenAt.ifPresent(at -> translated.agentLastSeenByServiceDateTime(Times.text(at)));
         return translated.build();
     }
 

@@ -11,6 +11,7 @@ import holdfast.aws.drs.model.RecoveryInstanceDisk;
 import holdfast.aws.drs.model.RecoveryInstanceProperties;
 import holdfast.aws.protocol.RequestContext;
 import holdfast.control.Controller;
+import holdfast.control.Elsewhere;
 import holdfast.control.FailbackView;
 import holdfast.control.InstanceState;
 import holdfast.control.ServerView;
@@ -26,6 +27,7 @@ record InstanceTranslation(
         RequestContext context,
         List<ServerView> servers,
         Map<String, FailbackView> failbacks,
+        Map<String, Elsewhere.View> elsewhere,
         Map<String, Map<String, String>> tags) {
     static InstanceTranslation of(Controller controller, RequestContext context)
             throws IOException {
@@ -34,6 +36,7 @@ record InstanceTranslation(
                 context,
                 controller.servers().list(),
                 controller.failbacks().all(),
+                controller.elsewhere().all(),
                 controller.tags().all());
     }
 
@@ -68,7 +71,12 @@ record InstanceTranslation(
                 .isDrill(instance.drill())
                 .originEnvironment(OriginEnvironment.ON_PREMISES)
                 .pointInTimeSnapshotDateTime(Times.text(instance.point().instant()))
-                .failback(FailbackTranslation.failback(failback(instance), reversed(instance)))
+                .failback(
+                        FailbackTranslation.failback(
+                                failback(instance),
+                                reversed(instance),
+                                Optional.ofNullable(elsewhere.get(instance.id()))
+                                        .flatMap(Elsewhere.View::lastSeenAt)))
                 .dataReplicationInfo(FailbackTranslation.replication(failback(instance)))
                 .recoveryInstanceProperties(properties(server))
                 .tags(tags.getOrDefault(instance.id(), Map.of()))
