@@ -45,8 +45,8 @@ record LastRound(Freezer freezer, AgentSettings.Ending ending, Path root, Durati
         return prepared.isPresent() ? prepared.get().freeze() : () -> {};
     }
 
-    /// Whether an agent of that name may be asked for a last round: a recovery instance's, and never
-    /// a source server's, which nothing that comes over the network is to stop.
+    /// Whether an agent of that name may be asked for a last round: a recovery instance's, and
+    /// never a source server's, which nothing that comes over the network is to stop.
     static boolean concerns(String name) {
         return name.startsWith("i-");
     }

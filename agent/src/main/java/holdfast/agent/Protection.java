@@ -114,7 +114,10 @@ final class Protection implements AutoCloseable {
                     throw new DisconnectedException(String.valueOf(word.get().getMessage()), e);
                 }
                 if (LastRound.isRecorded(e)
-                        && LastRound.concerns(replica.renewal().identity().name())) { // the word itself was lost with an earlier link
+                        && LastRound.concerns(
+                                replica.renewal()
+                                        .identity()
+                                        .name())) { // the word itself was lost with an earlier link
                     lastRound().end();
                     throw new FinishedException(String.valueOf(e.getMessage()));
                 }

@@ -217,8 +217,7 @@ final class ApiBenchmark implements Benchmark {
                             var body = pages.fetch(PAGE, expected.token());
                             waits.add((workspace.time.nanoTime() - due) / 1e6);
                             if (!expected.looksLike(body)
-                                    || (whole
-                                            && !SignedPages.page(body).equals(expected.page()))) {
+                                    || (whole && !SignedPages.page(body).equals(expected.page()))) {
                                 failures.add("a page is not what it was before");
                             }
                         } catch (IOException e) {

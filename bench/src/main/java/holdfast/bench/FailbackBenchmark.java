@@ -239,10 +239,34 @@ final class FailbackBenchmark implements Benchmark {
     private List<Row> rows(List<Ours> ours, List<Peer> peers) {
         var rows = new ArrayList<Row>();
         for (var peer : peers) {
-            rows.add(row("seconds", ours, o -> o.moved().timed().seconds(), peer, m -> m.timed().seconds()));
-            rows.add(row("s, and read back", ours, o -> o.home().seconds(), peer, m -> m.timed().seconds()));
-            rows.add(row("CPU seconds", ours, o -> o.moved().timed().cpuSeconds(), peer, m -> m.timed().cpuSeconds()));
-            rows.add(row("MiB moved", ours, o -> mebibytes(o.moved()), peer, FailbackBenchmark::mebibytes));
+            rows.add(
+                    row(
+                            "seconds",
+                            ours,
+                            o -> o.moved().timed().seconds(),
+                            peer,
+                            m -> m.timed().seconds()));
+            rows.add(
+                    row(
+                            "s, and read back",
+                            ours,
+                            o -> o.home().seconds(),
+                            peer,
+                            m -> m.timed().seconds()));
+            rows.add(
+                    row(
+                            "CPU seconds",
+                            ours,
+                            o -> o.moved().timed().cpuSeconds(),
+                            peer,
+                            m -> m.timed().cpuSeconds()));
+            rows.add(
+                    row(
+                            "MiB moved",
+                            ours,
+                            o -> mebibytes(o.moved()),
+                            peer,
+                            FailbackBenchmark::mebibytes));
         }
         return rows;
     }

@@ -9,8 +9,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 
-/// What everybody has to do in one turn of [FailbackBenchmark]: a disk that holds the original is to
-/// become what has changed since, a hundredth of its blocks.
+/// What everybody has to do in one turn of [FailbackBenchmark]: a disk that holds the original is
+/// to become what has changed since, a hundredth of its blocks.
 ///
 /// @param original image of what the disk holds before
 /// @param changed image of what it is to become

@@ -114,7 +114,8 @@ final class HomecomingPeers {
         }
     }
 
-    /// Copies all that the image holds. What moves is what of it was ever written, which nbdkit tells.
+    /// Copies all that the image holds. What moves is what of it was ever written, which nbdkit
+    /// tells.
     static Moved nbdcopy(Workspace workspace, Homecoming what, Path device)
             throws IOException, InterruptedException {
         var port = freePort(workspace);
@@ -139,14 +140,13 @@ final class HomecomingPeers {
                 }
             }
             var before = server.cpuSeconds();
-            var timed =
-                    Timed.run(workspace, device, List.of("nbdcopy", uri, device.toString()));
+            var timed = Timed.run(workspace, device, List.of("nbdcopy", uri, device.toString()));
             return new Moved(timed.plusCpu(server.cpuSeconds() - before), moved);
         }
     }
 
-    /// Writes a backup's image to the disk; to make the backup is not counted. What moves is what of it
-    /// the repository holds.
+    /// Writes a backup's image to the disk; to make the backup is not counted. What moves is what
+    /// of it the repository holds.
     static Moved restic(Workspace workspace, Homecoming what, Path device)
             throws IOException, InterruptedException {
         var repository = workspace.path("restic");

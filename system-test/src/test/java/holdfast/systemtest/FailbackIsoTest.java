@@ -123,7 +123,8 @@ class FailbackIsoTest {
                                     names.get(0),
                                     names.get(1));
             var image = LiveSystem.image(lab, arguments);
-            var live = LiveSystem.fromDisc(
+            var live =
+                    LiveSystem.fromDisc(
                             lab, image, MachineFirmware.of(kind, variables), List.of(system, data));
             live.await("READY", LONG, () -> failback(lab, instance.id()).equals("READY"));
             lab.installation
@@ -139,8 +140,7 @@ class FailbackIsoTest {
             assertThat(failback(lab, instance.id())).isEqualTo("COMPLETED");
             disks.compare(DiskPlan.SIZE_BYTES_MIN, system);
             disks.compare(DATA_BYTES, data);
-            disks.assertSays(
-                    system, MachineFirmware.of(kind, variables), "comes-home login:");
+            disks.assertSays(system, MachineFirmware.of(kind, variables), "comes-home login:");
         }
     }
 

@@ -90,8 +90,7 @@ final class Lab implements AutoCloseable {
 
     /// Ends what an agent of a test's own, which has ended, left in the kernel.
     void uninstall(Path state) throws IOException, InterruptedException {
-        commands.run(
-                HOLDFAST.command(List.of("agent", "uninstall", "--state", state.toString())));
+        commands.run(HOLDFAST.command(List.of("agent", "uninstall", "--state", state.toString())));
     }
 
     /// Copies a disk at a point, without a process of the command's for it.
