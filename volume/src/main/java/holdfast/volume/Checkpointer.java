@@ -126,7 +126,12 @@ final class Checkpointer {
     }
 
     private void replaceNewestOfSameSequence(Checkpoint checkpoint) throws IOException {
-        checkpoint.store(core.storage);
+        try {
+            checkpoint.store(core.storage);
+        } catch (IOException e) {
+            core.checkpoints.discard(checkpoint.place(), e);
+            throw e;
+        }
         core.checkpoints.replace(checkpoint.place());
     }
 

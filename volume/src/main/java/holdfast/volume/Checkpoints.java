@@ -2,8 +2,10 @@ package holdfast.volume;
 
 import holdfast.format.DamagedFormatException;
 import java.io.IOException;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -17,6 +19,9 @@ final class Checkpoints {
     private final ConcurrentSkipListMap<Long, Checkpoint.Place> places =
             new ConcurrentSkipListMap<>();
     private volatile @Nullable Roots lastRead;
+
+    /// Of attempts to store one that failed, and left a copy. Guarded by the lock.
+    private final Set<Checkpoint.Place> leftovers = new HashSet<>();
 
     Checkpoints(StagingStorage storage) {
         this.storage = storage;
@@ -87,8 +92,33 @@ final class Checkpoints {
                 new Damage("-", -1, 0, place.path(), 0, String.valueOf(what.getMessage())));
     }
 
+    /// Deletes what a failed attempt to store a checkpoint may have left, now or later.
+    void discard(Checkpoint.Place place, IOException why) {
+        if (place.equals(places.get(place.sequence()))) {
+            return;
+        }
+        leftovers.add(place);
+        try {
+            deleteLeftovers();
+        } catch (IOException e) {
+            why.addSuppressed(e);
+        }
+    }
+
+    /// To be done before anything is deleted that none of the known ones reaches: an opening would
+    /// take a leftover for where the window begins.
+    void deleteLeftovers() throws IOException {
+        for (var place : List.copyOf(leftovers)) {
+            TwoCopies.delete(storage, place.path());
+            leftovers.remove(place);
+        }
+    }
+
+    /// Durable on return. One that cannot be deleted stays known, so that it is tried again before
+    /// anything that it reaches is deleted: else the next opening would find it, and take it for
+    /// where the window begins.
     void remove(Checkpoint.Place place) throws IOException {
-        places.remove(place.sequence());
         TwoCopies.delete(storage, place.path());
+        places.remove(place.sequence());
     }
 }

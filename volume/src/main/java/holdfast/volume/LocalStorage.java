@@ -108,8 +108,8 @@ final class LocalStorage implements StagingStorage {
         var path = path(name);
         if (files.exists(path)) {
             files.delete(path);
-            files.syncDirectory(parent(path));
         }
+        files.syncDirectory(parent(path)); // an earlier attempt may have failed in it
     }
 
     @Override

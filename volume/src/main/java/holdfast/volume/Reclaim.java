@@ -57,6 +57,7 @@ final class Reclaim {
     private List<List<StoredSegment>> markAll() throws IOException {
         core.checkpoints.lock.lock();
         try {
+            core.checkpoints.deleteLeftovers();
             readCheckpoints();
             var base = chooseBase();
             keepSnapshotsBefore(base);
@@ -190,8 +191,8 @@ final class Reclaim {
             if (wanted || core.isPinned(point.sequence()) || isOrigin(point.sequence(), base)) {
                 next.put(point.owner(), point);
             } else {
-                core.points.drop(snapshot);
                 TwoCopies.delete(core.storage, snapshot.path());
+                core.points.drop(snapshot); // known until it is gone, since an opening finds it
             }
         }
     }

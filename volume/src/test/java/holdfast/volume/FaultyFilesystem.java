@@ -31,6 +31,7 @@ public final class FaultyFilesystem {
     private final Set<Path> locks = new HashSet<>();
     private final AtomicLong bytesRead = new AtomicLong();
     private long capacityBytes = Long.MAX_VALUE / 4;
+    private int syncsToPass;
     private int syncsToFail;
     private int writesToPass;
     private int writesToFail;
@@ -165,6 +166,11 @@ public final class FaultyFilesystem {
 
     /// The next so many syncs fail, and what they were to make durable may be lost.
     public synchronized void failSyncs(int count) {
+        failSyncsAfter(0, count);
+    }
+
+    synchronized void failSyncsAfter(int passing, int count) {
+        syncsToPass = passing;
         syncsToFail = count;
     }
 
@@ -453,7 +459,7 @@ public final class FaultyFilesystem {
             synchronized (FaultyFilesystem.this) {
                 alive(openedIn);
                 countDown();
-                if (syncsToFail > 0) {
+                if (syncsToFail > 0 && syncsToPass-- <= 0) {
                     syncsToFail--;
                     inode.crash(random); // what was not written stays lost, whoever syncs later
                     throw new IOException("Input/output error");

@@ -1,6 +1,7 @@
 package holdfast.volume;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.time.Duration;
@@ -171,6 +172,50 @@ class RetentionTest {
         }
         assertThat(store.point("lost", last)).isEmpty();
         store.close();
+    }
+
+    /// One copy of it may be there all the same: at the next opening the window does not begin
+    /// there, where the segments are merged already.
+    @ParameterizedTest(name = "copy {0}")
+    @ValueSource(ints = {1, 2})
+    void aCheckpointThatCouldNotBeStoredIsNoneLater(int copy) throws Exception {
+        var model = model(1, Duration.ofHours(1));
+        var store = model.test.open();
+        var id = model.create(store, "s", "a");
+        store.snapshotPolicy("s", POLICY);
+        var versions = new TreeMap<Long, Long>();
+        for (var step = 0; step < 40; step++) {
+            model.test.time.advance(Duration.ofMinutes(10));
+            var version = 0L;
+            for (var i = 0; i < 40; i++) { // of which the last one is of use
+                version = step * 40L + i + 1;
+                store.append(id, List.of(model.test.extent(id, 0, 1, version))).get();
+            }
+            versions.put(model.point(store, "s").get().sequence(), version);
+            if (step == 3) { // after the journal's and the map's pages
+                model.test.files.failSyncsAfter(1 + copy, 1);
+                assertThatThrownBy(store::reclaim).isInstanceOf(IOException.class);
+            } else {
+                store.reclaim();
+            }
+        }
+        var before = sequences(store);
+        store.close();
+
+        store = model.test.open();
+        assertThat(sequences(store)).containsAll(before);
+        for (var sequence : before) {
+            try (var view = store.view(id, sequence)) {
+                assertThat(TestStore.versions(view, id)[0]).isEqualTo(versions.get(sequence));
+            }
+        }
+        store.close();
+    }
+
+    private static List<Long> sequences(VolumeStore store) throws IOException {
+        return store.points("s", Instant.MIN, Instant.MAX, Integer.MAX_VALUE).stream()
+                .map(ConsistencyPoint::sequence)
+                .toList();
     }
 
     @Test
