@@ -104,12 +104,6 @@ final class Mutations {
                         VOLUME + "Sweep",
                         "merge",
                         "put"),
-                Mutation.calling(
-                        "take a merged segment for complete that a crash cut short",
-                        VOLUME + "StoredSegments",
-                        "counts",
-                        "isComplete",
-                        1),
                 Mutation.without("forget a deletion", VOLUME + "VolumeRegistry", "delete", "store"),
                 Mutation.without(
                         "answer a branch's write at once",
