@@ -8,12 +8,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// Clients sign equal calls within one second alike, as a replay would be signed. Users of AWS CLI
 /// and boto3, which try again as they usually do, notice nothing of that.
 class EqualCallsTest {
     @Test
+    @Tag("long")
     void equalCallsInATightLoopSucceed() throws Exception {
         try (var lab = Lab.open("equal")) {
             lab.installation.startServer();
