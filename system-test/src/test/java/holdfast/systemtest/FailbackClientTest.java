@@ -59,9 +59,7 @@ class FailbackClientTest {
         var terminal = home.start(inTerminal(home.command(), typescript));
         home.await("a first write", terminal, () -> home.standing().equals("BETWEEN"));
         home.await(
-                "progress on the terminal",
-                terminal,
-                () -> shown(typescript).contains("fetched"));
+                "progress on the terminal", terminal, () -> shown(typescript).contains("fetched"));
         assertThat(failback()).isEqualTo("FAILBACK_IN_PROGRESS");
         FailbackFixture.kill(terminal); // and the terminal with it
         var received = home.relay.fromTargetBytes();
@@ -78,9 +76,7 @@ class FailbackClientTest {
         home.await(
                 "its death on the second terminal",
                 one,
-                () ->
-                        shown(watched)
-                                .contains("died of signal 9; it starts again in 1 s"));
+                () -> shown(watched).contains("died of signal 9; it starts again in 1 s"));
         var afterDeath = home.relay.fromTargetBytes();
         home.await(
                 "the client to begin again", one, () -> home.relay.fromTargetBytes() > afterDeath);
@@ -118,9 +114,7 @@ class FailbackClientTest {
     /// Of the client that is shown there the process that works, and not the one that supervises
     /// it.
     private static void killWorker(Path typescript) throws Exception {
-        var said =
-                Pattern.compile("the client is process (\\d+)")
-                        .matcher(shown(typescript));
+        var said = Pattern.compile("the client is process (\\d+)").matcher(shown(typescript));
         assertThat(said.find()).isTrue();
         var supervisor = ProcessHandle.of(Long.parseLong(said.group(1))).orElseThrow();
         assertThat(supervisor.children().filter(ProcessHandle::destroyForcibly)).hasSize(1);
