@@ -371,12 +371,17 @@ final class FailbackFixture implements AutoCloseable {
         lab.installation.await(what, client, MAX, condition);
     }
 
-    /// Where the client's folder says that the disks stand.
+    /// Where the client's folder says that the disks stand; of an earlier instance it may say that
+    /// until a client has begun with this one.
     JsonNode position() throws IOException {
         var file = state().resolve("failback.json");
-        return Files.exists(file)
-                ? new JsonMapper().readTree(Files.readString(file)).required("position")
-                : new JsonMapper().createObjectNode().put("state", "NONE");
+        if (Files.exists(file)) {
+            var standing = new JsonMapper().readTree(Files.readString(file));
+            if (standing.required("instance").asString().equals(instance)) {
+                return standing.required("position");
+            }
+        }
+        return new JsonMapper().createObjectNode().put("state", "NONE");
     }
 
     String standing() throws IOException {
