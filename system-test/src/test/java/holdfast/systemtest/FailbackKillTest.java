@@ -35,6 +35,7 @@ class FailbackKillTest {
     private final SplittableRandom random = new SplittableRandom(SEED);
 
     @Test
+    @Tag("long")
     void whateverIsKilledTheDisksAreWhatIsSaidOfThem() throws Exception {
         try (var home = FailbackFixture.open("fbkill", ODD_BYTES, EVEN_BYTES)) {
             home.recover();
