@@ -7,7 +7,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
-import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.util.Arrays;
 import java.util.List;
@@ -115,11 +114,11 @@ public final class Database implements AutoCloseable {
         return call(() -> {
             var done = false;
             try {
-                statements.run(PreparedStatement::execute, BEGIN);
+                execute(BEGIN);
                 var tx = new Transaction(statements, this, scope);
                 var result =
                         ScopedValue.where(RUNNING, tx).<T, IOException>call(() -> work.run(tx));
-                statements.run(PreparedStatement::execute, "commit");
+                execute("commit");
                 done = true;
                 tx.committed();
                 return result;
