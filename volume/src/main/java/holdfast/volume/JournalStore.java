@@ -9,7 +9,6 @@ import holdfast.format.SegmentIndex;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -272,7 +271,7 @@ final class JournalStore implements VolumeStore, JournalBranch.Writing {
                 owner,
                 point.sequence(),
                 Points.instant(point),
-                Instant.EPOCH.plus(record.journalledMicros(), ChronoUnit.MICROS),
+                Points.journalledAt(point),
                 record.ageMillis(),
                 record.round(),
                 record.frozen(),

@@ -199,4 +199,9 @@ final class Points {
     static Instant instant(SegmentIndex.Point point) {
         return Instant.EPOCH.plus(point.record().instantMicros(), ChronoUnit.MICROS);
     }
+
+    /// By the server's clock.
+    static Instant journalledAt(SegmentIndex.Point point) {
+        return Instant.EPOCH.plus(point.record().journalledMicros(), ChronoUnit.MICROS);
+    }
 }

@@ -3,6 +3,7 @@ package holdfast.volume;
 import holdfast.format.DamagedFormatException;
 import holdfast.format.SegmentIndex;
 import java.io.IOException;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -91,21 +92,59 @@ final class Reclaim {
     }
 
     /// The newest checkpoint from which the whole window can still be rebuilt.
-    private Checkpoint.Place chooseBase() {
-        var windowStart = core.time.now().minus(core.settings.journalWindow()).toEpochMilli();
-        var oldestPinned = core.oldestPinned().orElse(Long.MAX_VALUE);
-        var base = core.checkpoints.oldest();
-        for (var place : sound.keySet()) {
-            if (place.madeMillis() <= windowStart
-                    && place.sequence() <= oldestPinned
-                    && !isNeededBefore(place.sequence())) {
-                base = place;
-            }
-        }
+    private Checkpoint.Place chooseBase() throws IOException {
+        var now = core.time.now();
+        var windowStart = now.minus(core.settings.journalWindow());
+        var base = newestBefore(windowStart.toEpochMilli(), Long.MAX_VALUE);
+        var oldestInWindow = oldestPointOfWindow(windowStart, now, base.sequence());
+        base = newestBefore(windowStart.toEpochMilli(), oldestInWindow);
         // two are always kept, in case the newer one turns out to be damaged
         var all = List.copyOf(sound.keySet());
         var last = all.get(Math.max(0, all.size() - 2));
         return base.sequence() <= last.sequence() ? base : last;
+    }
+
+    /// The newest checkpoint that was made by then, and from which all later points that someone
+    /// needs can be rebuilt.
+    ///
+    /// @param madeMillis by the server's clock
+    /// @param before of a lower sequence than this
+    private Checkpoint.Place newestBefore(long madeMillis, long before) {
+        var oldestPinned = core.oldestPinned().orElse(Long.MAX_VALUE);
+        var newest = core.checkpoints.oldest();
+        for (var place : sound.keySet()) {
+            if (place.madeMillis() <= madeMillis
+                    && place.sequence() < before
+                    && place.sequence() <= oldestPinned
+                    && !isNeededBefore(place.sequence())) {
+                newest = place;
+            }
+        }
+        return newest;
+    }
+
+    /// Sequence of the oldest point that lies in the window and before a checkpoint that does not.
+    /// There is one after the clock was set back, a checkpoint was made, and the clock was set
+    /// ahead again. Points of the future do not count: a clock that was wrong once would have the
+    /// journal grow until then.
+    ///
+    /// @return [Long#MAX_VALUE] if there is none
+    private long oldestPointOfWindow(Instant start, Instant now, long checkpointSequence)
+            throws IOException {
+        var oldest = core.checkpoints.oldest().sequence();
+        var found = new long[] {Long.MAX_VALUE};
+        for (var owner : core.catalogue.owners().keySet()) {
+            core.points.visit(
+                    new Points.Query(owner, oldest + 1, checkpointSequence, core.gap(owner)),
+                    point -> {
+                        var at = Points.journalledAt(point);
+                        if (at.isAfter(start) && !at.isAfter(now)) {
+                            found[0] = Math.min(found[0], point.sequence());
+                        }
+                        return point.sequence() > oldest;
+                    });
+        }
+        return found[0];
     }
 
     /// Whether a checkpoint of this sequence could not tell the map of a branch: then the branch's

@@ -174,6 +174,36 @@ class RetentionTest {
         store.close();
     }
 
+    /// A checkpoint made meanwhile is as old by its own time as the clock was set back by, and what
+    /// was journalled before it is not.
+    @Test
+    void aClockThatWasSetBackForAWhileLeavesTheWindowWhole() throws Exception {
+        var model = model(1, WINDOW);
+        var store = model.test.open();
+        var id = model.create(store, "s", "a");
+        var times = new TreeMap<Long, Instant>();
+        for (var step = 0; step < 100; step++) {
+            model.test.time.advance(Duration.ofMinutes(10));
+            model.write(store, id);
+            var made = model.point(store, "s").get();
+            model.acknowledgeAll();
+            times.put(made.sequence(), made.instant());
+            var setBack = Duration.ofHours(step == 50 ? 5 : 0);
+            model.test.time.advance(setBack.negated());
+            store.reclaim();
+            model.test.time.advance(setBack);
+            store.reclaim();
+            var now = model.test.time.now();
+            times.values().removeIf(at -> Duration.between(at, now).compareTo(WINDOW) >= 0);
+            assertThat(sequences(store)).as("at step %d", step).containsAll(times.keySet());
+        }
+        for (var sequence : times.keySet()) {
+            model.checkPoint(store, sequence);
+        }
+        assertThat(sequences(store)).as("the window has an end").hasSizeLessThan(50);
+        store.close();
+    }
+
     /// One copy of it may be there all the same: at the next opening the window does not begin
     /// there, where the segments are merged already.
     @ParameterizedTest(name = "copy {0}")
