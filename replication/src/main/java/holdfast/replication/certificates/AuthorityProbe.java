@@ -1,7 +1,6 @@
 package holdfast.replication.certificates;
 
 import holdfast.base.RandomSource;
-import java.net.Socket;
 import java.security.GeneralSecurityException;
 import java.security.cert.X509Certificate;
 import java.util.HexFormat;
@@ -10,13 +9,11 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
-import javax.net.ssl.SSLEngine;
 import javax.net.ssl.TrustManager;
-import javax.net.ssl.X509ExtendedTrustManager;
 
 /// Looks at the authority of a server that is not known yet, so that somebody can say whether it is
 /// the right one. Trusts nobody: every handshake ends before a byte of a request is sent.
-public final class AuthorityProbe extends X509ExtendedTrustManager {
+public final class AuthorityProbe extends ChainTrust {
     private final AtomicReference<Optional<X509Certificate>> seen =
             new AtomicReference<>(Optional.empty());
     private final SSLContext context;
@@ -66,34 +63,5 @@ public final class AuthorityProbe extends X509ExtendedTrustManager {
     public void checkClientTrusted(X509Certificate[] chain, String authType)
             throws UntrustedCertificateException {
         throw new UntrustedCertificateException("a probe serves nobody");
-    }
-
-    @Override
-    public void checkClientTrusted(X509Certificate[] chain, String authType, Socket socket)
-            throws UntrustedCertificateException {
-        checkClientTrusted(chain, authType);
-    }
-
-    @Override
-    public void checkClientTrusted(X509Certificate[] chain, String authType, SSLEngine engine)
-            throws UntrustedCertificateException {
-        checkClientTrusted(chain, authType);
-    }
-
-    @Override
-    public void checkServerTrusted(X509Certificate[] chain, String authType, Socket socket)
-            throws UntrustedCertificateException {
-        checkServerTrusted(chain, authType);
-    }
-
-    @Override
-    public void checkServerTrusted(X509Certificate[] chain, String authType, SSLEngine engine)
-            throws UntrustedCertificateException {
-        checkServerTrusted(chain, authType);
-    }
-
-    @Override
-    public X509Certificate[] getAcceptedIssuers() {
-        return new X509Certificate[0];
     }
 }

@@ -1,18 +1,15 @@
 package holdfast.replication.certificates;
 
 import holdfast.base.TimeSource;
-import java.net.Socket;
 import java.security.cert.X509Certificate;
 import java.util.Arrays;
-import javax.net.ssl.SSLEngine;
-import javax.net.ssl.X509ExtendedTrustManager;
 
 /// Trusts what the authority issued that is trusted, and nothing else.
 ///
 /// A server's name is not compared with the address that was dialled: whoever holds a certificate
 /// for servers of this authority is this installation, and the authority issues none to others.
 /// Agents behind address translation and unusual names therefore need no care.
-final class InstallationTrust extends X509ExtendedTrustManager {
+final class InstallationTrust extends ChainTrust {
     private final TrustedAuthorities trusted;
     private final TimeSource time;
 
@@ -52,36 +49,5 @@ final class InstallationTrust extends X509ExtendedTrustManager {
                                         + "', does not belong to this installation: check"
                                         + " the address, or enrol again with a new"
                                         + " token"));
-    }
-
-    @Override
-    public void checkClientTrusted(X509Certificate[] chain, String authType, Socket socket)
-            throws UntrustedCertificateException {
-        checkClientTrusted(chain, authType);
-    }
-
-    @Override
-    public void checkClientTrusted(X509Certificate[] chain, String authType, SSLEngine engine)
-            throws UntrustedCertificateException {
-        checkClientTrusted(chain, authType);
-    }
-
-    @Override
-    public void checkServerTrusted(X509Certificate[] chain, String authType, Socket socket)
-            throws UntrustedCertificateException {
-        checkServerTrusted(chain, authType);
-    }
-
-    @Override
-    public void checkServerTrusted(X509Certificate[] chain, String authType, SSLEngine engine)
-            throws UntrustedCertificateException {
-        checkServerTrusted(chain, authType);
-    }
-
-    /// None named: a peer with a certificate of another installation shall send it, so that we can
-    /// say what is wrong with it.
-    @Override
-    public X509Certificate[] getAcceptedIssuers() {
-        return new X509Certificate[0];
     }
 }
