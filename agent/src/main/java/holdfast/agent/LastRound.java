@@ -1,5 +1,6 @@
 package holdfast.agent;
 
+import holdfast.base.TimeSource;
 import holdfast.replication.SessionControl;
 import holdfast.replication.SessionEndedException;
 import holdfast.tracking.TrackedDisk;
@@ -21,10 +22,13 @@ import java.util.Optional;
 /// @param freezer holds back writes
 /// @param ending what is done then
 /// @param root where `/proc` is
-/// @param budget how long file systems are at rest at most
+/// @param budget for how long file systems are at rest at most without the word
 record LastRound(Freezer freezer, AgentSettings.Ending ending, Path root, Duration budget) {
     /// Enough for the round, its acknowledgement and the word.
     static final Duration BUDGET = Duration.ofSeconds(60);
+
+    /// For devices to be shut down, before which the power stays on.
+    private static final Duration POWER_OFF_MAX = Duration.ofSeconds(30);
 
     private static final System.Logger LOG = System.getLogger(LastRound.class.getName());
 
@@ -33,7 +37,7 @@ record LastRound(Freezer freezer, AgentSettings.Ending ending, Path root, Durati
     /// lost.
     Optional<Freezer.Prepared> prepare(List<TrackedDisk> disks) {
         try {
-            return Optional.of(freezer.prepare(disks, budget));
+            return Optional.of(freezer.prepare(disks, budget.plus(POWER_OFF_MAX)));
         } catch (IOException e) {
             LOG.log(System.Logger.Level.WARNING, "last-round=unfrozen ({0})", e.getMessage());
             return Optional.empty();
@@ -58,11 +62,16 @@ record LastRound(Freezer freezer, AgentSettings.Ending ending, Path root, Durati
                 .isPresent();
     }
 
-    /// The kernel powers off at once, without writing anything (proc(5), `sysrq-trigger`).
-    void end() throws IOException {
+    /// The kernel powers off at once, without writing anything (proc(5), `sysrq-trigger`), but in a
+    /// thread of its own, and shuts devices down first. So this returns only if the machine goes on
+    /// nonetheless: whoever holds file systems at rest is not to let them go on before it is off.
+    void end(TimeSource time) throws IOException, InterruptedException {
         switch (ending) {
             case LEAVE -> {}
-            case POWER_OFF -> Files.writeString(root.resolve("proc/sysrq-trigger"), "o");
+            case POWER_OFF -> {
+                Files.writeString(root.resolve("proc/sysrq-trigger"), "o");
+                time.sleep(POWER_OFF_MAX);
+            }
         }
     }
 }

@@ -118,7 +118,7 @@ final class Protection implements AutoCloseable {
                                 replica.renewal()
                                         .identity()
                                         .name())) { // the word itself was lost with an earlier link
-                    lastRound().end();
+                    lastRound().end(seams.time());
                     throw new FinishedException(String.valueOf(e.getMessage()));
                 }
                 pause = word.map(SessionEndedException::retryAfter).orElse(Duration.ZERO);

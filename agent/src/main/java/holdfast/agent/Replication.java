@@ -135,11 +135,13 @@ final class Replication {
             if (drained == RoundOutcome.PARTIAL || drained == RoundOutcome.UNREADABLE) {
                 return drained;
             }
+            var began = with.time().nanoTime();
             try (var _ = lastRound.freeze(prepared)) {
                 var outcome = round(prepared.isPresent(), () -> {});
-                if (outcome == RoundOutcome.CONSISTENT) {
+                var left = lastRound.budget().minusNanos(with.time().nanoTime() - began);
+                if (outcome == RoundOutcome.CONSISTENT && left.isPositive()) {
                     with.link().finished(round);
-                    awaitRecorded(closed);
+                    awaitRecorded(closed, left);
                 }
                 return outcome;
             }
@@ -147,10 +149,10 @@ final class Replication {
     }
 
     /// Returns without it if it takes too long for file systems to be at rest.
-    private void awaitRecorded(Future<Void> closed)
+    private void awaitRecorded(Future<Void> closed, Duration atMost)
             throws IOException, InterruptedException, FinishedException {
         try {
-            with.time().await(closed, lastRound.budget());
+            with.time().await(closed, atMost);
         } catch (TimeoutException _) {
             with.board().trouble("the last round was made, and the server does not answer");
         } catch (ExecutionException e) {
@@ -159,7 +161,7 @@ final class Replication {
                             ? ended
                             : new IOException(e.getCause());
             if (LastRound.isRecorded(lost)) {
-                lastRound.end();
+                lastRound.end(with.time());
                 throw new FinishedException(String.valueOf(lost.getMessage()));
             }
             throw lost;

@@ -15,7 +15,7 @@ class LastRoundTest {
 
     /// So that nothing is acknowledged to a writer that is not brought home.
     @Test
-    void aLastRoundIsHeldFrozenUntilItIsRecorded() throws Exception {
+    void aLastRoundIsHeldFrozenUntilThePowerIsOff() throws Exception {
         var rig = new Rig(1, 100);
         rig.synced();
         var frozen = new boolean[1];
@@ -39,10 +39,14 @@ class LastRoundTest {
                     assertThat(rig.replicator.lastRound).as("it is a point").isEqualTo(round);
                     assertThat(rig.replicator.stable).isDeepEqualTo(rig.machine.device);
                 };
+        var trigger = root.resolve("proc/sysrq-trigger");
+        var atRest = new boolean[1];
+        rig.time.whenSlept = () -> atRest[0] = Files.exists(trigger) && frozen[0];
         rig.session();
         assertThat(rig.finished).isTrue();
         assertThat(last[0]).isPositive();
-        assertThat(root.resolve("proc/sysrq-trigger")).hasContent("o");
+        assertThat(trigger).hasContent("o");
+        assertThat(atRest[0]).as("while the kernel powers off").isTrue();
     }
 
     /// The machine is not to hang because a server does.

@@ -6,6 +6,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -17,7 +19,9 @@ public record PackageTrees(Programs programs, List<Path> trees) {
     /// The dynamic loader, where every program looks for it.
     public static final String LOADER = "lib64/ld-linux-x86-64.so.2";
 
-    private static final String LIBRARIES = "x86_64-linux-gnu";
+    /// Where that looks for libraries.
+    public static final String LIBRARIES = "lib/x86_64-linux-gnu";
+
     private static final Pattern LIBRARY = Pattern.compile("(?m)^\\s*\\S+ => (/\\S+) \\(");
 
     public PackageTrees {
@@ -42,6 +46,22 @@ public record PackageTrees(Programs programs, List<Path> trees) {
         return find(LOADER, "usr/" + LOADER);
     }
 
+    /// What several programs link to, however far, by file name.
+    ///
+    /// @param scratch a directory for files on the way
+    /// @param own a directory with libraries; what is found there is left out
+    /// @throws IOException if the packages lack a library
+    public SortedMap<String, Path> libraries(Path scratch, List<Path> programs, Path own)
+            throws IOException, InterruptedException {
+        var needed = new TreeMap<String, Path>();
+        for (var program : programs) {
+            for (var library : libraries(scratch, program, own)) {
+                needed.put(library.getFileName().toString(), library);
+            }
+        }
+        return needed;
+    }
+
     /// What a program links to, however far. The packages' own loader is asked, so that nothing of
     /// the building machine's libraries is used.
     ///
@@ -54,8 +74,8 @@ public record PackageTrees(Programs programs, List<Path> trees) {
         var loader = loader();
         var packaged =
                 trees.stream()
-                        .flatMap(tree -> Stream.of(tree.resolve("lib"), tree.resolve("usr/lib")))
-                        .map(directory -> directory.resolve(LIBRARIES))
+                        .flatMap(tree -> Stream.of(tree, tree.resolve("usr")))
+                        .map(root -> root.resolve(LIBRARIES))
                         .filter(Files::isDirectory)
                         .toList();
         var searched = new ArrayList<>(List.of(own));

@@ -6,11 +6,25 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /// Whole directory trees.
 public final class Trees {
     private Trees() {}
+
+    /// The only file of a directory, or any of several, whose name fits.
+    ///
+    /// @param pattern as shells know them, such as `vmlinuz-*`
+    public static Path only(Path directory, String pattern) throws IOException {
+        try (var matches = Files.newDirectoryStream(directory, pattern)) {
+            for (var match : matches) {
+                return match;
+            }
+        }
+        throw new IOException(
+                String.format(Locale.ROOT, "%s/%s: no such file", directory, pattern));
+    }
 
     /// Deletes a directory and all that is in it; links are not followed.
     public static void delete(Path root) throws IOException {

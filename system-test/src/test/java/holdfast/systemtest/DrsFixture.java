@@ -93,7 +93,11 @@ final class DrsFixture implements AutoCloseable {
 
     /// The key that the server made when it first started.
     Key firstKey() throws IOException {
-        var lines = Files.readAllLines(data().resolve("aws-credentials"));
+        return firstKey(lab);
+    }
+
+    static Key firstKey(Lab lab) throws IOException {
+        var lines = Files.readAllLines(lab.installation.data().resolve("aws-credentials"));
         return new Key(value(lines.get(1)), value(lines.get(2)));
     }
 

@@ -34,7 +34,7 @@ class FailbackClientTest {
     @BeforeAll
     static void open() throws Exception {
         home = FailbackFixture.open("fbclient", ODD_BYTES, EVEN_BYTES, GIB);
-        aws = new DrsFixture(home.lab, home.disks.getFirst().loop.device());
+        aws = new DrsFixture(home.lab, home.disks.getFirst().device());
     }
 
     @AfterAll
@@ -53,42 +53,50 @@ class FailbackClientTest {
 
         var none = home.lab.commands.run(attach());
         assertThat(none.status()).isEqualTo(REFUSED);
-        assertThat(none.error()).contains("no failback client runs on " + home.state());
+        assertThat(none.error()).contains("no failback client runs on " + home.run().state());
 
         var typescript = home.lab.directory.resolve("typescript");
-        var terminal = home.start(inTerminal(home.command(), typescript));
-        home.await("a first write", terminal, () -> home.standing().equals("BETWEEN"));
-        home.await(
-                "progress on the terminal", terminal, () -> shown(typescript).contains("fetched"));
+        var terminal = home.run().start(inTerminal(home.run().command(), typescript));
+        home.run().await("a first write", terminal, () -> home.run().standing().equals("BETWEEN"));
+        home.run()
+                .await(
+                        "progress on the terminal",
+                        terminal,
+                        () -> shown(typescript).contains("fetched"));
         assertThat(failback()).isEqualTo("FAILBACK_IN_PROGRESS");
         FailbackFixture.kill(terminal); // and the terminal with it
         var received = home.relay.fromTargetBytes();
 
         var watched = home.lab.directory.resolve("watched");
-        var one = home.start(inTerminal(attach("--json"), watched));
-        var other = home.start(attach("--json"));
-        home.await(
-                "live progress at the second terminal",
-                one,
-                () -> shown(watched).contains("MiB fetched"));
-        home.await("the client to go on", one, () -> home.relay.fromTargetBytes() > received);
+        var one = home.run().start(inTerminal(attach("--json"), watched));
+        var other = home.run().start(attach("--json"));
+        home.run()
+                .await(
+                        "live progress at the second terminal",
+                        one,
+                        () -> shown(watched).contains("MiB fetched"));
+        home.run().await("the client to go on", one, () -> home.relay.fromTargetBytes() > received);
         killWorker(watched);
-        home.await(
-                "its death on the second terminal",
-                one,
-                () -> shown(watched).contains("died of signal 9; it starts again in 1 s"));
+        home.run()
+                .await(
+                        "its death on the second terminal",
+                        one,
+                        () -> shown(watched).contains("died of signal 9; it starts again in 1 s"));
         var afterDeath = home.relay.fromTargetBytes();
-        home.await(
-                "the client to begin again", one, () -> home.relay.fromTargetBytes() > afterDeath);
-        var second = home.lab.commands.run(home.command());
+        home.run()
+                .await(
+                        "the client to begin again",
+                        one,
+                        () -> home.relay.fromTargetBytes() > afterDeath);
+        var second = home.lab.commands.run(home.run().command());
         assertThat(second.status()).isEqualTo(REFUSED);
         assertThat(second.error()).contains("look at it with `holdfast failback attach`");
 
         aws("update-failback-replication-configuration", "--bandwidth-throttling", "0");
-        awaitReady(other);
+        home.run().awaitReady(other);
         assertThat(aws.aws(aws.firstKey(), launch()).orThrow()).contains("\"FAILBACK\"");
-        assertThat(other.waitFor()).as(home.complaints()).isZero();
-        assertThat(new JsonMapper().readTree(home.output()).required("complete").asBoolean())
+        assertThat(other.waitFor()).as(home.run().complaints()).isZero();
+        assertThat(new JsonMapper().readTree(home.run().output()).required("complete").asBoolean())
                 .isTrue();
         assertThat(one.waitFor()).isZero();
         assertThat(shown(watched)).contains("\"complete\"");
@@ -102,7 +110,7 @@ class FailbackClientTest {
                         "drs",
                         "terminate-recovery-instances",
                         "--recovery-instance-ids",
-                        home.instance())
+                        home.run().instance())
                 .orThrow();
     }
 
@@ -123,7 +131,7 @@ class FailbackClientTest {
     @Test
     void anUnknownAuthorityIsTrustedOnlyByWhoeverComparesIt() throws Exception {
         home.recover();
-        var command = home.command("--dry-run");
+        var command = home.run().command("--dry-run");
         var bundle = command.indexOf("--ca-bundle");
         command.subList(bundle, bundle + 2).clear();
         command.addAll(0, List.of("env", "-u", "AWS_CA_BUNDLE")); // which names one, too
@@ -144,14 +152,16 @@ class FailbackClientTest {
         assertThat(unasked.error()).contains(fingerprint).contains("--ca-bundle");
 
         command.remove("--no-prompt");
-        var trusted = home.state().resolve("ca.pem");
-        var no = home.start(command, "no\n");
+        var trusted = home.run().state().resolve("ca.pem");
+        var no = home.run().start(command, "no\n");
         assertThat(no.waitFor()).isEqualTo(REFUSED);
-        assertThat(home.complaints()).contains(fingerprint).contains("nothing was sent to it");
+        assertThat(home.run().complaints())
+                .contains(fingerprint)
+                .contains("nothing was sent to it");
         assertThat(trusted).doesNotExist();
-        var yes = home.start(command, "yes\n");
-        assertThat(yes.waitFor()).as(home.complaints()).isZero();
-        assertThat(home.output()).contains("\"complete\" : false");
+        var yes = home.run().start(command, "yes\n");
+        assertThat(yes.waitFor()).as(home.run().complaints()).isZero();
+        assertThat(home.run().output()).contains("\"complete\" : false");
         assertThat(trusted).hasSameTextualContentAs(aws.data().resolve("ca.pem"));
         Files.delete(trusted);
 
@@ -191,7 +201,7 @@ class FailbackClientTest {
         home.launchAs("STOPPED");
         var drilled = new ArrayList<byte[]>();
         for (var disk : home.disks.subList(0, 2)) {
-            drilled.add(home.content(drill.branches().get(disk)));
+            drilled.add(new Branches(home.lab).content(drill.branches().get(disk)));
         }
         home.recover();
         home.apply(writes(20));
@@ -206,32 +216,33 @@ class FailbackClientTest {
         home.target(gib, GIB * 3 / 4, gib.original); // as if its size had been rounded up
 
         var received = home.relay.fromTargetBytes();
-        var client = home.start(home.command("--foreground"));
-        awaitReady(client);
-        var rival = new ArrayList<>(home.command("--foreground"));
+        var client = home.run().start(home.run().command("--foreground"));
+        home.run().awaitReady(client);
+        var rival = new ArrayList<>(home.run().command("--foreground"));
         rival.set(rival.indexOf("--state") + 1, home.lab.directory.resolve("rival").toString());
         var refused = home.lab.commands.run(rival);
         assertThat(refused.status()).isEqualTo(REFUSED);
-        assertThat(refused.error()).contains("follows instance " + home.instance() + " already");
+        assertThat(refused.error())
+                .contains("follows instance " + home.run().instance() + " already");
 
         boto3("drs.stop_failback(recoveryInstanceID=i)");
         assertThat(client.waitFor()).isEqualTo(REFUSED);
-        assertThat(home.complaints()).contains("failback-stopped");
+        assertThat(home.run().complaints()).contains("failback-stopped");
         assertThat(boto3("print(describe()['failback']['state'])"))
                 .isEqualTo("FAILBACK_NOT_STARTED");
-        client = home.start(home.command("--foreground"));
-        awaitReady(client);
+        client = home.run().start(home.run().command("--foreground"));
+        home.run().awaitReady(client);
         boto3("print(drs.start_failback_launch(recoveryInstanceIDs=[i])['job']['jobID'])");
-        assertThat(client.waitFor()).as(home.complaints()).isZero();
+        assertThat(client.waitFor()).as(home.run().complaints()).isZero();
         assertThat(boto3("print(describe()['failback']['state'])")).isEqualTo("FAILBACK_COMPLETED");
         home.assertEqual();
         assertThat(home.relay.fromTargetBytes() - received)
                 .isLessThan(home.changedBytes() * 11 / 10 + 2 * OVERHEAD_BYTES);
-        var behind = Files.readAllBytes(odd.image);
+        var behind = Files.readAllBytes(odd.image());
         assertThat(Arrays.copyOfRange(behind, (int) ODD_BYTES, behind.length)).containsOnly(7);
 
         for (var i = 0; i < drilled.size(); i++) {
-            assertThat(home.content(drill.branches().get(home.disks.get(i))))
+            assertThat(new Branches(home.lab).content(drill.branches().get(home.disks.get(i))))
                     .isEqualTo(drilled.get(i));
         }
         var record = home.lab.installation.api().get("/instances/" + drill.id());
@@ -243,13 +254,13 @@ class FailbackClientTest {
         home.lab.installation.command("instances", "terminate", drill.id());
     }
 
-    private List<FailbackFixture.Write> writes(int count) {
-        var writes = new ArrayList<FailbackFixture.Write>();
+    private List<ModelledDisk.Write> writes(int count) {
+        var writes = new ArrayList<ModelledDisk.Write>();
         for (var disk : home.disks) {
             var places = disk.original.length / 4096 / WRITE_BLOCKS - 1;
             for (var i = 0; i < count; i++) {
                 var block = random.nextInt(places) * WRITE_BLOCKS;
-                writes.add(home.write(disk, block, WRITE_BLOCKS, random));
+                writes.add(disk.write(block, WRITE_BLOCKS, random));
             }
         }
         return writes;
@@ -257,7 +268,8 @@ class FailbackClientTest {
 
     private static List<String> attach(String... more) {
         var arguments =
-                new ArrayList<>(List.of("failback", "attach", "--state", home.state().toString()));
+                new ArrayList<>(
+                        List.of("failback", "attach", "--state", home.run().state().toString()));
         arguments.addAll(List.of(more));
         return Lab.HOLDFAST.command(arguments);
     }
@@ -271,20 +283,16 @@ class FailbackClientTest {
                 "script", "-qefc", "exec " + String.join(" ", quoted), typescript.toString());
     }
 
-    private static void awaitReady(Process client) throws Exception {
-        home.await("READY", client, () -> home.failback().equals("READY"));
-    }
-
     private static String[] launch() {
         return new String[] {
-            "drs", "start-failback-launch", "--recovery-instance-ids", home.instance()
+            "drs", "start-failback-launch", "--recovery-instance-ids", home.run().instance()
         };
     }
 
     private static String aws(String operation, String... more) throws Exception {
         var arguments =
                 new ArrayList<>(
-                        List.of("drs", operation, "--recovery-instance-id", home.instance()));
+                        List.of("drs", operation, "--recovery-instance-id", home.run().instance()));
         arguments.addAll(List.of(more));
         return aws.aws(aws.firstKey(), arguments.toArray(String[]::new)).orThrow();
     }
@@ -295,7 +303,7 @@ class FailbackClientTest {
                         "drs",
                         "describe-recovery-instances",
                         "--filters",
-                        "recoveryInstanceIDs=" + home.instance(),
+                        "recoveryInstanceIDs=" + home.run().instance(),
                         "--query",
                         "items[0].failback.state",
                         "--output",
@@ -320,7 +328,7 @@ class FailbackClientTest {
                         """
                                 + line,
                         aws.endpoint().toString(),
-                        home.instance());
+                        home.run().instance());
         return result.orThrow().strip();
     }
 }

@@ -8,17 +8,14 @@ import holdfast.demo.Mount;
 import holdfast.demo.WriterProcess;
 import java.io.IOException;
 import java.io.RandomAccessFile;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import tools.jackson.databind.JsonNode;
 
 /// A recovery instance runs elsewhere, from exported images, and comes home with what it wrote
 /// there. The machine elsewhere is the exported images as block devices here, with a file system
@@ -34,8 +31,10 @@ class FailbackElsewhereTest {
         try (var home = FailbackFixture.open("elsewhere", ODD_BYTES, EVEN_BYTES)) {
             home.recover();
             var lab = home.lab;
+            var names = home.disks.stream().map(ModelledDisk::name).toList();
+            var instance = new ReadyInstance(lab, home.run().instance(), names);
             var devices = new ArrayList<Path>();
-            for (var image : export(home, "there")) {
+            for (var image : instance.export("there")) {
                 devices.add(lab.keep(LoopDevice.attach(lab.commands, image)).device());
             }
             scribble(devices.get(0));
@@ -50,12 +49,14 @@ class FailbackElsewhereTest {
             lab.commands.output("sync", "-f", root.toString());
 
             lab.keep(() -> lab.uninstall(lab.directory.resolve("agent-there")));
-            var agent = home.start(agent(home, devices, token(home)));
-            home.await("the agent's first point", agent, () -> isContinuous(home));
+            var admission =
+                    List.of("--server", lab.installation.url(), "--token", instance.token());
+            var agent = home.run().start(agent(home, devices, admission));
+            home.run().await("the agent's first point", agent, instance::isProtectedElsewhere);
             var changed = changedBytes(home, devices);
-            var client = home.client();
-            home.await("the client to be in step", client, () -> home.failback().equals("READY"));
-            assertThat(home.record().required("failback").required("receivedBytes").asLong())
+            var client = home.run().client();
+            home.run().awaitReady(client);
+            assertThat(home.run().record().required("failback").required("receivedBytes").asLong())
                     .isPositive()
                     .isLessThanOrEqualTo(changed + changed / 10 + OVERHEAD_BYTES);
 
@@ -63,25 +64,25 @@ class FailbackElsewhereTest {
             var fileB = root.resolve("b.records");
             try (var writer =
                     WriterProcess.start(lab.processes, fileA, fileB, Duration.ofMillis(3))) {
-                awaitInStepAfter(home, client, lab.time.now());
+                home.run().awaitEqualAfter(lab.time.now(), client);
                 FailbackFixture.kill(agent);
                 var next = lab.processes.start(quiet(home, agent(home, devices, List.of())));
                 lab.keep(next::destroyForcibly);
-                awaitInStepAfter(home, client, lab.time.now());
-                assertThat(home.failback()).isEqualTo("READY");
+                home.run().awaitEqualAfter(lab.time.now(), client);
+                assertThat(home.run().failback()).isEqualTo("READY");
 
-                home.launch();
-                assertThat(client.waitFor()).as(home.complaints()).isZero();
+                home.run().launch();
+                assertThat(client.waitFor()).as(home.run().complaints()).isZero();
                 assertThat(next.waitFor()).as("the agent ends by itself").isZero();
                 assertThat(writer.isAlive()).as("and leaves the rest alone").isTrue();
-                assertThat(home.failback()).isEqualTo("COMPLETED");
+                assertThat(home.run().failback()).isEqualTo("COMPLETED");
 
-                var last = export(home, "last");
+                var last = instance.export("last");
                 for (var i = 0; i < last.size(); i++) {
-                    assertThat(mismatch(home, last.get(i), home.disks.get(i).device)).isEmpty();
+                    assertThat(mismatch(home, last.get(i), home.disks.get(i).device())).isEmpty();
                 }
-                assertThat(mismatch(home, devices.get(0), home.disks.get(0).device)).isEmpty();
-                var instant = Instant.parse(home.position().required("instant").asString());
+                assertThat(mismatch(home, devices.get(0), home.disks.get(0).device())).isEmpty();
+                var instant = home.run().instant();
                 try (var recovered = lab.recovered(last.get(1), "check")) {
                     var there = recovered.root();
                     var verdict =
@@ -97,33 +98,6 @@ class FailbackElsewhereTest {
         }
     }
 
-    /// In the order of the fixture's disks.
-    private static List<Path> export(FailbackFixture home, String folder) throws Exception {
-        var images = Files.createDirectory(home.lab.directory.resolve(folder));
-        var exported =
-                home.lab
-                        .installation
-                        .command(
-                                "instances",
-                                "export",
-                                home.instance(),
-                                "--format",
-                                "raw",
-                                "--to",
-                                images.toString())
-                        .required("images");
-        var found = new ArrayList<Path>();
-        for (var disk : home.disks) {
-            for (var image : exported) {
-                if (image.required("disk").asString().equals(disk.name())) {
-                    found.add(Path.of(image.required("path").asString()));
-                }
-            }
-        }
-        assertThat(found).hasSameSizeAs(home.disks);
-        return found;
-    }
-
     private static void scribble(Path device) throws IOException {
         var random = new SplittableRandom(3);
         var block = new byte[Blocks.BLOCK_BYTES];
@@ -135,13 +109,6 @@ class FailbackElsewhereTest {
             }
             file.getFD().sync();
         }
-    }
-
-    private static List<String> token(FailbackFixture home) throws Exception {
-        var token = home.lab.installation.command("token", "create", "--instance", home.instance());
-        return List.of(
-                "--server", home.lab.installation.url(),
-                "--token", token.required("token").asString());
     }
 
     private static List<String> agent(
@@ -159,19 +126,12 @@ class FailbackElsewhereTest {
                 .redirectOutput(home.lab.directory.resolve("agent-there.log").toFile());
     }
 
-    private static boolean isContinuous(FailbackFixture home)
-            throws IOException, InterruptedException {
-        JsonNode there = home.record().path("elsewhere");
-        return there.path("connected").asBoolean(false)
-                && there.path("state").asString("").equals("CONTINUOUS");
-    }
-
     /// Bytes of blocks in which the disks there are not those that are to be written.
     private static long changedBytes(FailbackFixture home, List<Path> devices) throws IOException {
         var changed = 0L;
         for (var i = 0; i < devices.size(); i++) {
             var there = read(devices.get(i), home.disks.get(i).sizeBytes);
-            var here = read(home.disks.get(i).image, home.disks.get(i).sizeBytes);
+            var here = read(home.disks.get(i).image(), home.disks.get(i).sizeBytes);
             for (var at = 0; at < there.length; at += Blocks.BLOCK_BYTES) {
                 var end = Math.min(there.length, at + Blocks.BLOCK_BYTES);
                 changed += Arrays.equals(there, at, end, here, at, end) ? 0 : Blocks.BLOCK_BYTES;
@@ -186,18 +146,6 @@ class FailbackElsewhereTest {
             file.readFully(content);
         }
         return content;
-    }
-
-    private static void awaitInStepAfter(FailbackFixture home, Process client, Instant time)
-            throws IOException, InterruptedException {
-        home.await(
-                "the client to equal a point after " + time,
-                client,
-                () -> {
-                    var position = home.position();
-                    return position.required("state").asString().equals("EQUAL")
-                            && Instant.parse(position.required("instant").asString()).isAfter(time);
-                });
     }
 
     /// What `cmp` says of a difference; empty if there is none.

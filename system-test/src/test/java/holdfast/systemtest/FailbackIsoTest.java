@@ -2,12 +2,10 @@ package holdfast.systemtest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import holdfast.demo.LoopDevice;
 import holdfast.demo.disk.BootableDisk;
 import holdfast.demo.disk.DiskPlan;
 import holdfast.demo.disk.Firmware;
 import holdfast.images.EfiPartition;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -15,6 +13,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
@@ -22,7 +21,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import tools.jackson.databind.json.JsonMapper;
 
 /// The failback client on a machine that has nothing but the live system's image in its drive.
 class FailbackIsoTest {
@@ -37,12 +35,11 @@ class FailbackIsoTest {
     void theImageStartsTheClientOnAMachineOfOneGibibyte() throws Exception {
         try (var lab = Lab.open("iso")) {
             lab.installation.startServer();
-            var port = lab.installation.url().replaceAll(".*:", "");
             var image = LiveSystem.image(lab, "");
             assertBootRecords(lab, image);
             assertSum(image);
-            var live = LiveSystem.fromKernel(lab, image, unknownKey(port), List.of());
-            assertFirstAnswer(live, port, MAX);
+            var live = LiveSystem.fromKernel(lab, image, unknownKey(lab));
+            assertFirstAnswer(lab, live, MAX);
         }
     }
 
@@ -53,22 +50,21 @@ class FailbackIsoTest {
     void everyFirmwareStartsTheImageFromDiscAndStick() throws Exception {
         try (var lab = Lab.open("isostarts")) {
             lab.installation.startServer();
-            var port = lab.installation.url().replaceAll(".*:", "");
-            var image = LiveSystem.image(lab, unknownKey(port));
+            var image = LiveSystem.image(lab, unknownKey(lab));
             var sum = image.resolveSibling(image.getFileName() + ".sha512");
             var first = Files.readString(sum);
-            LiveSystem.image(lab, unknownKey(port));
+            LiveSystem.image(lab, unknownKey(lab));
             assertThat(sum).hasContent(first);
             for (var kind : Firmware.values()) {
                 var variables = lab.directory.resolve("variables");
                 var firmware = MachineFirmware.of(kind, variables);
                 try (var live = LiveSystem.fromDisc(lab, image, firmware, List.of())) {
-                    assertFirstAnswer(live, port, LONG);
+                    assertFirstAnswer(lab, live, LONG);
                 }
                 Files.deleteIfExists(variables);
                 firmware = MachineFirmware.of(kind, variables);
                 try (var live = LiveSystem.fromStick(lab, image, firmware)) {
-                    assertFirstAnswer(live, port, LONG);
+                    assertFirstAnswer(lab, live, LONG);
                 }
             }
         }
@@ -100,7 +96,7 @@ class FailbackIsoTest {
             var bytes = new byte[Math.toIntExact(DATA_BYTES)];
             random.nextBytes(bytes);
             Files.write(data, bytes);
-            var instance = recover(lab, system, data);
+            var instance = ReadyInstance.recover(lab, List.of(system, data));
 
             var disks = new RecoveredDisks(lab);
             disks.write(DATA_BYTES, writes(lab, DATA_BYTES, random));
@@ -112,11 +108,10 @@ class FailbackIsoTest {
             var key = new DrsFixture(lab, system).firstKey();
             var names = instance.disks();
             var arguments =
-                    "%s HOLDFAST_JAVA_OPTIONS=-XX:TieredStopAtLevel=1 AWS_ENDPOINT_URL=https://%s:%s AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s -- --no-prompt --recovery-instance-id %s --dm-value-format by-id --device-mapping %s=virtio-disk-0,%s=virtio-disk-1"
+                    "%s HOLDFAST_JAVA_OPTIONS=-XX:TieredStopAtLevel=1 AWS_ENDPOINT_URL=%s AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s -- --no-prompt --recovery-instance-id %s --dm-value-format by-id --device-mapping %s=virtio-disk-0,%s=virtio-disk-1"
                             .formatted(
                                     LiveSystem.ADDRESSES,
-                                    LiveSystem.HOST,
-                                    lab.installation.url().replaceAll(".*:", ""),
+                                    QemuMachine.url(lab),
                                     key.id(),
                                     key.secret(),
                                     instance.id(),
@@ -126,35 +121,32 @@ class FailbackIsoTest {
             var live =
                     LiveSystem.fromDisc(
                             lab, image, MachineFirmware.of(kind, variables), List.of(system, data));
-            live.await("READY", LONG, () -> failback(lab, instance.id()).equals("READY"));
-            lab.installation
-                    .api()
-                    .post(
-                            "/instances/" + instance.id() + "/failback",
-                            new JsonMapper().createObjectNode());
-            live.awaitRestart(LONG);
+            var run = new FailbackRun(lab, instance.id(), Map.of());
+            live.await("READY", LONG, () -> run.failback().equals("READY"));
+            run.launch();
+            live.awaitEnd(LONG);
 
             assertThat(live.said())
                     .contains(instance.id() + " is home")
                     .doesNotContain("; 0 B received");
-            assertThat(failback(lab, instance.id())).isEqualTo("COMPLETED");
+            assertThat(run.failback()).isEqualTo("COMPLETED");
             disks.compare(DiskPlan.SIZE_BYTES_MIN, system);
             disks.compare(DATA_BYTES, data);
             disks.assertSays(system, MachineFirmware.of(kind, variables), "comes-home login:");
         }
     }
 
-    private static String unknownKey(String port) {
-        return "HOLDFAST_JAVA_OPTIONS=-XX:TieredStopAtLevel=1 AWS_ENDPOINT_URL=https://%s:%s AWS_ACCESS_KEY_ID=AKIAIOSFODNN7EXAMPLE AWS_SECRET_ACCESS_KEY=none -- --no-prompt"
-                .formatted(LiveSystem.HOST, port);
+    private static String unknownKey(Lab lab) {
+        return "HOLDFAST_JAVA_OPTIONS=-XX:TieredStopAtLevel=1 AWS_ENDPOINT_URL=%s AWS_ACCESS_KEY_ID=AKIAIOSFODNN7EXAMPLE AWS_SECRET_ACCESS_KEY=none -- --no-prompt"
+                .formatted(QemuMachine.url(lab));
     }
 
-    private static void assertFirstAnswer(LiveSystem live, String port, Duration atMost)
+    private static void assertFirstAnswer(Lab lab, QemuMachine live, Duration atMost)
             throws Exception {
         live.awaitSaying("Network: ", atMost);
         // said by the server: it was reached, and known by the certificate in the image
         live.awaitSaying("The client ended with status 3", atMost);
-        assertThat(live.said()).contains("https://" + LiveSystem.HOST + ":" + port + ": ");
+        assertThat(live.said()).contains(QemuMachine.url(lab) + ": ");
         live.awaitSaying("Press Enter to start the failback client", atMost);
     }
 
@@ -165,42 +157,6 @@ class FailbackIsoTest {
         lab.commands.output("mmd", "-i", partition, "::/EFI/debian");
         lab.commands.output(
                 "mmove", "-i", partition, "::/EFI/BOOT/BOOTX64.EFI", "::/EFI/debian/shimx64.efi");
-    }
-
-    /// @param disks names of the instance's, the system's first
-    private record Recovered(String id, List<String> disks) {}
-
-    /// A recovery instance whose machine does not run.
-    private static Recovered recover(Lab lab, Path system, Path data) throws Exception {
-        var systemLoop = LoopDevice.attach(lab.commands, system);
-        var dataLoop = LoopDevice.attach(lab.commands, data);
-        try (systemLoop;
-                dataLoop) {
-            var names = List.of(systemLoop.device().toString(), dataLoop.device().toString());
-            var server = lab.installation.startServer();
-            var agent =
-                    lab.installation.startAgent(
-                            List.of("--disk", names.get(0), "--disk", names.get(1)));
-            lab.installation.awaitState("CONTINUOUS", agent, MAX);
-            agent.destroy();
-            agent.waitFor();
-            var source = lab.installation.server().required("id").asString();
-            var fixture = new DrsFixture(lab, systemLoop.device());
-            try (var drs = fixture.client(fixture.firstKey())) {
-                drs.initializeService(_ -> {});
-                drs.updateLaunchConfiguration(
-                        r -> r.sourceServerID(source).launchDisposition("STOPPED"));
-            }
-            var made = lab.installation.command("recover", source);
-            server.destroy();
-            server.waitFor();
-            // the agent reached the server by another address than the live system will
-            Files.writeString(
-                    lab.installation.data().resolve("holdfast.properties"),
-                    "address=" + LiveSystem.HOST + "\n");
-            lab.installation.startServer();
-            return new Recovered(made.required("instances").get(0).asString(), names);
-        }
     }
 
     private static List<String> writes(Lab lab, long sizeBytes, SplittableRandom random)
@@ -214,16 +170,6 @@ class FailbackIsoTest {
             commands.add("write -s " + file + " " + offset + " " + CHANGE_BYTES);
         }
         return commands;
-    }
-
-    private static String failback(Lab lab, String instance)
-            throws IOException, InterruptedException {
-        return lab.installation
-                .api()
-                .get("/instances/" + instance)
-                .required("failback")
-                .required("state")
-                .asString();
     }
 
     private static void assertBootRecords(Lab lab, Path image) throws Exception {

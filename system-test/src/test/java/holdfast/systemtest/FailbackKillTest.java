@@ -8,7 +8,6 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -41,19 +40,21 @@ class FailbackKillTest {
             home.recover();
             home.apply(writes(home, 60, 0, 2));
             home.limit(8);
-            var client = home.client();
-            home.await("a first write", client, () -> home.standing().equals("BETWEEN"));
+            var client = home.run().client();
+            home.run()
+                    .await("a first write", client, () -> home.run().standing().equals("BETWEEN"));
             FailbackFixture.kill(client);
-            assertThat(home.standing()).isEqualTo("BETWEEN");
+            assertThat(home.run().standing()).isEqualTo("BETWEEN");
 
-            client = home.client();
+            client = home.run().client();
             var received = home.relay.fromTargetBytes();
-            home.await(
-                    "some data",
-                    client,
-                    () -> home.relay.fromTargetBytes() > received + OVERHEAD_BYTES / 2);
+            home.run()
+                    .await(
+                            "some data",
+                            client,
+                            () -> home.relay.fromTargetBytes() > received + OVERHEAD_BYTES / 2);
             home.killServer();
-            awaitEqualAfter(home, client, home.lab.time.now());
+            home.run().awaitEqualAfter(home.lab.time.now(), client);
 
             // blocks that are written for a moment only: as they were at the next point, and not
             // here
@@ -61,29 +62,30 @@ class FailbackKillTest {
             var passing = writes(home, 30, 1, 2);
             home.apply(passing);
             var disk = home.disks.getFirst();
-            home.await(
-                    "a part of the new data",
-                    client,
-                    () -> !home.differing(disk, disk.before).isEmpty());
+            home.run()
+                    .await(
+                            "a part of the new data",
+                            client,
+                            () -> !disk.differing(disk.before).isEmpty());
             FailbackFixture.kill(client);
             home.assertClaimsHold();
-            assertThat(home.standing()).isEqualTo("BETWEEN");
-            home.apply(trims(home, passing));
+            assertThat(home.run().standing()).isEqualTo("BETWEEN");
+            home.apply(trims(passing));
             home.limit(0);
-            client = home.client();
-            awaitEqualAfter(home, client, home.lab.time.now());
+            client = home.run().client();
+            home.run().awaitEqualAfter(home.lab.time.now(), client);
             FailbackFixture.kill(client);
             home.assertClaimsHold();
             home.assertEqual();
 
-            client = home.client();
-            home.await("READY", client, () -> home.failback().equals("READY"));
-            home.launch();
+            client = home.run().client();
+            home.run().awaitReady(client);
+            home.run().launch();
             home.killServer();
             FailbackFixture.kill(client);
             home.assertClaimsHold();
-            client = home.client();
-            assertThat(client.waitFor()).as(home.complaints()).isZero();
+            client = home.run().client();
+            assertThat(client.waitFor()).as(home.run().complaints()).isZero();
             assertHome(home, 6);
         }
     }
@@ -108,7 +110,7 @@ class FailbackKillTest {
                 for (var count = random.nextInt(6); count > 0; count--) {
                     if (random.nextInt(3) == 0) {
                         var more = writes(home, 10, random.nextInt(2), 2);
-                        home.apply(random.nextBoolean() ? more : trims(home, more));
+                        home.apply(random.nextBoolean() ? more : trims(more));
                     }
                     client = killOne(home, client, supervised);
                     ends++;
@@ -116,8 +118,8 @@ class FailbackKillTest {
                 if (mayBeginAgain(home, client)) {
                     client = begin(home, supervised);
                 }
-                home.await("READY", client, () -> home.failback().equals("READY"));
-                home.launch();
+                home.run().awaitReady(client);
+                home.run().launch();
                 for (var count = random.nextInt(4); count > 0 && client.isAlive(); count--) {
                     client = killOne(home, client, supervised);
                     ends++;
@@ -128,7 +130,7 @@ class FailbackKillTest {
                     client.waitFor();
                 }
                 assertThat(client.waitFor())
-                        .as("seed %d, trip %d: %s", SEED, trip, home.complaints())
+                        .as("seed %d, trip %d: %s", SEED, trip, home.run().complaints())
                         .isZero();
                 assertHome(home, ends, sent);
                 home.terminate(home.server());
@@ -168,7 +170,7 @@ class FailbackKillTest {
     }
 
     private static Process begin(FailbackFixture home, boolean supervised) throws IOException {
-        return supervised ? home.start(home.command()) : home.client();
+        return supervised ? home.run().start(home.run().command()) : home.run().client();
     }
 
     /// Whether it has ended because it met no server as it began, or died too often in a row.
@@ -176,7 +178,7 @@ class FailbackKillTest {
         return !client.isAlive()
                 && (client.exitValue() == UNREACHABLE
                         || client.exitValue() == FAILED
-                                && home.complaints().contains("times in a row"));
+                                && home.run().complaints().contains("times in a row"));
     }
 
     /// Of a client's terminal.
@@ -192,7 +194,7 @@ class FailbackKillTest {
         for (var worker : supervisor.children().toList()) {
             worker.destroyForcibly();
             home.lab.installation.await(
-                    "the worker's end", home.server(), FailbackFixture.MAX, () -> isOver(worker));
+                    "the worker's end", home.server(), FailbackRun.MAX, () -> isOver(worker));
         }
         if (serverToo) {
             home.killServer();
@@ -212,38 +214,22 @@ class FailbackKillTest {
     }
 
     /// In the first half of each disk, which holds random bytes, or in the second, which is unused.
-    private List<FailbackFixture.Write> writes(
-            FailbackFixture home, int count, int half, int halves) {
-        var writes = new ArrayList<FailbackFixture.Write>();
+    private List<ModelledDisk.Write> writes(FailbackFixture home, int count, int half, int halves) {
+        var writes = new ArrayList<ModelledDisk.Write>();
         for (var disk : home.disks) {
             var part = disk.original.length / Blocks.BLOCK_BYTES / halves;
             for (var i = 0; i < count; i++) {
                 var place = random.nextInt(part / WRITE_BLOCKS - 1) * WRITE_BLOCKS;
-                writes.add(home.write(disk, part * half + place, WRITE_BLOCKS, random));
+                writes.add(disk.write(part * half + place, WRITE_BLOCKS, random));
             }
         }
         return writes;
     }
 
-    private static List<FailbackFixture.Write> trims(
-            FailbackFixture home, List<FailbackFixture.Write> writes) {
+    private static List<ModelledDisk.Write> trims(List<ModelledDisk.Write> writes) {
         return writes.stream()
-                .map(write ->
-                        home.trim(write.disk(), write.offset() / Blocks.BLOCK_BYTES, WRITE_BLOCKS))
+                .map(write -> write.disk().trim(write.offset() / Blocks.BLOCK_BYTES, WRITE_BLOCKS))
                 .toList();
-    }
-
-    private static void awaitEqualAfter(FailbackFixture home, Process client, Instant instant)
-            throws Exception {
-        home.await(
-                "disks that equal a point after " + instant,
-                client,
-                () -> {
-                    var position = home.position();
-                    return position.required("state").asString().equals("EQUAL")
-                            && Instant.parse(position.required("instant").asString())
-                                    .isAfter(instant);
-                });
     }
 
     private static void assertHome(FailbackFixture home, int ends) throws Exception {
@@ -254,8 +240,8 @@ class FailbackKillTest {
     /// @param sentBefore by the server
     private static void assertHome(FailbackFixture home, int ends, long sentBefore)
             throws IOException, InterruptedException {
-        assertThat(home.standing()).isEqualTo("COMPLETE");
-        assertThat(home.failback()).isEqualTo("COMPLETED");
+        assertThat(home.run().standing()).isEqualTo("COMPLETE");
+        assertThat(home.run().failback()).isEqualTo("COMPLETED");
         home.assertEqual();
         assertThat(home.relay.fromTargetBytes() - sentBefore)
                 .isLessThan(home.changedBytes() * 11 / 10 + ends * OVERHEAD_BYTES);

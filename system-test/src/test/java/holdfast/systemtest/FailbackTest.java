@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
@@ -73,37 +74,36 @@ class FailbackTest {
             try (var client = fixture.client(fixture.firstKey())) {
                 client.initializeService(r -> {});
                 var key = fixture.newKey("failback-installation");
-                var command = command(lab, key, instance, systemLoop.device(), dataLoop.device());
+                var mapping = new LinkedHashMap<String, Path>();
+                for (var loop : List.of(systemLoop, dataLoop)) {
+                    mapping.put(loop.device().toString(), loop.device());
+                }
+                var run = new FailbackRun(lab, instance, mapping);
+                var command = run.command(key, "--foreground");
 
-                var dry = new ArrayList<>(command);
-                dry.addAll(List.of("--dry-run", "--json"));
+                var dry = run.command(key, "--dry-run");
                 var found = new JsonMapper().readTree(lab.commands.run(dry).orThrow());
                 assertThat(found.required("complete").asBoolean()).isFalse();
                 assertThat(differing(before.get(1), data)).isZero();
 
                 client.updateFailbackReplicationConfiguration(
                         r -> r.recoveryInstanceID(instance).bandwidthThrottling(1L));
-                var first = start(lab, command, "first");
-                var standing = lab.directory.resolve("failback/failback.json");
-                lab.installation.await(
+                var first = run.start(command);
+                run.await(
                         "the disks are between two points",
                         first,
-                        MAX,
-                        () ->
-                                Files.exists(standing)
-                                        && Files.readString(standing).contains("BETWEEN"));
+                        () -> run.standing().equals("BETWEEN"));
                 first.destroyForcibly().waitFor();
-                assertThat(Files.readString(standing)).contains("BETWEEN");
+                assertThat(run.standing()).isEqualTo("BETWEEN");
                 assertThat(instance(client, instance).failback().state())
                         .isEqualTo(FailbackState.FAILBACK_IN_PROGRESS);
 
                 client.updateFailbackReplicationConfiguration(
                         r -> r.recoveryInstanceID(instance).bandwidthThrottling(0L));
-                var second = start(lab, command, "second");
-                lab.installation.await(
+                var second = run.start(command);
+                run.await(
                         "the client is in step",
                         second,
-                        MAX,
                         () ->
                                 instance(client, instance).failback().state()
                                         == FailbackState.FAILBACK_READY_FOR_LAUNCH);
@@ -116,14 +116,14 @@ class FailbackTest {
                 var ended = awaitEnd(lab, client, server, job.jobID());
                 assertThat(ended.participatingServers().getFirst().launchStatus())
                         .isEqualTo(LaunchStatus.LAUNCHED);
-                assertThat(second.waitFor()).as(log(lab, "second")).isZero();
+                assertThat(second.waitFor()).as(run.complaints()).isZero();
                 assertThat(instance(client, instance).failback().state())
                         .isEqualTo(FailbackState.FAILBACK_COMPLETED);
-                assertThat(Files.readString(standing)).contains("COMPLETE");
+                assertThat(run.standing()).isEqualTo("COMPLETE");
                 var again = lab.commands.run(command); // says that it is done, and does nothing
                 assertThat(again.status()).as(again.error()).isZero();
 
-                var outcome = new JsonMapper().readTree(output(lab, "second"));
+                var outcome = new JsonMapper().readTree(run.output());
                 var changed = differing(before.get(0), system) + differing(before.get(1), data);
                 assertThat(changed).isGreaterThan((long) CHANGES * CHANGE_BYTES / 2);
                 assertThat(outcome.required("receivedBytes").asLong())
@@ -187,51 +187,6 @@ class FailbackTest {
         var end = DATA_BYTES - 512; // in the last block, of which only a part is there
         writes.add("write -P 90 " + end + " 512");
         disks.write(DATA_BYTES, writes);
-    }
-
-    private static List<String> command(
-            Lab lab, DrsFixture.Key key, String instance, Path system, Path data)
-            throws IOException {
-        return Lab.HOLDFAST.command(
-                List.of(
-                        "failback",
-                        "--endpoint",
-                        lab.installation.url(),
-                        "--ca-bundle",
-                        lab.installation.data().resolve("ca.pem").toString(),
-                        "--aws-access-key-id",
-                        key.id(),
-                        "--aws-secret-access-key",
-                        key.secret(),
-                        "--recovery-instance-id",
-                        instance,
-                        "--device-mapping",
-                        system + "=" + system + "," + data + "=" + data,
-                        "--no-prompt",
-                        "--log-file",
-                        lab.directory.resolve("failback.log").toString(),
-                        "--state",
-                        lab.directory.resolve("failback").toString()));
-    }
-
-    private static Process start(Lab lab, List<String> command, String name) throws IOException {
-        var whole = new ArrayList<>(command);
-        whole.addAll(List.of("--json", "--foreground"));
-        var process =
-                lab.processes.start(
-                        new ProcessBuilder(whole)
-                                .redirectOutput(lab.directory.resolve(name + ".out").toFile())
-                                .redirectError(lab.directory.resolve(name + ".err").toFile()));
-        lab.keep(process::destroyForcibly);
-        return process;
-    }
-
-    private static String output(Lab lab, String name) throws IOException {
-        return Files.readString(lab.directory.resolve(name + ".out"));
-    }
-
-    private static String log(Lab lab, String name) throws IOException {
-        return Files.readString(lab.directory.resolve(name + ".err"));
     }
 
     private static String serverId(Lab lab) throws Exception {

@@ -27,7 +27,6 @@ class StockKernelTest {
     private static final Duration MAX = Duration.ofMinutes(20);
     private static final int POINTS = Integer.getInteger("holdfast.stock.points", 20);
     private static final Path DISK = Path.of("/dev/vda");
-    private static final String AGENT = "/opt/holdfast-agent/holdfast-agent";
 
     /// A journalling file system that is made to flush all the time; `%s` are the agent's
     /// arguments.
@@ -144,7 +143,7 @@ class StockKernelTest {
     }
 
     /// The next points as they are made, whatever their instants are.
-    private static List<Installation.Point> newest(Lab lab, StockMachine machine, int count)
+    private static List<Installation.Point> newest(Lab lab, QemuMachine machine, int count)
             throws IOException, InterruptedException {
         var found = new LinkedHashSet<Installation.Point>();
         found.add(newest(lab));
@@ -185,21 +184,11 @@ class StockKernelTest {
     ///
     /// @return the command line of the machine's agent
     private static String enrolling(Lab lab) throws IOException, InterruptedException {
-        var first = lab.installation.startServer();
-        first.destroy();
-        first.waitFor();
-        Files.writeString(
-                lab.installation.data().resolve("holdfast.properties"),
-                "address=" + LiveSystem.HOST + "\n");
+        QemuMachine.letIn(lab);
         lab.installation.startServer();
         var token = lab.installation.command("token", "create").required("token").asString();
-        return "%s run --server https://%s:%s --token %s --disk %s"
-                .formatted(
-                        AGENT,
-                        LiveSystem.HOST,
-                        lab.installation.url().replaceAll(".*:", ""),
-                        token,
-                        DISK);
+        return "%s run --server %s --token %s --disk %s"
+                .formatted(AgentArchive.PROGRAM, QemuMachine.url(lab), token, DISK);
     }
 
     private static Path fileSystem(Lab lab) throws IOException, InterruptedException {

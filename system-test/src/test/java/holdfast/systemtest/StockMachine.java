@@ -4,24 +4,25 @@ import holdfast.demo.disk.BootableDisk;
 import holdfast.images.CpioArchive;
 import holdfast.images.DebianPackages;
 import holdfast.images.KernelModules;
+import holdfast.images.MemoryRoot;
 import holdfast.images.PackageTrees;
 import holdfast.images.Programs;
+import holdfast.images.Trees;
+import holdfast.images.portable.PortableTree;
 import java.io.BufferedOutputStream;
-import java.io.BufferedWriter;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.TreeMap;
-import java.util.stream.Stream;
 
 /// A machine in QEMU with Debian's own kernel, busybox and the agent as it comes in its archive,
 /// that runs a script as its only program and ends with it. It reaches this machine's loopback as
-/// [LiveSystem#HOST]; the script's standard input and output are the console.
-final class StockMachine implements AutoCloseable {
+/// [QemuMachine#HOST]; the script's standard input and output are the console.
+final class StockMachine {
+    private static final int MEMORY_MEBIBYTES = 1536; // its files are in there, too
+
     private static final List<String> MODULES =
             List.of(
                     "virtio_pci",
@@ -55,22 +56,12 @@ final class StockMachine implements AutoCloseable {
             poweroff -f
             """;
 
-    private final Lab lab;
-    private final Path console;
-    private final Process machine;
-    private final BufferedWriter keyboard;
-
-    private StockMachine(Lab lab, Path console, Process machine) {
-        this.lab = lab;
-        this.console = console;
-        this.machine = machine;
-        this.keyboard = machine.outputWriter(StandardCharsets.US_ASCII);
-    }
+    private StockMachine() {}
 
     /// @param name for its files; each of a lab has its own
     /// @param kernelArguments besides the console
     /// @param disks raw images
-    static StockMachine start(
+    static QemuMachine start(
             Lab lab, String name, String kernelArguments, String script, List<Path> disks)
             throws IOException, InterruptedException {
         var folder = Files.createDirectory(lab.directory.resolve(name));
@@ -84,85 +75,20 @@ final class StockMachine implements AutoCloseable {
         var trees = packages.unpacked(names.stream().distinct().toList());
         var initial = folder.resolve("initrd");
         try (var out = new BufferedOutputStream(Files.newOutputStream(initial))) {
-            new Root(programs, trees, agent(lab, folder), folder).pack(out, script);
+            new Root(programs, trees, AgentArchive.unpack(lab, folder), folder).pack(out, script);
         }
-        var console = folder.resolve("console.log");
-        var command =
-                new ArrayList<>(
-                        List.of(
-                                "qemu-system-x86_64",
-                                "-machine",
-                                "q35",
-                                "-cpu",
-                                "max",
-                                "-smp",
-                                "2"));
-        command.addAll(List.of("-accel", "tcg,thread=multi,tb-size=256", "-m", "1536"));
-        command.addAll(List.of("-display", "none", "-serial", "stdio", "-no-reboot"));
-        command.addAll(List.of("-nic", "user,model=virtio-net-pci"));
-        command.addAll(List.of("-device", "virtio-rng-pci"));
-        command.addAll(List.of("-kernel", only(trees.find("boot"), "vmlinuz-*").toString()));
-        command.addAll(List.of("-initrd", initial.toString()));
-        command.addAll(List.of("-append", "console=ttyS0 quiet " + kernelArguments));
-        for (var disk : disks) {
-            command.addAll(List.of("-drive", "file=" + disk + ",format=raw,if=virtio"));
-        }
-        var machine =
-                lab.processes.start(
-                        new ProcessBuilder(command)
-                                .redirectErrorStream(true)
-                                .redirectOutput(console.toFile()));
-        return lab.keep(new StockMachine(lab, console, machine));
-    }
-
-    /// The unpacked archive that a user would take to a server.
-    private static Path agent(Lab lab, Path folder) throws IOException, InterruptedException {
-        var archive = folder.resolve("agent.tar.gz").toString();
-        var holdfast = Checkout.root().resolve("holdfast").toString();
-        lab.commands.output(holdfast, "agent", "archive", "--out", archive);
-        lab.commands.output("tar", "-xzf", archive, "-C", folder.toString());
-        return folder.resolve("holdfast-agent");
-    }
-
-    private static Path only(Path directory, String pattern) throws IOException {
-        try (var matches = Files.newDirectoryStream(directory, pattern)) {
-            return matches.iterator().next();
-        }
-    }
-
-    String said() throws IOException {
-        return Files.readString(console, StandardCharsets.ISO_8859_1);
-    }
-
-    void awaitSaying(String text, Duration atMost) throws IOException, InterruptedException {
-        try {
-            lab.installation.await(
-                    "the machine's saying '" + text + "'",
-                    machine,
-                    atMost,
-                    () -> said().contains(text));
-        } catch (IOException e) {
-            throw new IOException(e.getMessage() + "\n  console: " + said(), e);
-        }
-    }
-
-    /// Types a line, for the script to read.
-    void type(String line) throws IOException {
-        keyboard.write(line + "\n");
-        keyboard.flush();
-    }
-
-    Process process() {
-        return machine;
-    }
-
-    @Override
-    public void close() {
-        machine.destroyForcibly().onExit().join();
+        var arguments = new ArrayList<>(QemuMachine.NETWORK);
+        arguments.addAll(List.of("-device", "virtio-rng-pci"));
+        arguments.addAll(
+                List.of("-kernel", Trees.only(trees.find("boot"), "vmlinuz-*").toString()));
+        arguments.addAll(List.of("-initrd", initial.toString()));
+        arguments.addAll(List.of("-append", "console=ttyS0 quiet " + kernelArguments));
+        disks.forEach(disk -> arguments.addAll(QemuMachine.virtioDisk(disk)));
+        return QemuMachine.start(lab, name, MEMORY_MEBIBYTES, arguments);
     }
 
     /// All files of the machine, as the archive that the kernel unpacks into memory.
-    private record Root(Programs programs, PackageTrees trees, Path agent, Path scratch) {
+    private record Root(Programs programs, PackageTrees trees, AgentArchive agent, Path scratch) {
         void pack(BufferedOutputStream out, String script)
                 throws IOException, InterruptedException {
             var archive = new CpioArchive(out);
@@ -176,6 +102,7 @@ final class StockMachine implements AutoCloseable {
                             "modules",
                             "mnt",
                             "opt",
+                            AgentArchive.PLACE,
                             "proc",
                             "root",
                             "sys",
@@ -186,23 +113,20 @@ final class StockMachine implements AutoCloseable {
             }
             archive.file("init", INIT.getBytes(StandardCharsets.UTF_8));
             archive.file("script", script.getBytes(StandardCharsets.UTF_8));
-            var busybox = trees.find("bin/busybox", "usr/bin/busybox");
-            archive.file("bin/busybox", Files.readAllBytes(busybox));
-            for (var name : programs.run(scratch, busybox.toString(), "--list").lines().toList()) {
-                if (!name.equals("busybox")) {
-                    archive.link("bin/" + name, "busybox");
-                }
-            }
+            var root = new MemoryRoot(programs, trees, archive, scratch);
+            root.busybox();
             var dmsetup = trees.find("sbin/dmsetup", "usr/sbin/dmsetup");
             archive.file("bin/dmsetup", Files.readAllBytes(dmsetup));
             modules(archive);
-            agent(archive);
-            libraries(archive, dmsetup);
+            root.tree(AgentArchive.PLACE, agent.folder());
+            var linked = new ArrayList<>(PortableTree.linked(agent.folder()));
+            linked.add(dmsetup);
+            root.libraries(linked, agent.ownLibraries());
             archive.finish();
         }
 
         private void modules(CpioArchive archive) throws IOException, InterruptedException {
-            var folder = only(trees.find("lib/modules", "usr/lib/modules"), "*");
+            var folder = Trees.only(trees.find("lib/modules", "usr/lib/modules"), "*");
             var unpacked = Files.createDirectory(scratch.resolve("modules"));
             var order = new ArrayList<String>();
             for (var module :
@@ -213,42 +137,6 @@ final class StockMachine implements AutoCloseable {
             archive.file(
                     "modules/order",
                     (String.join("\n", order) + "\n").getBytes(StandardCharsets.UTF_8));
-        }
-
-        private void agent(CpioArchive archive) throws IOException {
-            try (Stream<Path> walked = Files.walk(agent)) {
-                for (var entry : walked.sorted().toList()) {
-                    var inside = "opt/" + agent.getParent().relativize(entry);
-                    if (Files.isSymbolicLink(entry)) {
-                        archive.link(inside, Files.readSymbolicLink(entry).toString());
-                    } else if (Files.isDirectory(entry)) {
-                        archive.directory(inside);
-                    } else {
-                        archive.file(inside, Files.readAllBytes(entry));
-                    }
-                }
-            }
-        }
-
-        private void libraries(CpioArchive archive, Path dmsetup)
-                throws IOException, InterruptedException {
-            var runtime = agent.resolve("runtime/lib");
-            var needed = new TreeMap<String, Path>();
-            for (var program :
-                    List.of(
-                            dmsetup,
-                            runtime.resolve("libjli.so"),
-                            runtime.resolve("server/libjvm.so"))) {
-                for (var library : trees.libraries(scratch, program, runtime)) {
-                    needed.put(library.getFileName().toString(), library);
-                }
-            }
-            for (var library : needed.entrySet()) {
-                archive.file(
-                        "lib/x86_64-linux-gnu/" + library.getKey(),
-                        Files.readAllBytes(library.getValue()));
-            }
-            archive.file(PackageTrees.LOADER, Files.readAllBytes(trees.loader()));
         }
     }
 }

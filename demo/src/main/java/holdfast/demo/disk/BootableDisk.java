@@ -14,7 +14,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
-import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -108,14 +107,14 @@ public final class BootableDisk {
         var modules =
                 new KernelModules(
                         programs,
-                        only(trees.find("lib/modules", "usr/lib/modules"), "*"),
+                        Trees.only(trees.find("lib/modules", "usr/lib/modules"), "*"),
                         Files.createDirectory(scratch.resolve("modules")));
         var root = new RootTree(programs, tree);
         root.lay(plan.hostName());
         root.userLand(busybox);
         root.guestAgent(trees);
         root.kernel(
-                only(trees.find("boot"), "vmlinuz-*"),
+                Trees.only(trees.find("boot"), "vmlinuz-*"),
                 InitialRamDisk.pack(
                         Files.readAllBytes(busybox), modules.inLoadOrder(InitialRamDisk.MODULES)));
     }
@@ -135,15 +134,5 @@ public final class BootableDisk {
 
     private static long efiOffsetBytes(DiskPlan plan) {
         return DiskPlan.ROOT_OFFSET_BYTES + plan.rootBytes();
-    }
-
-    private static Path only(Path directory, String pattern) throws IOException {
-        try (var matches = Files.newDirectoryStream(directory, pattern)) {
-            for (var match : matches) {
-                return match;
-            }
-        }
-        throw new IOException(
-                String.format(Locale.ROOT, "%s/%s: no such file", directory, pattern));
     }
 }

@@ -84,7 +84,9 @@ final class RootTree {
     void guestAgent(PackageTrees trees) throws IOException, InterruptedException {
         var agent = trees.find("usr/sbin/qemu-ga", "usr/bin/qemu-ga");
         for (var library : trees.libraries(root, agent)) {
-            program("lib/x86_64-linux-gnu/" + library.getFileName(), Files.readAllBytes(library));
+            program(
+                    PackageTrees.LIBRARIES + "/" + library.getFileName(),
+                    Files.readAllBytes(library));
         }
         program(PackageTrees.LOADER, Files.readAllBytes(trees.loader()));
         program("sbin/qemu-ga", Files.readAllBytes(agent));

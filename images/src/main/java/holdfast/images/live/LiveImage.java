@@ -8,6 +8,7 @@ import holdfast.images.PackageTrees;
 import holdfast.images.Prerequisites;
 import holdfast.images.Prerequisites.Requirement;
 import holdfast.images.Programs;
+import holdfast.images.Trees;
 import holdfast.images.WholeFile;
 import holdfast.images.portable.PortableProgram;
 import holdfast.images.portable.PortableTree;
@@ -16,7 +17,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.function.Consumer;
 
 /// Makes the failback client as an ISO image that boots by BIOS and by UEFI, from a disc or a
@@ -80,12 +80,12 @@ public final class LiveImage {
                     var tree = Files.createDirectory(scratch.resolve("client"));
                     new PortableTree(programs, client, javaHome).lay(tree, scratch);
                     progress.accept("packing the live system");
-                    var modules = only(trees.find("lib/modules", "usr/lib/modules"), "*");
+                    var modules = Trees.only(trees.find("lib/modules", "usr/lib/modules"), "*");
                     var root = new LiveRoot(programs, trees, modules, tree, scratch);
                     var initial = root.pack(plan);
                     progress.accept("writing the image");
                     return new IsoFile(programs, scratch)
-                            .write(plan, only(trees.find("boot"), "vmlinuz-*"), initial);
+                            .write(plan, Trees.only(trees.find("boot"), "vmlinuz-*"), initial);
                 });
     }
 
@@ -95,15 +95,5 @@ public final class LiveImage {
         names.add(packages.dependencyOf(KERNEL));
         names.add(USER_LAND);
         return packages.unpacked(names.stream().distinct().toList());
-    }
-
-    private static Path only(Path directory, String pattern) throws IOException {
-        try (var matches = Files.newDirectoryStream(directory, pattern)) {
-            for (var match : matches) {
-                return match;
-            }
-        }
-        throw new IOException(
-                String.format(Locale.ROOT, "%s/%s: no such file", directory, pattern));
     }
 }

@@ -2,6 +2,7 @@ package holdfast.images.live;
 
 import holdfast.images.CpioArchive;
 import holdfast.images.KernelModules;
+import holdfast.images.MemoryRoot;
 import holdfast.images.PackageTrees;
 import holdfast.images.Programs;
 import holdfast.images.portable.PortableTree;
@@ -12,7 +13,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.TreeMap;
 
 /// The live system's only file system, as the archive that the kernel unpacks into memory: busybox,
 /// udev with the drivers of usual disks and network cards, the client, and the scripts that start
@@ -43,6 +43,7 @@ record LiveRoot(
                     "lib/x86_64-linux-gnu",
                     "lib64",
                     "opt",
+                    CLIENT,
                     "proc",
                     "root",
                     "run",
@@ -120,11 +121,12 @@ record LiveRoot(
             for (var directory : DIRECTORIES) {
                 archive.directory(directory);
             }
-            userLand(archive);
+            var root = new MemoryRoot(programs, trees, archive, scratch);
+            userLand(archive, root);
             hardware(archive);
-            tree(archive, "lib/modules", drivers());
-            tree(archive, CLIENT, client);
-            libraries(archive);
+            root.tree("lib/modules", drivers());
+            root.tree(CLIENT, client);
+            root.libraries(linked(), client.resolve(PortableTree.OWN_LIBRARIES));
             settings(archive, plan);
             archive.finish();
         }
@@ -134,19 +136,14 @@ record LiveRoot(
     }
 
     /// All programs in one folder, under all names that scripts know it by.
-    private void userLand(CpioArchive archive) throws IOException, InterruptedException {
+    private static void userLand(CpioArchive archive, MemoryRoot root)
+            throws IOException, InterruptedException {
         for (var link : List.of("usr/bin", "usr/sbin")) {
             archive.link(link, "../bin");
         }
         archive.link("sbin", "bin");
         archive.link("usr/lib", "../lib");
-        var busybox = trees.find("bin/busybox", "usr/bin/busybox");
-        archive.file("bin/busybox", Files.readAllBytes(busybox));
-        for (var name : programs.run(scratch, busybox.toString(), "--list").lines().toList()) {
-            if (!name.equals("busybox")) {
-                archive.link("bin/" + name, "busybox");
-            }
-        }
+        root.busybox();
     }
 
     private void hardware(CpioArchive archive) throws IOException {
@@ -187,28 +184,14 @@ record LiveRoot(
         return all;
     }
 
-    /// What udev and Java link to.
-    private void libraries(CpioArchive archive) throws IOException, InterruptedException {
-        var runtime = client.resolve(PortableTree.RUNTIME).resolve("lib");
-        var needed = new TreeMap<String, Path>();
-        for (var program :
-                List.of(
-                        udev("bin/udevadm"),
-                        udev("lib/udev/ata_id"),
-                        udev("lib/udev/cdrom_id"),
-                        udev("lib/udev/scsi_id"),
-                        runtime.resolve("libjli.so"),
-                        runtime.resolve("server/libjvm.so"))) {
-            for (var library : trees.libraries(scratch, program, runtime)) {
-                needed.put(library.getFileName().toString(), library);
-            }
+    /// Of udev and Java what links to libraries.
+    private List<Path> linked() throws IOException {
+        var linked = new ArrayList<>(PortableTree.linked(client));
+        linked.add(udev("bin/udevadm"));
+        for (var name : CALLED_BY_RULES) {
+            linked.add(udev("lib/udev/" + name));
         }
-        for (var library : needed.entrySet()) {
-            archive.file(
-                    "lib/x86_64-linux-gnu/" + library.getKey(),
-                    Files.readAllBytes(library.getValue()));
-        }
-        archive.file(PackageTrees.LOADER, Files.readAllBytes(trees.loader()));
+        return linked;
     }
 
     private static void settings(CpioArchive archive, LivePlan plan) throws IOException {
@@ -227,26 +210,6 @@ record LiveRoot(
         archive.file("etc/group", bytes(groups.toString()));
         if (plan.authority().isPresent()) {
             archive.file("etc/holdfast/ca.pem", plan.authority().get());
-        }
-    }
-
-    private static void tree(CpioArchive archive, String name, Path tree) throws IOException {
-        List<Path> entries;
-        try (var walked = Files.walk(tree)) {
-            entries = walked.filter(path -> !path.equals(tree)).sorted().toList();
-        }
-        if (!DIRECTORIES.contains(name)) {
-            archive.directory(name);
-        }
-        for (var entry : entries) {
-            var inside = name + "/" + tree.relativize(entry);
-            if (Files.isSymbolicLink(entry)) {
-                archive.link(inside, Files.readSymbolicLink(entry).toString());
-            } else if (Files.isDirectory(entry)) {
-                archive.directory(inside);
-            } else {
-                archive.file(inside, Files.readAllBytes(entry));
-            }
         }
     }
 

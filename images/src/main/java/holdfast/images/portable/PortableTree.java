@@ -19,8 +19,17 @@ public record PortableTree(Programs programs, PortableProgram program, Path java
     /// The Java runtime's folder.
     public static final String RUNTIME = "runtime";
 
+    /// The runtime's libraries.
+    public static final String OWN_LIBRARIES = RUNTIME + "/lib";
+
     /// The other archive of prepared classes is for heaps that no such program has.
     private static final String LARGE_HEAPS = "lib/server/classes_nocoops.jsa";
+
+    /// Of a program that is laid out what links to the machine's libraries.
+    public static List<Path> linked(Path folder) {
+        var own = folder.resolve(OWN_LIBRARIES);
+        return List.of(own.resolve("libjli.so"), own.resolve("server/libjvm.so"));
+    }
 
     /// @param folder is made
     /// @throws RefusalException if this Java can make no runtime
