@@ -73,6 +73,12 @@ final class KeyRing implements AutoCloseable {
         return made;
     }
 
+    /// @param by an encryption key; empty for the master key
+    /// @throws RefusalException if it is missing or damaged
+    void requireUsable(Optional<UUID> by) throws IOException {
+        toWrapWith(by);
+    }
+
     private SecretKey toWrapWith(Optional<UUID> by) throws IOException {
         try {
             return wrappingKey(by);

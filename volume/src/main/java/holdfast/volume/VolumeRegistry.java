@@ -102,6 +102,7 @@ final class VolumeRegistry {
     }
 
     void encryptionKey(String owner, Optional<UUID> key) throws IOException {
+        core.keys.requireUsable(key);
         key.ifPresentOrElse(
                 id -> encryptionKeys.put(owner, id), () -> encryptionKeys.remove(owner));
         for (var state : core.volumes().values()) {

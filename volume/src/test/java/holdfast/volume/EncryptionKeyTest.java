@@ -209,6 +209,9 @@ class EncryptionKeyTest {
         assertThatThrownBy(() -> store.encryptionKey("finance", Optional.of(first)))
                 .isInstanceOf(RefusalException.class)
                 .hasMessageContaining("is missing");
+        assertThatThrownBy(() -> store.encryptionKey("nobody yet", Optional.of(first)))
+                .isInstanceOf(RefusalException.class);
+        assertThat(store.create("nobody yet", "disk", 4096)).isNotNull(); // by the master key
         store.delete(nested);
         store.delete(branch);
         store.delete(secret);
