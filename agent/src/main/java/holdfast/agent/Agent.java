@@ -145,7 +145,8 @@ public final class Agent {
                             seams.random(),
                             board,
                             worker);
-            replicate(new Replica(enrolled.replicationAddress(), renewal), probe);
+            var lost = new LostConnections(seams.random());
+            replicate(new Replica(enrolled.replicationAddress(), renewal, lost), probe);
         }
     }
 

@@ -38,20 +38,26 @@ public record MachineProbe(Path root, String version) {
 
     /// @param tracker one line about it
     public MachineFacts facts(String tracker) {
-        return new MachineFacts(
-                hostname(),
-                field("etc/os-release", "PRETTY_NAME=").map(MachineProbe::unquoted).orElse("Linux"),
-                line("proc/sys/kernel/osrelease").orElse(""),
-                System.getProperty("os.arch"),
-                cpuModel(),
-                (int) lines("proc/cpuinfo").filter(line -> line.startsWith("processor")).count(),
-                memoryBytes(),
-                Files.isDirectory(root.resolve("sys/firmware/efi")),
-                line("proc/sys/kernel/random/boot_id").orElse(""),
-                version,
-                tracker,
-                networkInterfaces(),
-                identity());
+        var facts =
+                new MachineFacts(
+                        hostname(),
+                        field("etc/os-release", "PRETTY_NAME=")
+                                .map(MachineProbe::unquoted)
+                                .orElse("Linux"),
+                        line("proc/sys/kernel/osrelease").orElse(""),
+                        System.getProperty("os.arch"),
+                        cpuModel(),
+                        (int)
+                                lines("proc/cpuinfo")
+                                        .filter(line -> line.startsWith("processor"))
+                                        .count(),
+                        memoryBytes(),
+                        Files.isDirectory(root.resolve("sys/firmware/efi")),
+                        line("proc/sys/kernel/random/boot_id").orElse(""),
+                        version,
+                        tracker,
+                        networkInterfaces());
+        return facts.with(identity());
     }
 
     /// What tells this machine from another one with a copy of its disks.

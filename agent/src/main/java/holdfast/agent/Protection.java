@@ -101,7 +101,10 @@ final class Protection implements AutoCloseable {
             board.connecting();
             var pause = Duration.ZERO;
             String reason;
-            try (var link = connect(replica, probe.facts(tracker.explanation()))) {
+            var began = false;
+            var machine = probe.facts(tracker.explanation()).with(replica.lost().run());
+            try (var link = connect(replica, machine)) {
+                began = true;
                 replica.renewal().check(link);
                 link.everyPulse(() -> replica.renewal().check(link));
                 replicate(link);
@@ -120,6 +123,9 @@ final class Protection implements AutoCloseable {
                                         .name())) { // the word itself was lost with an earlier link
                     lastRound().end(seams.time());
                     throw new FinishedException(String.valueOf(e.getMessage()));
+                }
+                if (began && word.isEmpty()) {
+                    replica.lost().add();
                 }
                 pause = word.map(SessionEndedException::retryAfter).orElse(Duration.ZERO);
                 reason =

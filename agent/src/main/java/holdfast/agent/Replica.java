@@ -4,4 +4,5 @@ package holdfast.agent;
 ///
 /// @param address of the replicator, `host:port`
 /// @param renewal knows the identity to show
-record Replica(String address, Renewal renewal) {}
+/// @param lost how often connections to it were
+record Replica(String address, Renewal renewal, LostConnections lost) {}

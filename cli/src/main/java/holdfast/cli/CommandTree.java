@@ -70,6 +70,7 @@ final class CommandTree {
                         UserCommand.spec(),
                         RoleCommand.spec(),
                         KeyCommand.spec(),
+                        EncryptionKeysCommand.spec(),
                         AuditCommand.spec(),
                         AgentCommand.spec(),
                         FailbackCommand.spec(),

@@ -118,6 +118,7 @@ final class ServersCommand {
                 .add("last heard of", session.shown(server.instant("lastSeenAt")))
                 .add("clock", clock(server))
                 .add("certificate", certificate(session, server))
+                .add("encryption key", server.text("encryptionKey"))
                 .lines()
                 .forEach(session.terminal()::result);
         session.terminal().result("");

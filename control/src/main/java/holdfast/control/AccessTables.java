@@ -1,9 +1,11 @@
 package holdfast.control;
 
 import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
 
 /// The tables of accounts, of who may do what in them, and of servers that are shown as what others
-/// are.
+/// are, and of encryption keys.
 final class AccessTables {
     /// The home account, one row at most.
     static final Table<Account> ACCOUNT =
@@ -168,6 +170,23 @@ final class AccessTables {
                                             row.text("origin")))
                     .heldThrough("server_id");
 
+    static final Table<EncryptionKey> ENCRYPTION_KEYS =
+            new Table<>(
+                            "encryption_keys",
+                            List.of("id"),
+                            List.of("id", "name", "created_at"),
+                            (EncryptionKey key) ->
+                                    Tables.values(
+                                            "id", key.id().toString(),
+                                            "name", key.name(),
+                                            "created_at", key.createdAt()),
+                            row ->
+                                    new EncryptionKey(
+                                            UUID.fromString(row.text("id")),
+                                            row.text("name"),
+                                            row.instant("created_at")))
+                    .held(_ -> Optional.empty());
+
     static final List<Table<?>> ALL =
             List.of(
                     ACCOUNT,
@@ -180,7 +199,8 @@ final class AccessTables {
                     USERS,
                     ROLES,
                     KEYS,
-                    USED_SIGNATURES);
+                    USED_SIGNATURES,
+                    ENCRYPTION_KEYS);
 
     private AccessTables() {}
 }

@@ -7,6 +7,7 @@ import holdfast.recovery.MachineHost;
 import holdfast.recovery.NetworkHost;
 import holdfast.replication.ReplicationHost;
 import holdfast.volume.ConsistencyPoint;
+import holdfast.volume.EncryptionKeyFiles;
 import holdfast.volume.VolumeStore;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -41,6 +42,7 @@ public final class Controller implements AutoCloseable {
     private final Failbacks failbacks;
     private final ElsewhereInstances elsewhere;
     private final PointExports exports;
+    private final EncryptionKeys encryptionKeys;
     private final Settings<ReplicationSettings> replicationSettings;
     private final Settings<LaunchSettings> launchSettings;
     private final LaunchTargets launchTargets;
@@ -63,11 +65,13 @@ public final class Controller implements AutoCloseable {
     private final JobEngine engine;
     private final Housekeeping housekeeping;
 
+    /// @param keyFiles where encryption keys are, which the store's data keys may be wrapped by
     /// @param nbdSocket of the NBD server that serves [#exports]
     /// @param scripts that launch actions may name
     public Controller(
             Database database,
             VolumeStore store,
+            EncryptionKeyFiles keyFiles,
             MachineHost host,
             NetworkHost networkHost,
             Path nbdSocket,
@@ -93,7 +97,8 @@ public final class Controller implements AutoCloseable {
                         new Settings.Kind<>(
                                 REPLICATION,
                                 "rct",
-                                new ReplicationSettings(0, settings.snapshotPolicy(), ""),
+                                new ReplicationSettings(
+                                        0, settings.snapshotPolicy(), Optional.empty(), ""),
                                 SettingsDocuments::ofReplication,
                                 SettingsDocuments::replication));
         launchSettings =
@@ -129,7 +134,12 @@ public final class Controller implements AutoCloseable {
                 new Reversals(database, store, time, random, replicationSettings, launchSettings);
         points = new Points(store, database);
         servers = new Servers(database, store, time, replicationSettings, settings.agentSilence());
-        orders = new ServerOrders(database, servers, store, replicationSettings, time);
+        encryptionKeys =
+                new EncryptionKeys(
+                        database, store, keyFiles, accounts, replicationSettings, time, random);
+        orders =
+                new ServerOrders(
+                        database, servers, store, replicationSettings, encryptionKeys, time);
         jobs = new Jobs(database, time, random, settings.quotas());
         plans = new Plans(database, time, random);
         executions = new PlanExecutions(database, jobs, points, time, random);
@@ -215,6 +225,7 @@ public final class Controller implements AutoCloseable {
     /// before the NBD server accepts connections and before anything is reclaimed.
     public void resume() throws IOException {
         accessKeys.adoptLegacy();
+        orders.resume();
         exports.resume();
     }
 
@@ -318,6 +329,10 @@ public final class Controller implements AutoCloseable {
 
     public UsedSignatures usedSignatures() {
         return usedSignatures;
+    }
+
+    public EncryptionKeys encryptionKeys() {
+        return encryptionKeys;
     }
 
     public AccessKeys accessKeys() {

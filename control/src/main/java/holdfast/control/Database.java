@@ -28,7 +28,7 @@ public final class Database implements AutoCloseable {
     /// Marks the file as ours (SQLite file format §1.3.17, "application id"): "HFCT".
     private static final int APPLICATION_ID = 0x48464354;
 
-    private static final int SCHEMA_VERSION = 12;
+    private static final int SCHEMA_VERSION = 13;
 
     /// Takes the write lock at once, so that what was read is still so when it is written. By hand,
     /// since the driver's own transactions hold the lock between one commit and the next.

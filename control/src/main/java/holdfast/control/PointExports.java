@@ -4,6 +4,7 @@ import holdfast.base.RandomSource;
 import holdfast.base.RefusalException;
 import holdfast.base.TimeSource;
 import holdfast.nbd.Exports;
+import holdfast.replication.SessionControl;
 import holdfast.volume.ConsistencyPoint;
 import holdfast.volume.VolumeId;
 import holdfast.volume.VolumeStore;
@@ -127,6 +128,12 @@ public final class PointExports implements Exports, AutoCloseable {
     }
 
     private List<PointExport> serve(List<PointExport> exports) throws IOException {
+        for (var export : exports) { // whoever reads is told of an I/O error only
+            var fault = store.keyFault(new VolumeId(export.volume()));
+            if (fault.isPresent()) {
+                throw new RefusalException(SessionControl.KEY_MISSING, fault.get());
+            }
+        }
         database.<@Nullable Void>transact(tx -> {
             for (var export : exports) {
                 Tables.EXPORTS.insert(tx, export);

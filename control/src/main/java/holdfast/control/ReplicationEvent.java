@@ -27,6 +27,11 @@ sealed interface ReplicationEvent {
     /// @param error why, if the agent did not end it in order
     record SessionEnded(Optional<String> error) implements OfTheAgent {}
 
+    /// The agent is there, and what it sends cannot be encrypted.
+    ///
+    /// @param why with what to do
+    record KeyMissing(String why) implements OfTheAgent {}
+
     record NotSeen(Instant since) implements OfTheAgent {}
 
     record Stop() implements ReplicationEvent {}
@@ -53,6 +58,7 @@ sealed interface ReplicationEvent {
             case SessionEnded(var error) ->
                     error.map(why -> "the agent's session ended: " + why)
                             .orElse("the agent was stopped; start it again to go on");
+            case KeyMissing(var why) -> why;
             case NotSeen(var since) -> "agent not seen since " + since;
             case Stop() -> "stopped by the operator";
             case Again() -> "the operator asked for it; waiting for the agent's next session";

@@ -1,5 +1,6 @@
 package holdfast.control;
 
+import holdfast.replication.SessionControl;
 import java.util.Optional;
 
 /// Where a server's replication stands, as the user sees it.
@@ -7,7 +8,8 @@ import java.util.Optional;
 /// ```
 /// Initiating --report--> InitialSync | Rescan --report--> CreatingSnapshot --report--> Continuous
 /// Continuous <--report--> Backlog
-/// any --session lost, agent not seen, staging area stopped--> Stalled --report--> as reported
+/// any --session lost, agent not seen, staging area stopped, key missing--> Stalled
+/// Stalled --report--> as reported
 /// any but Disconnected, Deleted --stop--> Stopped
 /// Stopped, Stalled, Disconnected --again--> Initiating
 /// any --disconnect--> Disconnected --delete--> Deleted (final)
@@ -28,7 +30,7 @@ public sealed interface ReplicationState {
     record Backlog() implements ReplicationState {}
 
     /// @param error stable code: `agent-stopped`, `agent-disconnected`, `agent-not-seen`,
-    ///   `staging-full`, `staging-failing`
+    ///   `staging-full`, `staging-failing`, `encryption-key-missing`
     record Stalled(String error) implements ReplicationState {}
 
     /// By the operator, for a time: the replica is gone, the agent waits.
@@ -97,6 +99,7 @@ public sealed interface ReplicationState {
             case ReplicationEvent.Reported reported -> reportedState(reported);
             case ReplicationEvent.SessionEnded(var error) ->
                     new Stalled(error.isPresent() ? "agent-disconnected" : "agent-stopped");
+            case ReplicationEvent.KeyMissing(_) -> new Stalled(SessionControl.KEY_MISSING);
             case ReplicationEvent.NotSeen(_) ->
                     this instanceof Stalled ? this : new Stalled("agent-not-seen");
         };

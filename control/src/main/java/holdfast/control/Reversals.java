@@ -126,7 +126,7 @@ public final class Reversals {
         return instance;
     }
 
-    private String create(Transaction tx, RecoveryInstance instance) throws DatabaseException {
+    private String create(Transaction tx, RecoveryInstance instance) throws IOException {
         var origin = Servers.require(tx, instance.server());
         var now = time.now();
         var server =
@@ -143,7 +143,10 @@ public final class Reversals {
                         disks(origin, instance.id()));
         Tables.SERVERS.insert(tx, server);
         AccessTables.REVERSALS.insert(tx, new Reversal(server.id(), instance.id(), origin.id()));
-        replication.adopt(tx, server.id());
+        for (var template : replication.adopt(tx, server.id())) { // encrypted as what it came of
+            var none = template.settings().encryptedBy(Optional.empty());
+            replication.change(server.id(), _ -> none);
+        }
         for (var template : launch.adopt(tx, server.id())) {
             LaunchActions.adopt(tx, template.id(), server.id());
         }

@@ -25,6 +25,7 @@ public final class ServerOrders {
     private final Servers servers;
     private final VolumeStore store;
     private final Settings<ReplicationSettings> settings;
+    private final EncryptionKeys encryptionKeys;
     private final TimeSource time;
 
     ServerOrders(
@@ -32,11 +33,13 @@ public final class ServerOrders {
             Servers servers,
             VolumeStore store,
             Settings<ReplicationSettings> settings,
+            EncryptionKeys encryptionKeys,
             TimeSource time) {
         this.database = database;
         this.servers = servers;
         this.store = store;
         this.settings = settings;
+        this.encryptionKeys = encryptionKeys;
         this.time = time;
     }
 
@@ -121,9 +124,11 @@ public final class ServerOrders {
                 });
     }
 
-    /// Changes how a server is replicated; this acts at once.
+    /// Changes how a server is replicated; this acts at once. Another encryption key wraps the data
+    /// keys of its volumes on return; what keeps it from that is made good when the agent's next
+    /// session begins.
     ///
-    /// @throws RefusalException if there is none
+    /// @throws RefusalException if there is none, or the encryption key cannot be changed
     public ReplicationSettings configure(String id, UnaryOperator<ReplicationSettings> change)
             throws IOException {
         var source =
@@ -131,9 +136,74 @@ public final class ServerOrders {
                     Extensions.refuse(tx, id);
                     return AccessTables.REVERSALS.find(tx, id).map(Reversal::instance).orElse(id);
                 });
-        var changed = settings.change(id, change);
-        servers.apply(source, changed);
-        return changed;
+        var changed =
+                database.transact(tx -> {
+                    var before = settings.of(tx, id);
+                    var after = settings.change(id, change);
+                    if (!after.encryptionKey().equals(before.encryptionKey())) {
+                        requireRewrappable(tx, id, after);
+                    }
+                    return new Changed(before, after);
+                });
+        if (!changed.after.encryptionKey().equals(changed.before.encryptionKey())) {
+            store.encryptionKey(id, changed.after.encryptionKey());
+        } else if (source.equals(id)) {
+            servers.keys().prepare(id); // where that is not possible, the server is stalled anyhow
+        }
+        servers.apply(source, changed.after);
+        return changed.after;
+    }
+
+    private record Changed(ReplicationSettings before, ReplicationSettings after) {}
+
+    private void requireRewrappable(Transaction tx, String id, ReplicationSettings wanted)
+            throws IOException {
+        var reversal = AccessTables.REVERSALS.find(tx, id);
+        if (reversal.isPresent()) {
+            throw new RefusalException(
+                    "server-reversed",
+                    String.format(
+                            Locale.ROOT,
+                            "server %s is recovery instance %s, whose disks are encrypted as those of server %s, which they are branches of: set the encryption key of that",
+                            id,
+                            reversal.get().instance(),
+                            reversal.get().origin()));
+        }
+        var key = wanted.encryptionKey();
+        if (key.isPresent()) {
+            encryptionKeys.requireUsable(tx, key.get(), id);
+        }
+        var fault = servers.keys().fault(id);
+        if (fault.isPresent()) {
+            throw new RefusalException(
+                    SessionControl.KEY_MISSING,
+                    "the data keys cannot be wrapped anew: " + fault.get());
+        }
+    }
+
+    /// Finishes what a crash may have interrupted; a server of which that is not possible now does
+    /// not keep the others from it.
+    void resume() throws IOException {
+        var encrypted =
+                database.transact(tx ->
+                        settings.where(tx, one -> one.encryptionKey().isPresent()).stream()
+                                .filter(user -> !settings.isTemplate(user))
+                                .toList());
+        for (var id : encrypted) {
+            var isReversed =
+                    database.transact(tx -> AccessTables.REVERSALS.find(tx, id)).isPresent();
+            try {
+                if (!isReversed) {
+                    store.encryptionKey(id, settings.of(id).encryptionKey());
+                }
+            } catch (IOException | RefusalException e) {
+                LOG.log(
+                        System.Logger.Level.WARNING,
+                        "server={0} not wrapped by its encryption key: {1}",
+                        id,
+                        e.getMessage());
+            }
+        }
     }
 
     /// @throws RefusalException if the server's replication is not ordered by itself

@@ -19,6 +19,7 @@ import java.util.Optional;
 /// @param lagMillis now minus the newest point's instant, that instant placed on our clock; empty
 ///   while there is no point
 /// @param clockSkewMillis source clock minus ours when the last report came; empty before it
+/// @param lostConnections of the agent within the last [#LOSSES_WITHIN], after which it went on
 public record ServerView(
         SourceServer server,
         Optional<Extension.View> extension,
@@ -29,11 +30,20 @@ public record ServerView(
         Optional<AgentReport> report,
         Optional<ConsistencyPoint> newestPoint,
         Optional<Long> lagMillis,
-        Optional<Long> clockSkewMillis) {
+        Optional<Long> clockSkewMillis,
+        int lostConnections) {
+    /// Within it connections of the agent are counted that were lost.
+    public static final Duration LOSSES_WITHIN = ConnectionLosses.WINDOW;
+
     /// Clocks that are kept by NTP differ by less, as does what a report takes on its way.
     private static final long CLOCKS_AGREE_MILLIS = 1000;
 
     private static final long NANOS_PER_MILLI = 1_000_000;
+
+    /// Whether connections are lost too often for an accident.
+    public boolean networkUnstable() {
+        return lostConnections >= ConnectionLosses.UNSTABLE;
+    }
 
     /// Changed on the source and not yet durable here.
     public long backlogBytes() {

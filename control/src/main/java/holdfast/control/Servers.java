@@ -39,6 +39,8 @@ public final class Servers implements ReplicationHost {
     private final Map<String, Presence> presences = new ConcurrentHashMap<>();
     private final Attendance attendance;
     private final ServerMachines machines;
+    private final ServerKeys keys;
+    private final ConnectionLosses losses;
     private final Map<String, SessionControl> sessions = new ConcurrentHashMap<>();
     private final Map<String, Instant> certificates = new ConcurrentHashMap<>();
 
@@ -54,6 +56,8 @@ public final class Servers implements ReplicationHost {
         this.time = time;
         this.settings = settings;
         this.machines = new ServerMachines(database, time);
+        this.keys = new ServerKeys(store, settings);
+        this.losses = new ConnectionLosses(time);
         this.attendance = new Attendance(database, time, silence, presences, this::apply);
     }
 
@@ -191,10 +195,12 @@ public final class Servers implements ReplicationHost {
             presences.compute(serverId, (_, known) -> seenNow(known)); // also one that may not
         }
         database.transact(tx -> requireAdmitted(tx, serverId));
+        requireKeys(serverId);
         var volumes = new ArrayList<Volume>();
         for (var disk : facts) {
             volumes.add(volumeFor(serverId, disk));
         }
+        keys.began(serverId, volumes);
         keepPoints(serverId, settings.of(serverId).policy());
         var boots =
                 database.transact(tx -> {
@@ -206,7 +212,22 @@ public final class Servers implements ReplicationHost {
                     return taken;
                 });
         presences.compute(serverId, (_, known) -> seenNow(known).session(1));
+        losses.began(serverId, machine.run());
         return new Begun(volumes, boots);
+    }
+
+    /// @throws RefusalException if the server's data keys cannot be had now
+    private void requireKeys(String serverId) throws IOException {
+        var fault = keys.prepare(serverId);
+        if (fault.isPresent()) {
+            var presence = presences.compute(serverId, (_, known) -> seenNow(known));
+            apply(serverId, new ReplicationEvent.KeyMissing(fault.get()), presence);
+            throw new RefusalException(SessionControl.KEY_MISSING, fault.get());
+        }
+    }
+
+    ServerKeys keys() {
+        return keys;
     }
 
     /// A deleted server's agent is told that it was disconnected, too.
@@ -324,7 +345,7 @@ public final class Servers implements ReplicationHost {
                         store.newestPoint(serverId).isPresent(),
                         staging.state(),
                         staging.reason());
-        apply(serverId, event, presence);
+        apply(serverId, keys.missingOr(serverId, event), presence);
     }
 
     @Override
@@ -341,7 +362,9 @@ public final class Servers implements ReplicationHost {
         sessions.remove(serverId);
         var presence = presences.compute(serverId, (_, known) -> seenNow(known).session(-1));
         if (presence.sessions() == 0) {
-            apply(serverId, new ReplicationEvent.SessionEnded(error), presence);
+            var event = new ReplicationEvent.SessionEnded(error);
+            apply(serverId, keys.missingOr(serverId, event), presence);
+            keys.ended(serverId);
         }
     }
 
@@ -365,6 +388,7 @@ public final class Servers implements ReplicationHost {
             });
             presences.remove(old.id());
             certificates.remove(old.id());
+            losses.forget(old.id());
         }
     }
 
@@ -468,7 +492,7 @@ public final class Servers implements ReplicationHost {
                 idle ? Optional.empty() : presence.flatMap(Presence::report).or(server::report),
                 newest,
                 lag,
-                presence.filter(known -> known.report().isPresent())
-                        .map(Presence::clockSkewMillis));
+                presence.filter(known -> known.report().isPresent()).map(Presence::clockSkewMillis),
+                losses.lately(source));
     }
 }

@@ -10,6 +10,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -64,6 +65,18 @@ public final class Settings<S> {
                 .find(tx, server, kind.name())
                 .map(kept -> kind.read().apply(kept.settings()))
                 .orElse(kind.defaults());
+    }
+
+    /// Servers and templates whose settings are such.
+    List<String> where(Transaction tx, Predicate<S> such) throws DatabaseException {
+        return Tables.SETTINGS.select(tx, "where kind = ? order by resource", kind.name()).stream()
+                .filter(kept -> such.test(kind.read().apply(kept.settings())))
+                .map(Kept::resource)
+                .toList();
+    }
+
+    boolean isTemplate(String resource) {
+        return resource.startsWith(kind.idPrefix() + "-");
     }
 
     /// Changes those of a server.
@@ -150,7 +163,7 @@ public final class Settings<S> {
     private Template<S> requireTemplate(Transaction tx, String id) throws DatabaseException {
         return Tables.SETTINGS
                 .find(tx, id, kind.name())
-                .filter(_ -> id.startsWith(kind.idPrefix() + "-"))
+                .filter(_ -> isTemplate(id))
                 .map(this::template)
                 .orElseThrow(() -> new RefusalException("unknown-template", "no template " + id));
     }

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.UUID;
 import tools.jackson.databind.json.JsonMapper;
 
 /// Settings that are kept whole in one column, as JSON; see [Documents].
@@ -19,6 +20,7 @@ final class SettingsDocuments {
                 JSON.createObjectNode()
                         .put("limitBytesPerSecond", settings.limitBytesPerSecond())
                         .put("document", settings.document());
+        settings.encryptionKey().ifPresent(key -> json.put("encryptionKey", key.toString()));
         var rules = json.putArray("rules");
         for (var rule : settings.policy().rules()) {
             rules.addObject()
@@ -40,6 +42,8 @@ final class SettingsDocuments {
         return new ReplicationSettings(
                 json.required("limitBytesPerSecond").asLong(),
                 new SnapshotPolicy(rules),
+                Optional.ofNullable(json.get("encryptionKey"))
+                        .map(key -> UUID.fromString(key.asString())),
                 json.required("document").asString());
     }
 

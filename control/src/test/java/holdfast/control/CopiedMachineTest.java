@@ -145,19 +145,19 @@ class CopiedMachineTest {
         var known = Installation.MACHINE;
         var machine =
                 new MachineFacts(
-                        known.hostname(),
-                        known.os(),
-                        known.kernel(),
-                        known.architecture(),
-                        known.cpuModel(),
-                        known.cpuCount(),
-                        known.memoryBytes(),
-                        known.uefi(),
-                        boot,
-                        known.agentVersion(),
-                        known.tracker(),
-                        known.networkInterfaces(),
-                        identity);
+                                known.hostname(),
+                                known.os(),
+                                known.kernel(),
+                                known.architecture(),
+                                known.cpuModel(),
+                                known.cpuCount(),
+                                known.memoryBytes(),
+                                known.uefi(),
+                                boot,
+                                known.agentVersion(),
+                                known.tracker(),
+                                known.networkInterfaces())
+                        .with(identity);
         servers().admit(id, new Newcomer(machine, "192.0.2.7:4711", () -> incumbentAnswers));
         return servers().begin(id, machine, Installation.DISKS).boots();
     }

@@ -28,6 +28,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import javax.crypto.SecretKey;
@@ -44,6 +45,11 @@ final class FakeStore implements VolumeStore {
     final Map<String, SnapshotPolicy> policies = new HashMap<>();
     StoreStatus.State state = StoreStatus.State.WRITING;
     int scrubs;
+
+    final Map<String, UUID> encryptionKeys = new HashMap<>();
+
+    /// What is said of volumes whose keys cannot be had.
+    final Map<VolumeId, String> keyFaults = new HashMap<>();
 
     private final Crash.Fuse fuse;
     private final RandomSource random = RandomSource.system();
@@ -76,6 +82,20 @@ final class FakeStore implements VolumeStore {
     public SecretKey derivedKey(String purpose) {
         return new SecretKeySpec(
                 Arrays.copyOf(purpose.getBytes(StandardCharsets.UTF_8), 32), "AES");
+    }
+
+    @Override
+    public synchronized void encryptionKey(String owner, Optional<UUID> key) {
+        if (key.isPresent()) {
+            encryptionKeys.put(owner, key.get());
+        } else {
+            encryptionKeys.remove(owner);
+        }
+    }
+
+    @Override
+    public synchronized Optional<String> keyFault(VolumeId id) {
+        return Optional.ofNullable(keyFaults.get(id));
     }
 
     @Override

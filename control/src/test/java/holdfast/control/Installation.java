@@ -5,6 +5,7 @@ import holdfast.base.RandomSource;
 import holdfast.replication.AgentReport;
 import holdfast.replication.DiskFacts;
 import holdfast.replication.MachineFacts;
+import holdfast.volume.EncryptionKeyFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -54,6 +55,7 @@ final class Installation implements AutoCloseable {
         return new Controller(
                 on,
                 store,
+                keyFiles(),
                 host,
                 networkHost,
                 Path.of("nbd.sock"),
@@ -61,6 +63,11 @@ final class Installation implements AutoCloseable {
                 ControlSettings.DEFAULT,
                 time,
                 RandomSource.system());
+    }
+
+    EncryptionKeyFiles keyFiles() {
+        var directory = file.resolveSibling("encryption-keys");
+        return new EncryptionKeyFiles(Filesystem.local(), directory, time);
     }
 
     Controller controller() {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import holdfast.base.RefusalException;
 import holdfast.replication.AgentReport;
+import holdfast.replication.AgentRun;
 import holdfast.replication.DiskFacts;
 import holdfast.volume.StoreStatus;
 import java.io.IOException;
@@ -114,6 +115,41 @@ class ServersTest {
         assertThat(view().report().orElseThrow().disks().getFirst().replicatedBytes())
                 .isEqualTo(8 << 20);
         assertThat(view().lastSeenAt()).contains(FakeTime.START);
+    }
+
+    /// The agent says itself that it went on; who was started again, or has never said it, does not
+    /// count, nor what was before a restart of this server.
+    @Test
+    void connectionsThatAnAgentLostAreCountedForTenMinutes() throws IOException {
+        begin(new AgentRun("a", 0));
+        begin(new AgentRun("a", 1));
+        installation.time.advance(Duration.ofMinutes(4));
+        begin(new AgentRun("a", 2));
+        assertThat(view().lostConnections()).isEqualTo(2);
+        assertThat(view().networkUnstable()).isFalse();
+        begin(new AgentRun("b", 5)); // what it lost before it came here says nothing
+        begin(AgentRun.UNKNOWN);
+        begin(AgentRun.UNKNOWN);
+        assertThat(view().lostConnections()).isEqualTo(2);
+        begin(new AgentRun("b", 5));
+        begin(new AgentRun("b", 7)); // one of them before it got to a session
+        assertThat(view().lostConnections()).isEqualTo(4);
+        assertThat(view().networkUnstable()).isTrue();
+        installation.time.advance(Duration.ofMinutes(6).plusMillis(1));
+        assertThat(view().lostConnections()).isEqualTo(3);
+        installation.time.advance(Duration.ofMinutes(4));
+        assertThat(view().lostConnections()).isZero();
+        begin(new AgentRun("b", Integer.MAX_VALUE));
+        assertThat(view().lostConnections()).isEqualTo(200);
+        installation.restart();
+        begin(new AgentRun("b", 9));
+        assertThat(view().lostConnections()).isZero();
+        begin(new AgentRun("b", 10));
+        assertThat(view().lostConnections()).isEqualTo(1);
+    }
+
+    private void begin(AgentRun run) throws IOException {
+        servers().begin(id, Installation.MACHINE.with(run), Installation.DISKS);
     }
 
     @Test

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -47,7 +48,8 @@ class SettingsTest {
         installation
                 .controller()
                 .orders()
-                .configure(id, before -> new ReplicationSettings(1000, DAILY, "{}"));
+                .configure(
+                        id, before -> new ReplicationSettings(1000, DAILY, Optional.empty(), "{}"));
         assertThat(limits).containsExactly(0L, 1000L);
         assertThat(installation.store.policies).containsEntry(id, DAILY);
         installation.restart();
@@ -66,7 +68,8 @@ class SettingsTest {
                 controller
                         .replicationSettings()
                         .createTemplate(
-                                before -> new ReplicationSettings(7, DAILY, "a"), Map.of("t", "1"));
+                                before -> new ReplicationSettings(7, DAILY, Optional.empty(), "a"),
+                                Map.of("t", "1"));
         assertThat(template.id()).matches("rct-[0-9a-f]{17}");
         assertThat(controller.tags().of(template.id())).isEqualTo(Map.of("t", "1"));
         assertCode(
@@ -83,7 +86,7 @@ class SettingsTest {
         controller.enrolments().admit("token2");
         var id = controller.enrolments().enrol("token2", "web2", c -> c).server().id();
         assertThat(controller.replicationSettings().of(id))
-                .isEqualTo(new ReplicationSettings(7, DAILY, "a"));
+                .isEqualTo(new ReplicationSettings(7, DAILY, Optional.empty(), "a"));
         assertThat(controller.launchSettings().of(id).exactSize()).isTrue();
         assertThat(controller.launchActions().of(id)).containsExactly(action(id, "one", 2));
         assertThat(controller.replicationSettings().of(old).limitBytesPerSecond()).isZero();
@@ -92,7 +95,12 @@ class SettingsTest {
                 .replicationSettings()
                 .changeTemplate(
                         template.id(),
-                        before -> new ReplicationSettings(8, before.policy(), before.document()));
+                        before ->
+                                new ReplicationSettings(
+                                        8,
+                                        before.policy(),
+                                        before.encryptionKey(),
+                                        before.document()));
         assertThat(controller.replicationSettings().of(id).limitBytesPerSecond()).isEqualTo(7);
         controller.replicationSettings().deleteTemplate(template.id());
         controller.launchSettings().deleteTemplate(launch.id());

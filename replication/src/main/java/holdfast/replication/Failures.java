@@ -44,7 +44,9 @@ final class Failures {
                 e.code(),
                 message(e),
                 switch (e.code()) {
-                    case SessionControl.STOPPED, SessionControl.FINISHED ->
+                    case SessionControl.STOPPED,
+                            SessionControl.FINISHED,
+                            SessionControl.KEY_MISSING ->
                             SOON; // it may be started again
                     case SessionControl.AGAIN -> AT_ONCE;
                     default -> LATER;

@@ -113,8 +113,12 @@ final class FrameDecoder {
         }
         var systemUuid = in.text();
         var addresses = texts(in.count("hardware addresses", Wire.INTERFACES_MAX));
-        return new Frame.Begin(
-                machine.with(new MachineIdentity(systemUuid, addresses)), disks, version);
+        var known = machine.with(new MachineIdentity(systemUuid, addresses));
+        if (version < Wire.VERSION_RUN) {
+            return new Frame.Begin(known, disks, version);
+        }
+        var run = new AgentRun(in.text(), in.natural32("lost connections", Integer.MAX_VALUE));
+        return new Frame.Begin(known.with(run), disks, version);
     }
 
     private MachineFacts machine() throws IOException {

@@ -20,6 +20,9 @@ final class FrameEncoder {
                 if (version >= Wire.VERSION_IDENTITY) {
                     identity(machine.identity(), out);
                 }
+                if (version >= Wire.VERSION_RUN) {
+                    out.text(machine.run().process()).i32(machine.run().lostConnections());
+                }
             }
             case Frame.Began(var session, var credit) -> session(session, credit, out);
             case Frame.Extents(var number, var disk, var extents) -> {

@@ -18,6 +18,7 @@ import java.util.List;
 /// @param networkInterfaces each as `name mac address/prefix,...`; the one with the default route
 ///   goes on with ` gateway=address dns=address,... domain=name`, as far as that is known
 /// @param identity what tells it from machines with a copy of its disks
+/// @param run of the agent
 public record MachineFacts(
         String hostname,
         String os,
@@ -31,12 +32,13 @@ public record MachineFacts(
         String agentVersion,
         String tracker,
         List<String> networkInterfaces,
-        MachineIdentity identity) {
+        MachineIdentity identity,
+        AgentRun run) {
     public MachineFacts {
         networkInterfaces = List.copyOf(networkInterfaces);
     }
 
-    /// Of an agent that does not say what tells its machine from others.
+    /// Of an agent that does not say what tells its machine from others, nor which process it is.
     public MachineFacts(
             String hostname,
             String os,
@@ -63,7 +65,8 @@ public record MachineFacts(
                 agentVersion,
                 tracker,
                 networkInterfaces,
-                MachineIdentity.UNKNOWN);
+                MachineIdentity.UNKNOWN,
+                AgentRun.UNKNOWN);
     }
 
     public MachineFacts with(MachineIdentity known) {
@@ -80,6 +83,25 @@ public record MachineFacts(
                 agentVersion,
                 tracker,
                 networkInterfaces,
-                known);
+                known,
+                run);
+    }
+
+    public MachineFacts with(AgentRun current) {
+        return new MachineFacts(
+                hostname,
+                os,
+                kernel,
+                architecture,
+                cpuModel,
+                cpuCount,
+                memoryBytes,
+                uefi,
+                bootId,
+                agentVersion,
+                tracker,
+                networkInterfaces,
+                identity,
+                current);
     }
 }

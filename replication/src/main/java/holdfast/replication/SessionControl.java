@@ -22,6 +22,10 @@ public interface SessionControl {
     /// the operator.
     String FINISHED = "finished";
 
+    /// Code of a refusal: the key that encrypts the server's replica cannot be had, since the
+    /// operator took it away. The agent goes on tracking, and asks again every few seconds.
+    String KEY_MISSING = "encryption-key-missing";
+
     /// Code of a refusal: the operator wants the session begun anew, now.
     String AGAIN = "replication-again";
 

@@ -9,7 +9,7 @@ final class Wire {
     static final int MAGIC = 0x48465750;
 
     static final int VERSION_MIN = 1;
-    static final int VERSION_MAX = 5;
+    static final int VERSION_MAX = 6;
 
     /// The first version in which certificates are renewed.
     static final int VERSION_RENEWAL = 2;
@@ -25,6 +25,9 @@ final class Wire {
 
     /// The first version in which an agent can be asked for its last round.
     static final int VERSION_FINISH = 5;
+
+    /// The first version in which the agent says which process it is.
+    static final int VERSION_RUN = 6;
 
     static final int HEADER_BYTES = 8;
     static final int TEXT_BYTES_MAX = 1024;

@@ -37,13 +37,13 @@ class FrameCodecTest {
     /// The frames whose bytes the document gives.
     private static Frame example(FrameType type) {
         return switch (type) {
-            case HELLO -> new Frame.Hello(1, 5);
-            case AGREED -> new Frame.Agreed(5);
+            case HELLO -> new Frame.Hello(1, 6);
+            case AGREED -> new Frame.Agreed(6);
             case BEGIN ->
                     new Frame.Begin(
                             Stage.MACHINE,
                             List.of(new DiskFacts("/dev/sda", 8L << 30, "VBOX", "S1")),
-                            5);
+                            6);
             case BEGAN ->
                     new Frame.Began(
                             new ReplicationLink.Session(
@@ -88,7 +88,7 @@ class FrameCodecTest {
             case STATUS -> new Frame.Status("staging area full");
             case PING -> new Frame.Ping(7);
             case PONG -> new Frame.Pong(7);
-            case ERROR -> Failures.version(6, 7);
+            case ERROR -> Failures.version(7, 8);
             case FINISH -> new Frame.Finish();
             case FINISHED -> new Frame.Finished(42);
             case GOODBYE -> new Frame.Goodbye();
@@ -197,7 +197,7 @@ class FrameCodecTest {
         assertThat(decode(encode(new Frame.Status("a\nb" + long2))))
                 .contains(new Frame.Status("a b" + "ä".repeat(510)));
         var disks = List.of(new DiskFacts(long2, 1, "", ""));
-        assertThatThrownBy(() -> encode(new Frame.Begin(Stage.MACHINE, disks, 5)))
+        assertThatThrownBy(() -> encode(new Frame.Begin(Stage.MACHINE, disks, 6)))
                 .isInstanceOf(IllegalArgumentException.class);
     }
 

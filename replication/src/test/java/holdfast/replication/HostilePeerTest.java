@@ -250,10 +250,10 @@ class HostilePeerTest {
     @Test
     void versionsWithoutOverlapAreToldWhoHasToBeUpgraded() throws Exception {
         try (var newer = RawAgent.dial(stage, stage.identity(BAD))) {
-            newer.send(new Frame.Hello(6, 7));
+            newer.send(new Frame.Hello(7, 8));
             assertThat(newer.await(Frame.Failure.class).message())
                     .isEqualTo(
-                            "server speaks protocol versions 1 to 5, agent 6 to 7: upgrade the"
+                            "server speaks protocol versions 1 to 6, agent 7 to 8: upgrade the"
                                     + " server");
         }
         try (var older = RawAgent.dial(stage, stage.identity(BAD))) {
@@ -262,7 +262,7 @@ class HostilePeerTest {
         }
         try (var wider = RawAgent.dial(stage, stage.identity(BAD))) {
             wider.send(new Frame.Hello(0, 9));
-            assertThat(wider.await(Frame.Agreed.class).version()).isEqualTo(5);
+            assertThat(wider.await(Frame.Agreed.class).version()).isEqualTo(6);
         }
     }
 

@@ -51,20 +51,23 @@ final class Stage implements AutoCloseable {
 
     static MachineFacts machine(String bootId) {
         return new MachineFacts(
-                "db1",
-                "Debian GNU/Linux 12",
-                "6.1.0-56-cloud-amd64",
-                "amd64",
-                "QEMU Virtual CPU",
-                2,
-                4L << 30,
-                true,
-                bootId,
-                "0.1.0",
-                "ebpf",
-                List.of("eth0 52:54:00:12:34:56 10.0.0.5/24"),
-                new MachineIdentity(
-                        "8f4e5f6a-0c1d-4e2b-9a3c-5d6e7f8091a2", List.of("52:54:00:12:34:56")));
+                        "db1",
+                        "Debian GNU/Linux 12",
+                        "6.1.0-56-cloud-amd64",
+                        "amd64",
+                        "QEMU Virtual CPU",
+                        2,
+                        4L << 30,
+                        true,
+                        bootId,
+                        "0.1.0",
+                        "ebpf",
+                        List.of("eth0 52:54:00:12:34:56 10.0.0.5/24"))
+                .with(
+                        new MachineIdentity(
+                                "8f4e5f6a-0c1d-4e2b-9a3c-5d6e7f8091a2",
+                                List.of("52:54:00:12:34:56")))
+                .with(new AgentRun("9f86d081884c7d65", 2));
     }
 
     /// An authority whose certificates are valid for an hour.

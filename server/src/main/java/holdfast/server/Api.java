@@ -99,6 +99,7 @@ final class Api implements AutoCloseable {
                 .register(ROOT + "/roles", new RoleRoutes(controller))
                 .register(ROOT + "/keys", new KeyRoutes(controller))
                 .register(ROOT + "/audit", audit)
+                .register(ROOT, new EncryptionKeyRoutes(controller))
                 .register(ROOT, new JobRoutes(controller))
                 .register(ROOT, new PlanRoutes(controller))
                 .register(ROOT, networks)

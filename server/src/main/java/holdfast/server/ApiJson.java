@@ -88,6 +88,9 @@ final class ApiJson {
         view.lastSeenAt().ifPresent(at -> json.put("lastSeenAt", time(at)));
         view.newestPoint().ifPresent(point -> json.set("newestPoint", point(point)));
         view.clockSkewMillis().ifPresent(skew -> json.put("clockSkewMillis", skew));
+        if (view.lostConnections() > 0) {
+            json.put("lostConnections", view.lostConnections());
+        }
         view.extension()
                 .ifPresent(shown ->
                         json.putObject("extendedFrom")

@@ -22,6 +22,7 @@ import java.util.Locale;
 /// ca.pem, ca-key.pem    the installation's authority
 /// admin.key             the first key to the API
 /// aws-credentials       the first access key of AWS clients
+/// encryption-keys/      keys that wrap data keys of servers, if the operator made any
 /// control.db            servers, jobs, instances, exports
 /// audit/                who did what
 /// staging/              the journal and all that belongs to it
@@ -141,6 +142,11 @@ final class DataDirectory implements AutoCloseable {
 
     Path staging() {
         return path.resolve("staging");
+    }
+
+    /// Not in the staging area: kept apart from that, they make it worthless.
+    Path encryptionKeys() {
+        return path.resolve("encryption-keys");
     }
 
     /// Where the operator puts scripts for launch actions; he makes it.

@@ -18,6 +18,7 @@ import holdfast.recovery.QemuHost;
 import holdfast.replication.Replicator;
 import holdfast.replication.certificates.CertificateAuthority;
 import holdfast.replication.certificates.TlsContexts;
+import holdfast.volume.EncryptionKeyFiles;
 import holdfast.volume.StoreSettings;
 import holdfast.volume.StoreStatus;
 import holdfast.volume.VolumeStore;
@@ -80,7 +81,8 @@ public final class HoldfastServer implements AutoCloseable {
             // a copy of its library behind.
             System.setProperty("org.sqlite.tmpdir", data.nativeLibraries().toString());
             var database = resources.add("database", Database.open(data.privateDatabase()));
-            store = resources.add("store", openStore(data, files, time, random));
+            var keyFiles = new EncryptionKeyFiles(files, data.encryptionKeys(), time);
+            store = resources.add("store", openStore(data, files, keyFiles, time, random));
             var host = new QemuHost(data.recovery(), files, network, Processes.system(), time);
             var networks = new LinuxNetworks(data.recovery(), files, Processes.system(), time);
             var socket = data.nbdSocket();
@@ -88,6 +90,7 @@ public final class HoldfastServer implements AutoCloseable {
                     new Controller(
                             database,
                             store,
+                            keyFiles,
                             host,
                             networks,
                             socket.getPath(),
@@ -190,7 +193,11 @@ public final class HoldfastServer implements AutoCloseable {
     }
 
     private VolumeStore openStore(
-            DataDirectory data, Filesystem files, TimeSource time, RandomSource random)
+            DataDirectory data,
+            Filesystem files,
+            EncryptionKeyFiles keyFiles,
+            TimeSource time,
+            RandomSource random)
             throws IOException {
         var usual = StoreSettings.DEFAULT;
         var wanted =
@@ -203,7 +210,7 @@ public final class HoldfastServer implements AutoCloseable {
                         usual.extentCacheBytes(),
                         usual.mapCacheBytes(),
                         usual.checkpointBytes());
-        return VolumeStores.open(wanted, files, data.staging(), time, random);
+        return VolumeStores.open(wanted, files, data.staging(), keyFiles, time, random);
     }
 
     private Replicator startReplicator(

@@ -45,7 +45,13 @@ final class SourceServerRoutes implements HttpService {
     private void show(ServerRequest request, ServerResponse response) throws IOException {
         var server = controller.servers().get(Api.id(request));
         var refused = controller.servers().refusedMachines(server.server().id());
-        Api.send(response, 200, ApiJson.server(server, refused));
+        var json = ApiJson.server(server, refused);
+        controller
+                .extensions()
+                .replication(server.server().id())
+                .encryptionKey()
+                .ifPresent(key -> json.put("encryptionKey", key.toString()));
+        Api.send(response, 200, json);
     }
 
     private void acceptMachine(ServerRequest request, ServerResponse response) throws IOException {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
 
 /// Passes TCP connections on and counts their bytes: what a process that was killed has sent and
@@ -13,6 +14,7 @@ final class CountingRelay implements AutoCloseable {
 
     private final ServerSocket listener = new ServerSocket();
     private final InetSocketAddress target;
+    private final ConcurrentLinkedQueue<Socket> passing = new ConcurrentLinkedQueue<>();
     private final AtomicLong toTarget = new AtomicLong();
     private final AtomicLong fromTarget = new AtomicLong();
 
@@ -36,6 +38,13 @@ final class CountingRelay implements AutoCloseable {
         return fromTarget.get();
     }
 
+    /// Ends the connections that there are; neither end has asked for it.
+    void cut() throws IOException {
+        for (var from = passing.poll(); from != null; from = passing.poll()) {
+            from.close();
+        }
+    }
+
     private void accept() {
         while (!listener.isClosed()) {
             try {
@@ -49,6 +58,7 @@ final class CountingRelay implements AutoCloseable {
     private void pass(Socket from) throws IOException {
         try {
             var to = new Socket(target.getAddress(), target.getPort());
+            passing.add(from);
             Thread.ofVirtual().start(() -> pass(from, to, toTarget));
             Thread.ofVirtual().start(() -> pass(to, from, fromTarget));
         } catch (IOException e) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Locale;
@@ -133,6 +134,9 @@ final class DrsErrorsScene {
                 "{'resourceId':'${server}','actionCode':'check','order':2,'actionId':'01234567-89ab-cdef-0123-456789abcdef','optional':true,'active':true,'name':'Check','actionVersion':'$LATEST','category':'OTHER','description':'d'}");
         ask("CreateLaunchConfigurationTemplate", "{}");
         callers.ask("CreateReplicationConfigurationTemplate", template);
+        var key = lab.installation.api().post("/encryption-keys", JSON.createObjectNode());
+        Files.delete(Path.of(key.required("file").asString()));
+        values.put("keyTakenAway", key.required("arn").asString());
     }
 
     private void prepareAccount() throws IOException, InterruptedException {

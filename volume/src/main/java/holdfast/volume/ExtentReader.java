@@ -46,8 +46,9 @@ final class ExtentReader {
         private final ByteBuffer first = ByteBuffer.allocate(FIRST_READ_BYTES);
     }
 
+    /// @param volumeNumber with whose key it was encrypted
     /// @param data unpacked bytes of the whole extent; not to be changed
-    private record Unpacked(long firstBlock, byte[] data) {}
+    private record Unpacked(int volumeNumber, long firstBlock, byte[] data) {}
 
     /// Copies a run of blocks.
     ///
@@ -70,6 +71,9 @@ final class ExtentReader {
         Unpacked unpacked;
         synchronized (cache) {
             unpacked = cache.get(key);
+        }
+        if (unpacked != null) {
+            keys.key(unpacked.volumeNumber); // it may have been taken away
         }
         if (unpacked == null) {
             unpacked = load(volume, firstBlock, blockCount, location);
@@ -158,7 +162,7 @@ final class ExtentReader {
         var extent = ExtentCipher.open(header, keys.key(header.volume()), payload);
         var data = new byte[extent.unpackedBytes()];
         with.packer.unpack(extent, data, 0);
-        return new Unpacked(extent.firstBlock(), data);
+        return new Unpacked(header.volume(), extent.firstBlock(), data);
     }
 
     /// Reads and checks a record as a read would, without keeping anything.

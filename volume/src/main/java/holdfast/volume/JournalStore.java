@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
@@ -51,7 +52,22 @@ final class JournalStore implements VolumeStore, JournalBranch.Writing {
 
     @Override
     public SecretKey derivedKey(String purpose) {
-        return core.keys.derived(purpose);
+        return core.master.derived(purpose);
+    }
+
+    @Override
+    public void encryptionKey(String owner, Optional<UUID> key) throws IOException {
+        registry.encryptionKey(owner, key);
+    }
+
+    @Override
+    public Optional<String> keyFault(VolumeId id) throws IOException {
+        try {
+            core.keys.key(core.find(id).volume().id());
+            return Optional.empty();
+        } catch (DamagedDataException e) {
+            return Optional.of(e.damage().what());
+        }
     }
 
     @Override
@@ -434,6 +450,7 @@ final class JournalStore implements VolumeStore, JournalBranch.Writing {
         var closing = new ArrayList<AutoCloseable>();
         closing.add(core.journal());
         core.volumes().values().forEach(state -> closing.add(state::end));
+        closing.add(core.keys);
         closing.add(core.maps);
         closing.add(core.mapFiles);
         closing.add(core.objects);

@@ -1,181 +1,193 @@
 package holdfast.volume;
 
-import holdfast.base.Checksums;
-import holdfast.base.Filesystem;
 import holdfast.base.RandomSource;
 import holdfast.base.RefusalException;
 import holdfast.format.DamagedFormatException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.NoSuchFileException;
-import java.nio.file.Path;
-import java.security.GeneralSecurityException;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
-import javax.crypto.Cipher;
-import javax.crypto.KDF;
 import javax.crypto.SecretKey;
-import javax.crypto.spec.GCMParameterSpec;
-import javax.crypto.spec.HKDFParameterSpec;
 import javax.crypto.spec.SecretKeySpec;
 
-/// The volumes' data keys, each in two objects of its own, wrapped by the master key
-/// (docs/formats/keys.md). Destroying both is what makes a deleted volume unreadable, so keys are
-/// in no other place. Safe for any thread.
-final class KeyRing {
+/// The volumes' data keys, each in two objects of its own, wrapped by the master key or by an
+/// encryption key (docs/formats/keys.md). Destroying both is what makes a deleted volume
+/// unreadable, so keys are in no other place. Safe for any thread; a volume is made, wrapped anew
+/// and destroyed by one thread at a time.
+final class KeyRing implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(KeyRing.class.getName());
 
     static final String FOLDER = "keys";
     private static final String SUFFIX = ".key";
-    private static final int KEY_BYTES = 32;
-    private static final int NONCE_BYTES = 12;
-    private static final int TAG_BITS = 128;
-    private static final int KEY_MAGIC = 0x48464b59; // HFKY
-    private static final int MASTER_MAGIC = 0x48464d4b; // HFMK
-    private static final int VERSION = 1;
-    private static final int MASTER_BYTES = 8 + KEY_BYTES + 4;
-    private static final int WRAPPED_BYTES = 8 + NONCE_BYTES + KEY_BYTES + TAG_BITS / 8 + 4;
 
     private final StagingStorage storage;
-    private final Filesystem files;
-    private final Path masterFile;
+    private final MasterKey master;
+    private final EncryptionKeyFiles encryptionKeys;
     private final RandomSource random;
-    private final SecretKey master;
-    private final ConcurrentHashMap<VolumeId, SecretKey> keys = new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<VolumeId, Held> keys = new ConcurrentHashMap<>();
 
-    private KeyRing(
+    /// A data key that was unwrapped.
+    ///
+    /// @param by what wraps it; empty for the master key
+    /// @param whole whether both copies are sound, and wrapped by the same
+    private record Held(SecretKey key, Optional<UUID> by, boolean whole) {}
+
+    KeyRing(
             StagingStorage storage,
-            Filesystem files,
-            Path masterFile,
-            RandomSource random,
-            SecretKey master) {
+            MasterKey master,
+            EncryptionKeyFiles encryptionKeys,
+            RandomSource random) {
         this.storage = storage;
-        this.files = files;
-        this.masterFile = masterFile;
-        this.random = random;
         this.master = master;
-    }
-
-    /// @param newStore whether the staging area has just been made, and so may get a master key
-    static KeyRing open(
-            StagingStorage storage,
-            Filesystem files,
-            Path masterKey,
-            RandomSource random,
-            boolean newStore)
-            throws IOException {
-        if (!files.exists(masterKey)) {
-            if (!newStore) {
-                throw new RefusalException(
-                        "master-key-missing",
-                        masterKey
-                                + ": the master key is missing; without it nothing in this staging"
-                                + " area can be read. Put the file back");
-            }
-            makeMaster(files, masterKey, random);
-        }
-        return new KeyRing(storage, files, masterKey, random, readMaster(files, masterKey));
-    }
-
-    private static void makeMaster(Filesystem files, Path file, RandomSource random)
-            throws IOException {
-        var key = new byte[KEY_BYTES];
-        random.fill(key);
-        var bytes = ByteBuffer.allocate(MASTER_BYTES);
-        bytes.putInt(MASTER_MAGIC).putInt(VERSION).put(key);
-        bytes.putInt(Checksums.crc32c(bytes.duplicate().flip())).flip();
-        var directory = file.toAbsolutePath().getParent();
-        var unfinished = file.resolveSibling(file.getFileName() + ".new");
-        try (var handle = files.openForWriting(unfinished)) {
-            handle.write(bytes, 0);
-            handle.sync();
-        }
-        files.rename(unfinished, file);
-        if (directory != null) {
-            files.syncDirectory(directory);
-        }
-    }
-
-    private static SecretKey readMaster(Filesystem files, Path file) throws IOException {
-        var bytes = ByteBuffer.allocate(MASTER_BYTES + 1);
-        try (var handle = files.openForReading(file)) {
-            handle.read(bytes, 0);
-        }
-        bytes.flip();
-        var key = new byte[KEY_BYTES];
-        var sound =
-                bytes.remaining() == MASTER_BYTES
-                        && bytes.getInt(MASTER_BYTES - 4)
-                                == Checksums.crc32c(bytes.slice(0, MASTER_BYTES - 4))
-                        && bytes.getInt() == MASTER_MAGIC
-                        && bytes.getInt() == VERSION;
-        if (!sound) {
-            throw new RefusalException(
-                    "master-key-damaged",
-                    file + ": not a master key, or damaged; put a copy of the right one back");
-        }
-        bytes.get(key);
-        return new SecretKeySpec(key, "AES");
+        this.encryptionKeys = encryptionKeys;
+        this.random = random;
+        encryptionKeys.serve(this);
     }
 
     /// Makes and stores a key for a new volume; durable on return.
-    SecretKey make(VolumeId volume) throws IOException {
-        var key = new byte[KEY_BYTES];
-        var nonce = new byte[NONCE_BYTES];
+    ///
+    /// @param by the encryption key that wraps it; empty for the master key
+    /// @throws RefusalException if that is missing or damaged
+    SecretKey make(VolumeId volume, Optional<UUID> by) throws IOException {
+        var key = new byte[WrappedKey.KEY_BYTES];
         random.fill(key);
-        random.fill(nonce);
-        var bytes = ByteBuffer.allocate(WRAPPED_BYTES);
-        bytes.putInt(KEY_MAGIC).putInt(VERSION).put(nonce);
-        bytes.put(crypt(Cipher.ENCRYPT_MODE, volume, nonce, key));
-        bytes.putInt(Checksums.crc32c(bytes.duplicate().flip())).flip();
-        TwoCopies.put(storage, name(volume), bytes);
         var made = new SecretKeySpec(key, "AES");
-        keys.put(volume, made);
+        encryptionKeys.wrapping.lock();
+        try {
+            var wrapped = WrappedKey.wrap(volume, by, toWrapWith(by), made, random);
+            TwoCopies.put(storage, name(volume), wrapped.encode());
+        } finally {
+            encryptionKeys.wrapping.unlock();
+        }
+        keys.put(volume, new Held(made, by, true));
         return made;
+    }
+
+    /// @param by an encryption key; empty for the master key
+    /// @throws RefusalException if it is missing or damaged
+    void requireUsable(Optional<UUID> by) throws IOException {
+        toWrapWith(by);
+    }
+
+    private SecretKey toWrapWith(Optional<UUID> by) throws IOException {
+        try {
+            return wrappingKey(by);
+        } catch (DamagedFormatException e) {
+            throw new RefusalException("encryption-key-missing", String.valueOf(e.getMessage()));
+        }
+    }
+
+    /// @throws DamagedFormatException if it is missing or damaged
+    private SecretKey wrappingKey(Optional<UUID> by) throws IOException {
+        return by.isPresent() ? encryptionKeys.key(by.get()) : master.key;
     }
 
     /// The key of a volume.
     ///
     /// @throws DamagedDataException if it is missing, damaged in both copies or of another master
-    ///   key
+    ///   key, or the encryption key that wraps it is missing or damaged
     SecretKey key(VolumeId volume) throws IOException {
-        var known = keys.get(volume);
-        if (known != null) {
-            return known;
+        var held = held(volume);
+        if (held.by.isPresent()) {
+            try { // once in a while: the operator may have taken it away
+                encryptionKeys.key(held.by.get());
+            } catch (DamagedFormatException e) {
+                throw damaged(name(volume), volume, String.valueOf(e.getMessage()));
+            }
         }
-        SecretKey key;
-        try {
-            key =
-                    new SecretKeySpec(
-                            TwoCopies.get(storage, name(volume), bytes -> unwrap(volume, bytes)),
-                            "AES");
-        } catch (NoSuchFileException _) {
-            throw damaged(name(volume), volume, "the key is missing");
-        } catch (DamagedFormatException e) {
-            throw damaged(name(volume), volume, String.valueOf(e.getMessage()));
-        }
-        keys.put(volume, key);
-        return key;
+        return held.key;
     }
 
-    private byte[] unwrap(VolumeId volume, ByteBuffer bytes) throws DamagedFormatException {
-        if (bytes.remaining() != WRAPPED_BYTES
-                || bytes.getInt(WRAPPED_BYTES - 4)
-                        != Checksums.crc32c(bytes.slice(0, WRAPPED_BYTES - 4))
-                || bytes.getInt() != KEY_MAGIC
-                || bytes.getInt() != VERSION) {
-            throw new DamagedFormatException("the checksum does not hold");
+    private Held held(VolumeId volume) throws IOException {
+        var known = keys.get(volume);
+        if (known == null) {
+            known = load(volume);
+            keys.put(volume, known);
         }
-        var nonce = new byte[NONCE_BYTES];
-        var wrapped = new byte[KEY_BYTES + TAG_BITS / 8];
-        bytes.get(nonce).get(wrapped);
+        return known;
+    }
+
+    /// From whichever copy can be unwrapped, the first before the second.
+    private Held load(VolumeId volume) throws IOException {
+        var stored = new ArrayList<WrappedKey>();
+        var found = Optional.<Held>empty();
+        var fault = Optional.<String>empty();
+        for (var copy : TwoCopies.names(name(volume))) {
+            try {
+                var wrapped = WrappedKey.decode(storage.get(copy));
+                stored.add(wrapped);
+                if (found.isEmpty()) {
+                    var key = wrapped.unwrap(volume, wrappingKey(wrapped.by()));
+                    found = Optional.of(new Held(key, wrapped.by(), false));
+                }
+            } catch (NoSuchFileException _) {
+                fault = fault.or(() -> Optional.of("the key is missing"));
+            } catch (DamagedFormatException e) {
+                fault = fault.or(() -> Optional.of(String.valueOf(e.getMessage())));
+            }
+        }
+        if (found.isEmpty()) {
+            throw damaged(name(volume), volume, fault.orElseThrow());
+        }
+        var by = found.get().by;
+        var whole = stored.size() == 2 && stored.stream().allMatch(copy -> copy.by().equals(by));
+        return new Held(found.get().key, by, whole);
+    }
+
+    /// What wraps a volume's key; empty for the master key.
+    ///
+    /// @throws DamagedDataException as [#key]
+    Optional<UUID> wrapping(VolumeId volume) throws IOException {
+        return held(volume).by;
+    }
+
+    /// Whether both copies are known to be wrapped so.
+    boolean isWrappedBy(VolumeId volume, Optional<UUID> by) throws IOException {
+        var held = held(volume);
+        return held.whole && held.by.equals(by);
+    }
+
+    /// Wraps a volume's key anew, one copy after the other; durable on return. Each is destroyed
+    /// before it is made again, since what an earlier key wraps must not be found later; the other
+    /// one can be unwrapped meanwhile.
+    ///
+    /// @param by the encryption key that is to wrap it; empty for the master key
+    /// @throws DamagedDataException as [#key]
+    /// @throws RefusalException if the encryption key is missing or damaged
+    void wrap(VolumeId volume, Optional<UUID> by) throws IOException {
+        var key = key(volume);
+        encryptionKeys.wrapping.lock();
         try {
-            return crypt(Cipher.DECRYPT_MODE, volume, nonce, wrapped);
-        } catch (StoreException _) {
-            throw new DamagedFormatException("the master key does not unwrap it");
+            var wrapped = WrappedKey.wrap(volume, by, toWrapWith(by), key, random);
+            var copies = TwoCopies.names(name(volume));
+            keys.put(volume, new Held(key, held(volume).by, false)); // until all is done
+            for (var copy : isUsable(volume, copies.getFirst()) ? copies.reversed() : copies) {
+                storage.destroy(copy);
+                storage.put(copy, wrapped.encode());
+            }
+            keys.put(volume, new Held(key, by, true));
+        } finally {
+            encryptionKeys.wrapping.unlock();
+        }
+    }
+
+    private boolean isUsable(VolumeId volume, String copy) throws IOException {
+        try {
+            var wrapped = WrappedKey.decode(storage.get(copy));
+            wrapped.unwrap(volume, wrappingKey(wrapped.by()));
+            return true;
+        } catch (NoSuchFileException | DamagedFormatException _) {
+            return false;
         }
     }
 
@@ -185,13 +197,22 @@ final class KeyRing {
     /// @param existing all volumes that there are
     void mend(Collection<VolumeId> existing) throws IOException {
         for (var volume : existing) {
-            if (TwoCopies.mend(storage, name(volume), bytes -> unwrap(volume, bytes))) {
+            if (TwoCopies.mend(storage, name(volume), bytes -> check(volume, bytes))) {
                 LOG.log(
                         System.Logger.Level.WARNING,
                         "key of volume={0}: one copy was missing or damaged; stored again",
                         volume);
             }
         }
+    }
+
+    /// Of a copy whose encryption key is missing, the checksum is all that there is to check.
+    private WrappedKey check(VolumeId volume, ByteBuffer bytes) throws IOException {
+        var wrapped = WrappedKey.decode(bytes);
+        if (wrapped.by().isEmpty() || encryptionKeys.fault(wrapped.by().get()).isEmpty()) {
+            wrapped.unwrap(volume, wrappingKey(wrapped.by()));
+        }
+        return wrapped;
     }
 
     /// Destroys the key; durable on return. Quiet if there is none.
@@ -201,13 +222,43 @@ final class KeyRing {
     }
 
     /// Volumes that have a key; files of other names are left alone.
-    List<VolumeId> volumes() throws IOException {
-        return storage.list(FOLDER).stream()
-                .map(StagingStorage.Entry::name)
-                .filter(name -> name.endsWith(SUFFIX))
-                .map(name -> name.substring(0, name.length() - SUFFIX.length()))
-                .flatMap(name -> VolumeId.parse(name).stream())
-                .toList();
+    Set<VolumeId> volumes() throws IOException {
+        var volumes = new TreeSet<VolumeId>();
+        for (var entry : storage.list(FOLDER)) {
+            var name = TwoCopies.first(entry.name());
+            if (name.endsWith(SUFFIX)) {
+                VolumeId.parse(name.substring(0, name.length() - SUFFIX.length()))
+                        .ifPresent(volumes::add);
+            }
+        }
+        return volumes;
+    }
+
+    /// Volumes by the encryption key that wraps a copy of their keys.
+    Map<UUID, Set<VolumeId>> uses() throws IOException {
+        var uses = new HashMap<UUID, Set<VolumeId>>();
+        for (var volume : volumes()) {
+            for (var id : wrappings(volume)) {
+                uses.computeIfAbsent(id, _ -> new TreeSet<>()).add(volume);
+            }
+        }
+        return uses;
+    }
+
+    private Set<UUID> wrappings(VolumeId volume) throws IOException {
+        var known = keys.get(volume);
+        if (known != null && known.whole) {
+            return known.by.map(Set::of).orElse(Set.of());
+        }
+        var found = new HashSet<UUID>();
+        for (var copy : TwoCopies.names(name(volume))) {
+            try {
+                WrappedKey.decode(storage.get(copy)).by().ifPresent(found::add);
+            } catch (NoSuchFileException | DamagedFormatException _) {
+                // it says nothing, and the other one is asked
+            }
+        }
+        return found;
     }
 
     /// What is wrong with the copies of a volume's key.
@@ -215,7 +266,8 @@ final class KeyRing {
         var faults = new ArrayList<Damage>();
         for (var copy : TwoCopies.names(name(volume))) {
             try {
-                unwrap(volume, storage.get(copy));
+                var wrapped = WrappedKey.decode(storage.get(copy));
+                wrapped.unwrap(volume, wrappingKey(wrapped.by()));
             } catch (NoSuchFileException _) {
                 faults.add(damaged(copy, volume, "the key is missing").damage());
             } catch (DamagedFormatException e) {
@@ -225,45 +277,10 @@ final class KeyRing {
         return faults;
     }
 
-    /// Checks the stored master key against the one in use.
-    ///
-    /// @throws DamagedFormatException if it is damaged or another
-    void checkMaster() throws IOException {
-        try {
-            if (readMaster(files, masterFile).equals(master)) {
-                return;
-            }
-        } catch (RefusalException e) {
-            throw new DamagedFormatException(String.valueOf(e.getMessage()));
-        }
-        throw new DamagedFormatException(masterFile + ": not the master key in use");
-    }
-
-    /// A key for another purpose than volumes (docs/formats/keys.md, "Derived keys").
-    SecretKey derived(String purpose) {
-        try {
-            var info = ("holdfast " + purpose).getBytes(StandardCharsets.US_ASCII);
-            return KDF.getInstance("HKDF-SHA256")
-                    .deriveKey(
-                            "AES",
-                            HKDFParameterSpec.ofExtract()
-                                    .addIKM(master)
-                                    .thenExpand(info, KEY_BYTES));
-        } catch (GeneralSecurityException e) {
-            throw new IllegalStateException("every JDK since 25 has HKDF-SHA256", e);
-        }
-    }
-
-    private byte[] crypt(int mode, VolumeId volume, byte[] nonce, byte[] input)
-            throws StoreException {
-        try {
-            var cipher = Cipher.getInstance("AES/GCM/NoPadding");
-            cipher.init(mode, master, new GCMParameterSpec(TAG_BITS, nonce));
-            cipher.updateAAD(volume.text().getBytes(StandardCharsets.US_ASCII));
-            return cipher.doFinal(input);
-        } catch (GeneralSecurityException e) {
-            throw new StoreException(volume + ": the data key cannot be unwrapped", e);
-        }
+    /// Nothing is asked of it any more.
+    @Override
+    public void close() {
+        encryptionKeys.left(this);
     }
 
     private static DamagedDataException damaged(String file, VolumeId volume, String what) {

@@ -26,6 +26,7 @@ final class Opening {
             StagingStorage storage,
             Filesystem files,
             Path masterKey,
+            EncryptionKeyFiles encryptionKeys,
             TimeSource time,
             RandomSource random)
             throws IOException {
@@ -33,7 +34,25 @@ final class Opening {
         if (stored.isEmpty()) {
             refuseIfUsed(storage);
         }
-        var keys = KeyRing.open(storage, files, masterKey, random, stored.isEmpty());
+        var master = MasterKey.open(files, masterKey, random, stored.isEmpty());
+        var keys = new KeyRing(storage, master, encryptionKeys, random);
+        try {
+            return open(settings, storage, stored, master, keys, time, random);
+        } catch (IOException | RuntimeException e) {
+            keys.close();
+            throw e;
+        }
+    }
+
+    private static JournalStore open(
+            StoreSettings settings,
+            StagingStorage storage,
+            Optional<Catalogue> stored,
+            MasterKey master,
+            KeyRing keys,
+            TimeSource time,
+            RandomSource random)
+            throws IOException {
         var catalogue = stored.orElseGet(() -> Catalogue.empty(StoreIdentity.make(random)));
         if (stored.isEmpty()) {
             new Checkpoint(time.now().toEpochMilli(), 1, new Roots(0, Map.of()), Map.of())
@@ -66,6 +85,7 @@ final class Opening {
                         segments,
                         mapFiles,
                         maps,
+                        master,
                         keys,
                         points,
                         time,

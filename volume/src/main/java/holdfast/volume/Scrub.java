@@ -283,7 +283,7 @@ final class Scrub {
             files++;
             core.keys.faults(volume).forEach(this::report);
         }
-        check("master key", core.keys::checkMaster);
+        check("master key", core.master::check);
     }
 
     /// Something that throws if it is damaged.

@@ -25,6 +25,7 @@ final class StoreCore {
     final Segments segments;
     final MapFiles mapFiles;
     final VolumeMaps maps;
+    final MasterKey master;
     final KeyRing keys;
     final Points points;
     final TimeSource time;
@@ -61,6 +62,7 @@ final class StoreCore {
             Segments segments,
             MapFiles mapFiles,
             VolumeMaps maps,
+            MasterKey master,
             KeyRing keys,
             Points points,
             TimeSource time,
@@ -72,6 +74,7 @@ final class StoreCore {
         this.segments = segments;
         this.mapFiles = mapFiles;
         this.maps = maps;
+        this.master = master;
         this.keys = keys;
         this.points = points;
         this.time = time;

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Optional;
 
 /// Small objects that many others depend on are stored twice, so that one damaged place loses
-/// nothing. The first copy is the one that counts: there is no second without it.
+/// nothing. The first copy is the one that counts: but for moments there is no second without it.
 final class TwoCopies {
     /// Ends the second copy's name.
     private static final String SECOND = ".2";
@@ -68,6 +68,7 @@ final class TwoCopies {
         }
     }
 
+    /// Both, the first one first.
     static List<String> names(String name) {
         return List.of(name, name + SECOND);
     }
@@ -82,6 +83,11 @@ final class TwoCopies {
     static void delete(StagingStorage storage, String name) throws IOException {
         storage.delete(name + SECOND);
         storage.delete(name);
+    }
+
+    /// The name of the first copy of what has a copy of that name.
+    static String first(String name) {
+        return isSecond(name) ? name.substring(0, name.length() - SECOND.length()) : name;
     }
 
     static boolean isSecond(String name) {

@@ -7,12 +7,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 
 /// Makes, changes and deletes volumes: each change is stored in the catalogue before it counts.
 /// Safe for any thread.
 final class VolumeRegistry {
     private final StoreCore core;
     private volatile OwnerNumbers ownerNumbers;
+
+    /// By owner; of those that are not here it is the master key.
+    private final Map<String, UUID> encryptionKeys = new ConcurrentHashMap<>();
 
     /// Owners by name, of one generation of the catalogue.
     private record OwnerNumbers(long generation, Map<String, Integer> byName) {
@@ -77,7 +82,11 @@ final class VolumeRegistry {
             var madeAfter = core.journal().durableSequence();
             var state =
                     new VolumeState(catalogue.nextNumber(), ownerNumber, madeAfter, volume, head);
-            core.keys.make(id);
+            core.keys.make(
+                    id,
+                    origin.isPresent()
+                            ? core.keys.wrapping(origin.get().parent())
+                            : Optional.ofNullable(encryptionKeys.get(owner)));
             var volumes = new TreeMap<>(catalogue.volumes());
             volumes.put(state.number, new Catalogue.Entry(ownerNumber, madeAfter, volume));
             store(catalogue.nextNumber() + 1, catalogue.owners(), volumes);
@@ -90,6 +99,34 @@ final class VolumeRegistry {
             }
             core.catalogueLock.unlock();
         }
+    }
+
+    void encryptionKey(String owner, Optional<UUID> key) throws IOException {
+        core.keys.requireUsable(key);
+        key.ifPresentOrElse(
+                id -> encryptionKeys.put(owner, id), () -> encryptionKeys.remove(owner));
+        for (var state : core.volumes().values()) {
+            var id = state.volume().id();
+            if (!source(state.volume()).owner().equals(owner) || core.keys.isWrappedBy(id, key)) {
+                continue;
+            }
+            core.catalogueLock.lock(); // a deleted volume's key must not come back
+            try {
+                if (core.lookup(id).isPresent()) {
+                    core.keys.wrap(id, key);
+                }
+            } finally {
+                core.catalogueLock.unlock();
+            }
+        }
+    }
+
+    /// The replica of a disk that a branch, or a branch of it, was made of.
+    private Volume source(Volume volume) {
+        return volume.origin()
+                .flatMap(origin -> core.lookup(origin.parent()))
+                .map(parent -> source(parent.volume()))
+                .orElse(volume);
     }
 
     VolumeState grow(VolumeState state, long sizeBytes) throws IOException {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.function.Consumer;
 import javax.crypto.SecretKey;
 
@@ -42,8 +43,23 @@ public interface VolumeStore extends ReplicaStore, BranchStore, AutoCloseable {
 
     SnapshotPolicy snapshotPolicy(String owner);
 
+    /// Says which encryption key wraps the data keys of an owner's volumes, until the store is
+    /// closed: of those that are made from now on, and of those there are and their branches, whose
+    /// data keys are wrapped anew where another key wraps them. Nothing else is written, the data
+    /// stays as it is. Durable on return; whatever interrupts it, each data key is wrapped by the
+    /// one key or the other, and the next call goes on.
+    ///
+    /// @param key empty for the master key, which it is where nothing was said
+    /// @throws holdfast.base.RefusalException if there is no such encryption key
+    /// @throws DamagedDataException if a data key cannot be unwrapped now, see [#keyFault]
+    void encryptionKey(String owner, Optional<UUID> key) throws IOException;
+
+    /// Why the volume's data key cannot be had: it is damaged, or the encryption key that wraps it
+    /// is missing. Then nothing of the volume is read, and nothing added. Empty if all is well.
+    Optional<String> keyFault(VolumeId id) throws IOException;
+
     /// Makes a writable child of the volume at a point's sequence, at a cost that does not depend
-    /// on the volume's size; durable on return.
+    /// on the volume's size; durable on return. What wraps its parent's data key wraps its own.
     Volume branch(VolumeId parent, long sequence, String owner, String name) throws IOException;
 
     /// A handle on a branch.

@@ -11,8 +11,7 @@ import java.util.List;
 public final class VolumeStores {
     private VolumeStores() {}
 
-    /// Opens the staging area in a local directory, or makes it there. Reads the last checkpoint
-    /// and the journal's tail behind it, whatever the size of the volumes.
+    /// As the other one, with encryption keys in `encryption-keys` beside the staging area.
     ///
     /// @throws holdfast.base.RefusalException if another process uses it, or its master key is
     ///   missing or another
@@ -21,6 +20,26 @@ public final class VolumeStores {
             StoreSettings settings,
             Filesystem files,
             Path directory,
+            TimeSource time,
+            RandomSource random)
+            throws IOException {
+        var beside = directory.resolveSibling("encryption-keys");
+        var encryptionKeys = new EncryptionKeyFiles(files, beside, time);
+        return open(settings, files, directory, encryptionKeys, time, random);
+    }
+
+    /// Opens the staging area in a local directory, or makes it there. Reads the last checkpoint
+    /// and the journal's tail behind it, whatever the size of the volumes.
+    ///
+    /// @param encryptionKeys that may wrap its data keys
+    /// @throws holdfast.base.RefusalException if another process uses it, or its master key is
+    ///   missing or another
+    /// @throws StoreException if it cannot be read
+    public static VolumeStore open(
+            StoreSettings settings,
+            Filesystem files,
+            Path directory,
+            EncryptionKeyFiles encryptionKeys,
             TimeSource time,
             RandomSource random)
             throws IOException {
@@ -37,7 +56,7 @@ public final class VolumeStores {
                                 KeyRing.FOLDER));
         try {
             var masterKey = settings.masterKey().orElse(directory.resolve("master.key"));
-            return Opening.open(settings, storage, files, masterKey, time, random);
+            return Opening.open(settings, storage, files, masterKey, encryptionKeys, time, random);
         } catch (IOException | RuntimeException e) {
             storage.close();
             throw e;

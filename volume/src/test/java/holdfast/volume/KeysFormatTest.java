@@ -16,8 +16,13 @@ import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Queue;
+import java.util.Set;
+import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
 /// The key files of docs/formats/keys.md, whose bytes were worked out without this code.
@@ -25,6 +30,10 @@ class KeysFormatTest {
     private static final Path MASTER = Path.of("/elsewhere/master.key");
     private static final VolumeId VOLUME = new VolumeId("vol-0123456789abcdef0");
     private static final VolumeId OTHER = new VolumeId("vol-0123456789abcdef1");
+    private static final UUID ENCRYPTION_KEY =
+            UUID.fromString("00112233-4455-4677-8899-aabbccddeeff");
+    private static final Path ENCRYPTION_KEY_FILE =
+            Path.of("/encryption-keys/" + ENCRYPTION_KEY + ".key");
     private static final String NAME = "keys/vol-0123456789abcdef0.key";
     private static final String SECOND = NAME + ".2";
     private static final RandomSource NONE =
@@ -34,6 +43,9 @@ class KeysFormatTest {
 
     private final Filesystem files = new FaultyFilesystem(1).mount();
     private final LocalStorage storage;
+    private final ManualTime time = new ManualTime();
+    private final EncryptionKeyFiles encryptionKeys =
+            new EncryptionKeyFiles(files, Path.of("/encryption-keys"), time);
 
     KeysFormatTest() throws IOException {
         files.createDirectories(Path.of("/elsewhere"));
@@ -43,8 +55,8 @@ class KeysFormatTest {
     @Test
     void keysAreStoredAsTheDocumentSays() throws Exception {
         var drawn = draws(counting(0x80, 32), counting(0x40, 32), counting(0xc0, 12));
-        var keys = KeyRing.open(storage, files, MASTER, drawn, true);
-        assertThat(keys.make(VOLUME).getEncoded()).isEqualTo(counting(0x40, 32));
+        var keys = ring(MasterKey.open(files, MASTER, drawn, true), drawn);
+        assertThat(keys.make(VOLUME, Optional.empty()).getEncoded()).isEqualTo(counting(0x40, 32));
         assertThat(read(MASTER)).isEqualTo(example("Master key"));
         assertThat(storage.get(NAME)).isEqualTo(ByteBuffer.wrap(example("Data key")));
     }
@@ -54,14 +66,71 @@ class KeysFormatTest {
         var keys = documented();
         assertThat(keys.key(VOLUME).getEncoded()).isEqualTo(counting(0x40, 32));
         assertThat(keys.volumes()).containsExactly(VOLUME);
-        keys.checkMaster();
+        MasterKey.open(files, MASTER, NONE, false).check();
     }
 
     @Test
     void derivedKeysAreTheDocumentsAndDifferByPurpose() throws Exception {
-        var keys = documented();
-        assertThat(keys.derived("access").getEncoded()).isEqualTo(example("Derived key"));
-        assertThat(keys.derived("audit")).isNotEqualTo(keys.derived("access"));
+        write(MASTER, example("Master key"));
+        var master = MasterKey.open(files, MASTER, NONE, false);
+        assertThat(master.derived("access").getEncoded()).isEqualTo(example("Derived key"));
+        assertThat(master.derived("audit")).isNotEqualTo(master.derived("access"));
+    }
+
+    @Test
+    void encryptionKeysAndWhatTheyWrapAreStoredAsTheDocumentSays() throws Exception {
+        write(MASTER, example("Master key"));
+        var id =
+                encryptionKeys.create(
+                        draws(
+                                bytes("0011223344550677"),
+                                bytes("0899aabbccddeeff"),
+                                counting(0xa0, 32)));
+        assertThat(id).isEqualTo(ENCRYPTION_KEY);
+        assertThat(encryptionKeys.file(id)).isEqualTo(ENCRYPTION_KEY_FILE);
+        assertThat(read(ENCRYPTION_KEY_FILE)).isEqualTo(example("Encryption key"));
+        var drawn = draws(counting(0x40, 32), counting(0xc0, 12));
+        var keys = ring(MasterKey.open(files, MASTER, NONE, false), drawn);
+        keys.make(VOLUME, Optional.of(id));
+        var example = ByteBuffer.wrap(example("Data key under an encryption key"));
+        assertThat(storage.get(NAME)).isEqualTo(example);
+        assertThat(storage.get(SECOND)).isEqualTo(example);
+        assertThat(ring().key(VOLUME).getEncoded()).isEqualTo(counting(0x40, 32));
+        assertThat(ring().uses()).containsExactly(Map.entry(id, Set.of(VOLUME)));
+    }
+
+    @Test
+    void everyFlippedBitOfAnEncryptionKeyAndOfWhatItWrapsIsNoticed() throws Exception {
+        write(MASTER, example("Master key"));
+        files.createDirectories(Path.of("/encryption-keys"));
+        var encryptionKey = example("Encryption key");
+        write(ENCRYPTION_KEY_FILE, encryptionKey);
+        var wrapped = example("Data key under an encryption key");
+        TwoCopies.put(storage, NAME, ByteBuffer.wrap(wrapped));
+        for (var bit = 0; bit < wrapped.length * Byte.SIZE; bit++) {
+            storage.put(NAME, ByteBuffer.wrap(flipped(wrapped, bit)));
+            var keys = ring();
+            assertThat(keys.faults(VOLUME)).as("bit %d", bit).hasSize(1);
+            assertThat(keys.key(VOLUME).getEncoded()).isEqualTo(counting(0x40, 32));
+        }
+        storage.put(NAME, ByteBuffer.wrap(wrapped));
+        for (var bit = 0; bit < encryptionKey.length * Byte.SIZE; bit++) {
+            write(ENCRYPTION_KEY_FILE, flipped(encryptionKey, bit));
+            assertThat(encryptionKeys.fault(ENCRYPTION_KEY))
+                    .as("bit %d", bit)
+                    .get()
+                    .asString()
+                    .contains("is damaged", ENCRYPTION_KEY_FILE.toString());
+        }
+        for (var length = 0; length < encryptionKey.length + 4; length++) {
+            write(ENCRYPTION_KEY_FILE, Arrays.copyOf(encryptionKey, length));
+            assertThat(encryptionKeys.fault(ENCRYPTION_KEY).isEmpty())
+                    .as("%d bytes", length)
+                    .isEqualTo(length == encryptionKey.length);
+        }
+        var other = new UUID(1, 2);
+        write(encryptionKeys.file(other), encryptionKey);
+        assertThat(encryptionKeys.fault(other)).get().asString().contains("another key");
     }
 
     /// Wrapping says whose key it is: a file that was given another volume's name does not open.
@@ -85,25 +154,23 @@ class KeysFormatTest {
                     .as("bit %d", bit)
                     .extracting(Damage::file)
                     .containsExactly(NAME);
-            assertThat(KeyRing.open(storage, files, MASTER, NONE, false).key(VOLUME))
-                    .as("bit %d", bit)
-                    .isEqualTo(key);
+            assertThat(ring().key(VOLUME)).as("bit %d", bit).isEqualTo(key);
         }
         storage.put(SECOND, ByteBuffer.wrap(flipped(wrapped, 1)));
-        assertThatThrownBy(() -> KeyRing.open(storage, files, MASTER, NONE, false).key(VOLUME))
+        assertThatThrownBy(() -> ring().key(VOLUME))
                 .isInstanceOf(DamagedDataException.class)
                 .hasMessageContaining(NAME);
         var master = example("Master key");
         for (var bit = 0; bit < master.length * Byte.SIZE; bit++) {
             write(MASTER, flipped(master, bit));
-            assertThatThrownBy(() -> KeyRing.open(storage, files, MASTER, NONE, false))
+            assertThatThrownBy(() -> MasterKey.open(files, MASTER, NONE, false))
                     .as("bit %d", bit)
                     .isInstanceOf(RefusalException.class);
         }
         for (var length = 0; length < master.length + 4; length++) {
             if (length != master.length) {
                 write(MASTER, Arrays.copyOf(master, length));
-                assertThatThrownBy(() -> KeyRing.open(storage, files, MASTER, NONE, false))
+                assertThatThrownBy(() -> MasterKey.open(files, MASTER, NONE, false))
                         .as("%d bytes", length)
                         .isInstanceOf(RefusalException.class);
             }
@@ -113,7 +180,7 @@ class KeysFormatTest {
     /// A new master key would make all data keys worthless.
     @Test
     void noMasterKeyIsMadeForAStagingAreaThatExists() {
-        assertThatThrownBy(() -> KeyRing.open(storage, files, MASTER, NONE, false))
+        assertThatThrownBy(() -> MasterKey.open(files, MASTER, NONE, false))
                 .isInstanceOf(RefusalException.class);
         assertThat(files.exists(MASTER)).isFalse();
     }
@@ -176,10 +243,22 @@ class KeysFormatTest {
         }
     }
 
+    private KeyRing ring() throws IOException {
+        return ring(MasterKey.open(files, MASTER, NONE, false), NONE);
+    }
+
+    private KeyRing ring(MasterKey master, RandomSource random) {
+        return new KeyRing(storage, master, encryptionKeys, random);
+    }
+
     private KeyRing documented() throws IOException {
         write(MASTER, example("Master key"));
         TwoCopies.put(storage, NAME, ByteBuffer.wrap(example("Data key")));
-        return KeyRing.open(storage, files, MASTER, NONE, false);
+        return ring();
+    }
+
+    private static byte[] bytes(String hex) {
+        return HexFormat.of().parseHex(hex);
     }
 
     private void write(Path file, byte[] bytes) throws IOException {

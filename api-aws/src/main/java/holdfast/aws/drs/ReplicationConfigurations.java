@@ -4,13 +4,13 @@ import holdfast.aws.drs.model.InternetProtocol;
 import holdfast.aws.drs.model.ReplicationConfiguration;
 import holdfast.aws.drs.model.ReplicationConfigurationDataPlaneRouting;
 import holdfast.aws.drs.model.ReplicationConfigurationDefaultLargeStagingDiskType;
-import holdfast.aws.drs.model.ReplicationConfigurationEbsEncryption;
 import holdfast.aws.drs.model.ReplicationConfigurationReplicatedDisk;
 import holdfast.aws.drs.model.ReplicationConfigurationReplicatedDiskStagingDiskType;
 import holdfast.aws.drs.model.ReplicationConfigurationTemplate;
 import holdfast.aws.protocol.RequestContext;
 import holdfast.aws.protocol.Structure;
 import holdfast.control.ReplicationSettings;
+import holdfast.control.ServerView;
 import holdfast.control.Settings;
 import holdfast.control.SourceServer;
 import java.util.HashSet;
@@ -30,9 +30,11 @@ final class ReplicationConfigurations {
     /// Settings after a request to change them.
     ///
     /// @param request has members of [ReplicationConfiguration]
+    /// @param encryption what it says of that
     /// @throws holdfast.aws.protocol.ServiceException if something is asked for that would not be
     ///   done
-    static ReplicationSettings changed(ReplicationSettings before, Structure request) {
+    static ReplicationSettings changed(
+            ReplicationSettings before, Structure request, EncryptionWords encryption) {
         var document = Kept.changed(before.document(), request);
         var wanted = Kept.read(document, ReplicationConfiguration::read);
         refuseWhatIsNotDone(wanted);
@@ -45,17 +47,11 @@ final class ReplicationConfigurations {
         return new ReplicationSettings(
                 limit == null ? before.limitBytesPerSecond() : limit * BYTES_PER_MEGABIT,
                 rules == null ? before.policy() : PitPolicy.policy(rules),
+                encryption.after(before.encryptionKey()),
                 document);
     }
 
     private static void refuseWhatIsNotDone(ReplicationConfiguration wanted) {
-        var key = wanted.ebsEncryptionKeyArn();
-        if (wanted.ebsEncryption() == ReplicationConfigurationEbsEncryption.CUSTOM
-                || (key != null && !key.isEmpty())) {
-            throw DrsRules.invalid(
-                    key == null ? "ebsEncryption" : "ebsEncryptionKeyArn",
-                    "each volume is encrypted with a key of its own, kept by this installation; there are no keys of others: use DEFAULT");
-        }
         requireAnyProtocol(wanted.internetProtocol());
         if (Boolean.TRUE.equals(wanted.autoReplicateNewDisks())) {
             throw DrsRules.invalid(
@@ -98,7 +94,13 @@ final class ReplicationConfigurations {
         }
     }
 
-    static ReplicationConfiguration of(SourceServer server, ReplicationSettings settings) {
+    static ReplicationConfiguration of(
+            RequestContext context, ServerView view, ReplicationSettings settings) {
+        var server = view.server();
+        var keyAccount =
+                view.extension()
+                        .map(shown -> shown.extension().account())
+                        .orElse(context.account());
         var kept = Kept.read(settings.document(), ReplicationConfiguration::read);
         return ReplicationConfiguration.builder()
                 .sourceServerID(server.id())
@@ -115,8 +117,13 @@ final class ReplicationConfigurations {
                                 kept.defaultLargeStagingDiskType(),
                                 ReplicationConfigurationDefaultLargeStagingDiskType.AUTO))
                 .replicatedDisks(disks(server, orElse(kept.replicatedDisks(), List.of())))
-                .ebsEncryption(
-                        orElse(kept.ebsEncryption(), ReplicationConfigurationEbsEncryption.DEFAULT))
+                .ebsEncryption(EncryptionWords.told(settings.encryptionKey(), kept.ebsEncryption()))
+                .ebsEncryptionKeyArn(
+                        EncryptionWords.told(
+                                context,
+                                keyAccount,
+                                settings.encryptionKey(),
+                                kept.ebsEncryptionKeyArn()))
                 .bandwidthThrottling(settings.limitBytesPerSecond() / BYTES_PER_MEGABIT)
                 .dataPlaneRouting(
                         orElse(
@@ -179,7 +186,15 @@ final class ReplicationConfigurations {
                 .replicationServerInstanceType(kept.replicationServerInstanceType())
                 .useDedicatedReplicationServer(kept.useDedicatedReplicationServer())
                 .defaultLargeStagingDiskType(kept.defaultLargeStagingDiskType())
-                .ebsEncryption(kept.ebsEncryption())
+                .ebsEncryption(
+                        EncryptionWords.told(
+                                template.settings().encryptionKey(), kept.ebsEncryption()))
+                .ebsEncryptionKeyArn(
+                        EncryptionWords.told(
+                                context,
+                                context.account(),
+                                template.settings().encryptionKey(),
+                                kept.ebsEncryptionKeyArn()))
                 .bandwidthThrottling(template.settings().limitBytesPerSecond() / BYTES_PER_MEGABIT)
                 .dataPlaneRouting(kept.dataPlaneRouting())
                 .createPublicIP(kept.createPublicIP())

@@ -11,6 +11,7 @@ import holdfast.aws.drs.model.DisconnectSourceServerRequest;
 import holdfast.aws.drs.model.DrsService;
 import holdfast.aws.drs.model.GetReplicationConfigurationRequest;
 import holdfast.aws.drs.model.ReplicationConfiguration;
+import holdfast.aws.drs.model.ReplicationConfigurationEbsEncryption;
 import holdfast.aws.drs.model.ReplicationConfigurationTemplate;
 import holdfast.aws.drs.model.RetryDataReplicationRequest;
 import holdfast.aws.drs.model.SourceServer;
@@ -29,6 +30,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /// The operations on the replication of source servers, and on its configuration.
 interface ReplicationOperations extends DrsService {
@@ -74,24 +76,37 @@ interface ReplicationOperations extends DrsService {
     @Override
     default ReplicationConfiguration getReplicationConfiguration(
             RequestContext context, GetReplicationConfigurationRequest request) throws IOException {
-        var server = controller().servers().get(request.sourceServerID()).server();
+        var view = controller().servers().get(request.sourceServerID());
         return ReplicationConfigurations.of(
-                server, controller().extensions().replication(server.id()));
+                context, view, controller().extensions().replication(view.server().id()));
     }
 
     @Override
     default ReplicationConfiguration updateReplicationConfiguration(
             RequestContext context, UpdateReplicationConfigurationRequest request)
             throws IOException {
-        var server = controller().servers().get(request.sourceServerID()).server();
-        ReplicationConfigurations.checkDisks(server, request.replicatedDisks());
+        var view = controller().servers().get(request.sourceServerID());
+        ReplicationConfigurations.checkDisks(view.server(), request.replicatedDisks());
+        var encryption =
+                encryption(context, request.ebsEncryption(), request.ebsEncryptionKeyArn());
         return ReplicationConfigurations.of(
-                server,
+                context,
+                view,
                 controller()
                         .orders()
                         .configure(
-                                server.id(),
-                                before -> ReplicationConfigurations.changed(before, request)));
+                                view.server().id(),
+                                before ->
+                                        ReplicationConfigurations.changed(
+                                                before, request, encryption)));
+    }
+
+    private EncryptionWords encryption(
+            RequestContext context,
+            @Nullable ReplicationConfigurationEbsEncryption encryption,
+            @Nullable String arn)
+            throws IOException {
+        return EncryptionWords.of(context, controller().encryptionKeys(), encryption, arn);
     }
 
     @Override
@@ -99,11 +114,16 @@ interface ReplicationOperations extends DrsService {
             RequestContext context, CreateReplicationConfigurationTemplateRequest request)
             throws IOException {
         var tags = Objects.requireNonNullElse(request.tags(), Map.<String, String>of());
+        var encryption =
+                encryption(context, request.ebsEncryption(), request.ebsEncryptionKeyArn());
         var template =
                 controller()
                         .replicationSettings()
                         .createTemplate(
-                                before -> ReplicationConfigurations.changed(before, request), tags);
+                                before ->
+                                        ReplicationConfigurations.changed(
+                                                before, request, encryption),
+                                tags);
         return ReplicationConfigurations.of(context, template, tags);
     }
 
@@ -143,11 +163,16 @@ interface ReplicationOperations extends DrsService {
             RequestContext context, UpdateReplicationConfigurationTemplateRequest request)
             throws IOException {
         var id = request.replicationConfigurationTemplateID();
+        var encryption =
+                encryption(context, request.ebsEncryption(), request.ebsEncryptionKeyArn());
         var template =
                 controller()
                         .replicationSettings()
                         .changeTemplate(
-                                id, before -> ReplicationConfigurations.changed(before, request));
+                                id,
+                                before ->
+                                        ReplicationConfigurations.changed(
+                                                before, request, encryption));
         return ReplicationConfigurations.of(context, template, controller().tags().of(id));
     }
 

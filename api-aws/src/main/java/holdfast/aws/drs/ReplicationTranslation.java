@@ -13,9 +13,11 @@ import holdfast.base.TimeSource;
 import holdfast.control.ReplicationState;
 import holdfast.control.ServerView;
 import holdfast.replication.AgentReport;
+import holdfast.replication.SessionControl;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -124,23 +126,60 @@ record ReplicationTranslation(TimeSource time) {
 
     private @Nullable DataReplicationError error(ServerView view) {
         var server = view.server();
-        if (server.state() instanceof ReplicationState.Stalled(var code)) {
-            return error(
-                    code.startsWith("staging-")
-                            ? DataReplicationErrorString.SNAPSHOTS_FAILURE
-                            : DataReplicationErrorString.AGENT_NOT_SEEN,
-                    code + ": " + server.reason());
-        }
-        if (server.state() instanceof ReplicationState.Backlog()
-                && server.stateSince().plus(CONVERGING_WITHIN).isBefore(time.now())) {
-            return error(
-                    DataReplicationErrorString.NOT_CONVERGING,
-                    "changes come faster than they travel since "
-                            + server.stateSince()
-                            + ": "
-                            + server.reason());
-        }
-        return null;
+        return switch (server.state()) {
+            case ReplicationState.Stalled(var code) when isOfConnection(code) ->
+                    view.networkUnstable()
+                            ? unstable(view)
+                            : error(
+                                    DataReplicationErrorString.AGENT_NOT_SEEN,
+                                    code + ": " + server.reason());
+            case ReplicationState.Stalled(var code) ->
+                    error(
+                            isOfStagingArea(code)
+                                    ? DataReplicationErrorString.SNAPSHOTS_FAILURE
+                                    : DataReplicationErrorString.AGENT_NOT_SEEN,
+                            code + ": " + server.reason());
+            case ReplicationState.Backlog(), ReplicationState.Rescan()
+                    when view.networkUnstable() ->
+                    unstable(view);
+            case ReplicationState.Backlog()
+                    when server.stateSince().plus(CONVERGING_WITHIN).isBefore(time.now()) ->
+                    error(
+                            DataReplicationErrorString.NOT_CONVERGING,
+                            "changes come faster than they travel since "
+                                    + server.stateSince()
+                                    + ": "
+                                    + server.reason());
+            case ReplicationState.Initiating(),
+                    ReplicationState.InitialSync(),
+                    ReplicationState.Rescan(),
+                    ReplicationState.CreatingSnapshot(),
+                    ReplicationState.Continuous(),
+                    ReplicationState.Backlog(),
+                    ReplicationState.Stopped(),
+                    ReplicationState.Disconnected(),
+                    ReplicationState.Deleted() ->
+                    null;
+        };
+    }
+
+    private static boolean isOfConnection(String code) {
+        return code.equals("agent-disconnected") || code.equals("agent-not-seen");
+    }
+
+    private static boolean isOfStagingArea(String code) {
+        return code.startsWith("staging-") || code.equals(SessionControl.KEY_MISSING);
+    }
+
+    private static DataReplicationError unstable(ServerView view) {
+        return error(
+                DataReplicationErrorString.UNSTABLE_NETWORK,
+                String.format(
+                        Locale.ROOT,
+                        "the agent lost its connection %d times within %d minutes and went on: look at the network between it and this server; %s",
+                        view.lostConnections(),
+                        ServerView.LOSSES_WITHIN.toMinutes(),
+                        view.server().reason()));
     }
 
     private static DataReplicationError error(DataReplicationErrorString error, String raw) {

@@ -2,6 +2,7 @@ package holdfast.aws.drs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import holdfast.aws.drs.model.DataReplicationError;
 import holdfast.aws.drs.model.DataReplicationErrorString;
 import holdfast.base.TimeSource;
 import holdfast.control.ReplicationState;
@@ -30,10 +31,42 @@ class ReplicationTranslationTest {
                 .contains(DataReplicationErrorString.SNAPSHOTS_FAILURE);
         assertThat(error(new ReplicationState.Stalled("agent-not-seen"), Duration.ZERO))
                 .contains(DataReplicationErrorString.AGENT_NOT_SEEN);
+        assertThat(error(new ReplicationState.Stalled("encryption-key-missing"), Duration.ZERO))
+                .contains(DataReplicationErrorString.SNAPSHOTS_FAILURE);
+    }
+
+    /// Of what else is wrong that says more.
+    @Test
+    void aNetworkIsUnstableFromTheThirdLossOnWhereThatHasAnEffect() {
+        for (var state :
+                List.of(
+                        new ReplicationState.Stalled("agent-disconnected"),
+                        new ReplicationState.Stalled("agent-not-seen"),
+                        new ReplicationState.Backlog(),
+                        new ReplicationState.Rescan())) {
+            assertThat(told(state, Duration.ZERO, 2))
+                    .map(DataReplicationError::error)
+                    .isNotEqualTo(Optional.of(DataReplicationErrorString.UNSTABLE_NETWORK));
+            var error = told(state, Duration.ZERO, 3).orElseThrow();
+            assertThat(error.error()).isEqualTo(DataReplicationErrorString.UNSTABLE_NETWORK);
+            assertThat(error.rawError()).contains("3 times within 10 minutes", "why");
+        }
+        assertThat(told(new ReplicationState.Continuous(), Duration.ZERO, 9)).isEmpty();
+        for (var code : List.of("agent-stopped", "staging-full", "encryption-key-missing")) {
+            assertThat(told(new ReplicationState.Stalled(code), Duration.ZERO, 9))
+                    .map(DataReplicationError::error)
+                    .get()
+                    .isNotEqualTo(DataReplicationErrorString.UNSTABLE_NETWORK);
+        }
     }
 
     private static Optional<DataReplicationErrorString> error(
             ReplicationState state, Duration lasting) {
+        return told(state, lasting, 0).map(DataReplicationError::error);
+    }
+
+    private static Optional<DataReplicationError> told(
+            ReplicationState state, Duration lasting, int lostConnections) {
         var server =
                 new SourceServer(
                         "s-1",
@@ -57,9 +90,10 @@ class ReplicationTranslationTest {
                         Optional.empty(),
                         Optional.empty(),
                         Optional.empty(),
-                        Optional.empty());
+                        Optional.empty(),
+                        lostConnections);
         var told = new ReplicationTranslation(at(SINCE.plus(lasting))).info(view);
-        return Optional.ofNullable(told.dataReplicationError()).map(error -> error.error());
+        return Optional.ofNullable(told.dataReplicationError());
     }
 
     private static TimeSource at(Instant now) {
