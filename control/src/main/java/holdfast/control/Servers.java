@@ -316,7 +316,7 @@ public final class Servers implements ReplicationHost {
     @Override
     public void reported(String serverId, AgentReport report) {
         var presence = presences.compute(serverId, (_, known) -> seenNow(known).reported(report));
-        var staging = store.condition();
+        var staging = store.condition(serverId);
         var event =
                 new ReplicationEvent.Reported(
                         report.state(),

@@ -24,6 +24,34 @@ public final class VolumeStores {
             TimeSource time,
             RandomSource random)
             throws IOException {
+        return openOne(settings, files, directory, time, random);
+    }
+
+    /// Opens the default staging area and those of storage classes, or makes them, all under one
+    /// master key.
+    ///
+    /// @param directory of the default one
+    /// @throws holdfast.base.RefusalException as above; or if one that there was before is not
+    ///   there, or another one in its place, or one is left out that has volumes
+    /// @throws StoreException if one cannot be read
+    public static VolumeStore open(
+            StoreSettings settings,
+            Filesystem files,
+            Path directory,
+            StorageClasses classes,
+            TimeSource time,
+            RandomSource random)
+            throws IOException {
+        return AreaOpening.open(settings, files, directory, classes, time, random);
+    }
+
+    static JournalStore openOne(
+            StoreSettings settings,
+            Filesystem files,
+            Path directory,
+            TimeSource time,
+            RandomSource random)
+            throws IOException {
         var storage =
                 new LocalStorage(
                         files,
