@@ -36,6 +36,7 @@ public final class Controller implements AutoCloseable {
     private final Enrolments enrolments;
     private final Servers servers;
     private final ServerOrders orders;
+    private final Placement placement;
     private final Jobs jobs;
     private final Instances instances;
     private final Failbacks failbacks;
@@ -130,6 +131,7 @@ public final class Controller implements AutoCloseable {
         points = new Points(store, database);
         servers = new Servers(database, store, time, replicationSettings, settings.agentSilence());
         orders = new ServerOrders(database, servers, store, replicationSettings, time);
+        placement = new Placement(store);
         jobs = new Jobs(database, time, random, settings.quotas());
         plans = new Plans(database, time, random);
         executions = new PlanExecutions(database, jobs, points, time, random);
@@ -234,6 +236,10 @@ public final class Controller implements AutoCloseable {
 
     public ServerOrders orders() {
         return orders;
+    }
+
+    public Placement placement() {
+        return placement;
     }
 
     /// To be read; what is changed by [ServerOrders#configure] acts at once.

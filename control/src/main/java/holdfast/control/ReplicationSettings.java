@@ -6,14 +6,20 @@ import holdfast.volume.SnapshotPolicy;
 ///
 /// @param limitBytesPerSecond that its agent may send; zero for no limit but the agent's own
 /// @param policy which of its points are kept beyond the journal window
+/// @param staging on which kind of disks its replica is kept, from when it is made anew
 /// @param document what an outer API keeps with it in words of its own, as JSON; nothing here acts
 ///   on it, and there is none if it is empty
 public record ReplicationSettings(
-        long limitBytesPerSecond, SnapshotPolicy policy, String document) {
+        long limitBytesPerSecond, SnapshotPolicy policy, StagingTypes staging, String document) {
     public ReplicationSettings {
         if (limitBytesPerSecond < 0) {
             throw new IllegalArgumentException(
                     "limit of " + limitBytesPerSecond + " bytes a second");
         }
+    }
+
+    /// In the default staging area.
+    public ReplicationSettings(long limitBytesPerSecond, SnapshotPolicy policy, String document) {
+        this(limitBytesPerSecond, policy, StagingTypes.NONE, document);
     }
 }

@@ -24,6 +24,7 @@ public final class ServerOrders {
     private final Database database;
     private final Servers servers;
     private final VolumeStore store;
+    private final Placement placement;
     private final Settings<ReplicationSettings> settings;
     private final TimeSource time;
 
@@ -36,6 +37,7 @@ public final class ServerOrders {
         this.database = database;
         this.servers = servers;
         this.store = store;
+        this.placement = new Placement(store);
         this.settings = settings;
         this.time = time;
     }
@@ -123,7 +125,8 @@ public final class ServerOrders {
 
     /// Changes how a server is replicated; this acts at once.
     ///
-    /// @throws RefusalException if there is none
+    /// @throws RefusalException if there is none, or its disks are to be in different storage
+    ///   classes
     public ReplicationSettings configure(String id, UnaryOperator<ReplicationSettings> change)
             throws IOException {
         var source =
@@ -131,7 +134,14 @@ public final class ServerOrders {
                     Extensions.refuse(tx, id);
                     return AccessTables.REVERSALS.find(tx, id).map(Reversal::instance).orElse(id);
                 });
-        var changed = settings.change(id, change);
+        var changed =
+                settings.change(
+                        id,
+                        before -> {
+                            var after = change.apply(before);
+                            placement.requirePossible(before, after);
+                            return after;
+                        });
         servers.apply(source, changed);
         return changed;
     }
@@ -281,6 +291,13 @@ public final class ServerOrders {
                         System.Logger.Level.INFO,
                         "server={0} deletion waits: {1}",
                         volume.owner(),
+                        e.getMessage());
+            } catch (IOException e) { // others may be in another staging area
+                LOG.log(
+                        System.Logger.Level.WARNING,
+                        "server={0} volume={1} not deleted, tried again: {2}",
+                        volume.owner(),
+                        volume.id(),
                         e.getMessage());
             }
         }

@@ -18,6 +18,7 @@ import java.util.Optional;
 /// @param newestPoint the newest durable consistency point
 /// @param lagMillis now minus the newest point's instant, that instant placed on our clock; empty
 ///   while there is no point
+/// @param storageClass of the staging area that its replica is in; empty while it has none
 /// @param clockSkewMillis source clock minus ours when the last report came; empty before it
 public record ServerView(
         SourceServer server,
@@ -29,6 +30,7 @@ public record ServerView(
         Optional<AgentReport> report,
         Optional<ConsistencyPoint> newestPoint,
         Optional<Long> lagMillis,
+        Optional<String> storageClass,
         Optional<Long> clockSkewMillis) {
     /// Clocks that are kept by NTP differ by less, as does what a report takes on its way.
     private static final long CLOCKS_AGREE_MILLIS = 1000;

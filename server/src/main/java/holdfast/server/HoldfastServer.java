@@ -18,6 +18,7 @@ import holdfast.recovery.QemuHost;
 import holdfast.replication.Replicator;
 import holdfast.replication.certificates.CertificateAuthority;
 import holdfast.replication.certificates.TlsContexts;
+import holdfast.volume.StorageClasses;
 import holdfast.volume.StoreSettings;
 import holdfast.volume.StoreStatus;
 import holdfast.volume.VolumeStore;
@@ -203,7 +204,13 @@ public final class HoldfastServer implements AutoCloseable {
                         usual.extentCacheBytes(),
                         usual.mapCacheBytes(),
                         usual.checkpointBytes());
-        return VolumeStores.open(wanted, files, data.staging(), time, random);
+        return VolumeStores.open(
+                wanted,
+                files,
+                data.staging(),
+                new StorageClasses(settings.storageClasses(), data.storageClasses()),
+                time,
+                random);
     }
 
     private Replicator startReplicator(
@@ -285,14 +292,25 @@ public final class HoldfastServer implements AutoCloseable {
     }
 
     private ObjectNode status(int apiPort) {
-        var status = store.status();
         var json =
                 ApiJson.object()
                         .put("version", version())
                         .put("apiAddress", apiAddress(apiPort))
                         .put("replicationAddress", replicationAddress());
-        json.putObject("stagingArea")
-                .put("state", status.state().name())
+        put(json.putObject("stagingArea"), store.status());
+        var classes = json.putArray("storageClasses");
+        for (var area : store.areas().subList(1, store.areas().size())) {
+            var name = area.storageClass();
+            var directory = String.valueOf(settings.storageClasses().get(name));
+            put(
+                    classes.addObject().put("name", name).put("directory", directory),
+                    area.store().status());
+        }
+        return json;
+    }
+
+    private static void put(ObjectNode json, StoreStatus status) {
+        json.put("state", status.state().name())
                 .put("reason", reason(status))
                 .put("usedBytes", status.usedBytes())
                 .put("freeBytes", status.freeBytes())
@@ -300,7 +318,6 @@ public final class HoldfastServer implements AutoCloseable {
                 .put("segments", status.segmentCount())
                 .put("mapBytes", status.mapBytes())
                 .put("mappedBytes", status.mappedBytes());
-        return json;
     }
 
     private static String reason(StoreStatus status) {

@@ -22,6 +22,7 @@ import holdfast.aws.drs.model.UpdateReplicationConfigurationRequest;
 import holdfast.aws.drs.model.UpdateReplicationConfigurationTemplateRequest;
 import holdfast.aws.protocol.RequestContext;
 import holdfast.control.Controller;
+import holdfast.control.ReplicationSettings;
 import holdfast.control.ServerView;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -74,23 +75,27 @@ interface ReplicationOperations extends DrsService {
     @Override
     default ReplicationConfiguration getReplicationConfiguration(
             RequestContext context, GetReplicationConfigurationRequest request) throws IOException {
-        var server = controller().servers().get(request.sourceServerID()).server();
+        var view = controller().servers().get(request.sourceServerID());
+        return configuration(view, controller().extensions().replication(view.server().id()));
+    }
+
+    private ReplicationConfiguration configuration(ServerView view, ReplicationSettings settings) {
         return ReplicationConfigurations.of(
-                server, controller().extensions().replication(server.id()));
+                view.server(), settings, controller().placement().of(view, settings));
     }
 
     @Override
     default ReplicationConfiguration updateReplicationConfiguration(
             RequestContext context, UpdateReplicationConfigurationRequest request)
             throws IOException {
-        var server = controller().servers().get(request.sourceServerID()).server();
-        ReplicationConfigurations.checkDisks(server, request.replicatedDisks());
-        return ReplicationConfigurations.of(
-                server,
+        var view = controller().servers().get(request.sourceServerID());
+        ReplicationConfigurations.checkDisks(view.server(), request.replicatedDisks());
+        return configuration(
+                view,
                 controller()
                         .orders()
                         .configure(
-                                server.id(),
+                                view.server().id(),
                                 before -> ReplicationConfigurations.changed(before, request)));
     }
 

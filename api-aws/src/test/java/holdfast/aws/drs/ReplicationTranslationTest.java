@@ -57,6 +57,7 @@ class ReplicationTranslationTest {
                         Optional.empty(),
                         Optional.empty(),
                         Optional.empty(),
+                        Optional.empty(),
                         Optional.empty());
         var told = new ReplicationTranslation(at(SINCE.plus(lasting))).info(view);
         return Optional.ofNullable(told.dataReplicationError()).map(error -> error.error());
