@@ -7,11 +7,14 @@ import java.io.IOException;
 import java.util.HashMap;
 import java.util.List;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 
 /// `holdfast server`: the process that keeps the copies and recovers from them.
 final class ServerCommand {
     /// Options that are settings of the same name.
     private static final List<String> SETTINGS = List.of("listen", "replication-listen", "address");
+
+    private static final String STORAGE_CLASS = "--storage-class";
 
     private ServerCommand() {}
 
@@ -43,10 +46,19 @@ final class ServerCommand {
                         "--address",
                         "<host>",
                         "Name or address by which agents reach this server; else the one they enrolled at."));
+        spec.addOption(
+                OptionSpec.builder(STORAGE_CLASS)
+                        .type(String[].class)
+                        .arity("1")
+                        .paramLabel("<class>=<dir>")
+                        .description(
+                                "Keeps servers of a storage class (GP2, GP3, IO1, SC1 or ST1) in that folder instead of the one of --data. Once for each.")
+                        .build());
         return Syntax.examples(
                 spec,
                 List.of(
                         "holdfast server",
+                        "holdfast server --storage-class ST1=/srv/disks",
                         "holdfast server --data /srv/holdfast --listen 10.0.0.5:8443 --replication-listen 10.0.0.5:1500"),
                 ExitStatus.REFUSED,
                 ExitStatus.DAMAGE);
@@ -57,6 +69,20 @@ final class ServerCommand {
         var given = new HashMap<String, String>();
         for (var setting : SETTINGS) {
             arguments.text("--" + setting).ifPresent(value -> given.put(setting, value));
+        }
+        for (var storageClass : arguments.texts(STORAGE_CLASS)) {
+            var at = storageClass.indexOf('=');
+            if (at < 1 || at == storageClass.length() - 1) {
+                throw new UsageException(
+                        "--storage-class: expected <class>=<dir>, such as ST1=/srv/disks, found "
+                                + storageClass);
+            }
+            var key = ServerSettings.STORAGE_CLASS + storageClass.substring(0, at);
+            var directory = storageClass.substring(at + 1);
+            if (given.put(key, directory) != null) {
+                throw new UsageException(
+                        "--storage-class: " + storageClass.substring(0, at) + " is named twice");
+            }
         }
         var settings = ServerSettings.read(ApiAccess.data(arguments, context), given);
         StandardErrorLog.start();

@@ -108,6 +108,7 @@ final class ServersCommand {
                 .add("lag", lag(server))
                 .add("backlog", Units.bytes(server.number("backlogBytes")))
                 .add("newest point", session.pointShown(server.child("newestPoint")))
+                .add("storage class", server.text("storageClass"))
                 .add("rate", Units.bytes(server.number("bytesPerSecond")) + "/s")
                 .add(
                         "sent",

@@ -37,6 +37,7 @@ public final class Controller implements AutoCloseable {
     private final Enrolments enrolments;
     private final Servers servers;
     private final ServerOrders orders;
+    private final Placement placement;
     private final Jobs jobs;
     private final Instances instances;
     private final Failbacks failbacks;
@@ -97,8 +98,7 @@ public final class Controller implements AutoCloseable {
                         new Settings.Kind<>(
                                 REPLICATION,
                                 "rct",
-                                new ReplicationSettings(
-                                        0, settings.snapshotPolicy(), Optional.empty(), ""),
+                                new ReplicationSettings(0, settings.snapshotPolicy(), ""),
                                 SettingsDocuments::ofReplication,
                                 SettingsDocuments::replication));
         launchSettings =
@@ -140,6 +140,7 @@ public final class Controller implements AutoCloseable {
         orders =
                 new ServerOrders(
                         database, servers, store, replicationSettings, encryptionKeys, time);
+        placement = new Placement(store);
         jobs = new Jobs(database, time, random, settings.quotas());
         plans = new Plans(database, time, random);
         executions = new PlanExecutions(database, jobs, points, time, random);
@@ -245,6 +246,10 @@ public final class Controller implements AutoCloseable {
 
     public ServerOrders orders() {
         return orders;
+    }
+
+    public Placement placement() {
+        return placement;
     }
 
     /// To be read; what is changed by [ServerOrders#configure] acts at once.

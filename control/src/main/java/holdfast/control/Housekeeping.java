@@ -2,11 +2,14 @@ package holdfast.control;
 
 import holdfast.base.RefusalException;
 import holdfast.base.TimeSource;
+import holdfast.volume.StagingArea;
 import holdfast.volume.StoreStatus;
 import holdfast.volume.VolumeStore;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -54,7 +57,7 @@ final class Housekeeping implements AutoCloseable {
     private final ExecutorService threads =
             Executors.newThreadPerTaskExecutor(
                     Thread.ofVirtual().name("housekeeping-", 0).factory());
-    private StoreStatus.State lastState = StoreStatus.State.WRITING;
+    private final Map<String, StoreStatus.State> lastStates = new HashMap<>();
 
     Housekeeping(
             Database database,
@@ -101,7 +104,9 @@ final class Housekeeping implements AutoCloseable {
         repeat("source networks", CAPTURE_EVERY, sourceNetworks::replicate);
         repeat("instance points", INSTANCE_POINTS_EVERY, reversals::makePoints);
         repeat("schedule", SCHEDULE_EVERY, this::schedule);
-        repeat("reclaim", settings.reclaimEvery(), this::reclaim);
+        for (var area : store.areas()) { // one may take long over it
+            repeat("reclaim " + area.storageClass(), settings.reclaimEvery(), () -> reclaim(area));
+        }
     }
 
     /// Soon enough not to add much to it. All servers are asked for.
@@ -135,15 +140,21 @@ final class Housekeeping implements AutoCloseable {
         servers.attendance().saveSome();
         instances.noticeEndedMachines();
         orders.deleteReplicas();
-        var status = store.condition();
-        if (status.state() != lastState) {
+        store.areas().forEach(this::watch);
+    }
+
+    private void watch(StagingArea area) {
+        var status = area.store().status();
+        var last = lastStates.put(area.storageClass(), status.state());
+        var before = last == null ? StoreStatus.State.WRITING : last;
+        if (status.state() != before) {
             LOG.log(
                     System.Logger.Level.WARNING,
-                    "staging state={0} -> {1} ({2})",
-                    lastState,
+                    "staging class={0} state={1} -> {2} ({3})",
+                    area.storageClass(),
+                    before,
                     status.state(),
                     status.reason());
-            lastState = status.state();
         }
     }
 
@@ -182,12 +193,13 @@ final class Housekeeping implements AutoCloseable {
         return since.isPresent() && !now.isBefore(since.get().plus(settings.scrubEvery()));
     }
 
-    private void reclaim() throws IOException {
-        var report = store.reclaim();
+    private static void reclaim(StagingArea area) throws IOException {
+        var report = area.store().reclaim();
         if (report.segmentsDeleted() > 0 || report.segmentsMerged() > 0) {
             LOG.log(
                     System.Logger.Level.INFO,
-                    "reclaim freedBytes={0} writtenBytes={1} segmentsDeleted={2} segmentsMerged={3}",
+                    "reclaim class={0} freedBytes={1} writtenBytes={2} segmentsDeleted={3} segmentsMerged={4}",
+                    area.storageClass(),
                     report.freedBytes(),
                     report.writtenBytes(),
                     report.segmentsDeleted(),

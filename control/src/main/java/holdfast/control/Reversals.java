@@ -3,6 +3,8 @@ package holdfast.control;
 import holdfast.base.RandomSource;
 import holdfast.base.RefusalException;
 import holdfast.base.TimeSource;
+import holdfast.volume.StoreException;
+import holdfast.volume.StoreStatus;
 import holdfast.volume.VolumeStore;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -175,7 +177,11 @@ public final class Reversals {
     /// from theirs; its lag tells.
     void makePoints() throws IOException {
         for (var reversal : database.transact(tx -> AccessTables.REVERSALS.select(tx, ""))) {
+            var condition = store.condition(reversal.instance());
             try {
+                if (condition.state() == StoreStatus.State.FAILING) { // it would be waited for
+                    throw new StoreException(condition.reason());
+                }
                 store.branchPoint(reversal.instance());
             } catch (IOException | RefusalException e) {
                 LOG.log(

@@ -24,6 +24,7 @@ public final class ServerOrders {
     private final Database database;
     private final Servers servers;
     private final VolumeStore store;
+    private final Placement placement;
     private final Settings<ReplicationSettings> settings;
     private final EncryptionKeys encryptionKeys;
     private final TimeSource time;
@@ -38,6 +39,7 @@ public final class ServerOrders {
         this.database = database;
         this.servers = servers;
         this.store = store;
+        this.placement = new Placement(store);
         this.settings = settings;
         this.encryptionKeys = encryptionKeys;
         this.time = time;
@@ -128,7 +130,8 @@ public final class ServerOrders {
     /// keys of its volumes on return; what keeps it from that is made good when the agent's next
     /// session begins.
     ///
-    /// @throws RefusalException if there is none, or the encryption key cannot be changed
+    /// @throws RefusalException if there is none, the encryption key cannot be changed, or its
+    ///   disks are to be in different storage classes
     public ReplicationSettings configure(String id, UnaryOperator<ReplicationSettings> change)
             throws IOException {
         var source =
@@ -140,6 +143,7 @@ public final class ServerOrders {
                 database.transact(tx -> {
                     var before = settings.of(tx, id);
                     var after = settings.change(id, change);
+                    placement.requirePossible(before, after);
                     if (!after.encryptionKey().equals(before.encryptionKey())) {
                         requireRewrappable(tx, id, after);
                     }
@@ -351,6 +355,13 @@ public final class ServerOrders {
                         System.Logger.Level.INFO,
                         "server={0} deletion waits: {1}",
                         volume.owner(),
+                        e.getMessage());
+            } catch (IOException e) { // others may be in another staging area
+                LOG.log(
+                        System.Logger.Level.WARNING,
+                        "server={0} volume={1} not deleted, tried again: {2}",
+                        volume.owner(),
+                        volume.id(),
                         e.getMessage());
             }
         }

@@ -18,6 +18,7 @@ import java.util.Optional;
 /// @param newestPoint the newest durable consistency point
 /// @param lagMillis now minus the newest point's instant, that instant placed on our clock; empty
 ///   while there is no point
+/// @param storageClass of the staging area that its replica is in; empty while it has none
 /// @param clockSkewMillis source clock minus ours when the last report came; empty before it
 /// @param lostConnections of the agent within the last [#LOSSES_WITHIN], after which it went on
 public record ServerView(
@@ -30,6 +31,7 @@ public record ServerView(
         Optional<AgentReport> report,
         Optional<ConsistencyPoint> newestPoint,
         Optional<Long> lagMillis,
+        Optional<String> storageClass,
         Optional<Long> clockSkewMillis,
         int lostConnections) {
     /// Within it connections of the agent are counted that were lost.

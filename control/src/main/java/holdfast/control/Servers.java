@@ -196,12 +196,14 @@ public final class Servers implements ReplicationHost {
         }
         database.transact(tx -> requireAdmitted(tx, serverId));
         requireKeys(serverId);
+        var wanted = settings.of(serverId);
+        var storageClass = new Placement(store).ofNew(wanted, facts);
         var volumes = new ArrayList<Volume>();
         for (var disk : facts) {
-            volumes.add(volumeFor(serverId, disk));
+            volumes.add(volumeFor(serverId, disk, storageClass));
         }
         keys.began(serverId, volumes);
-        keepPoints(serverId, settings.of(serverId).policy());
+        keepPoints(serverId, wanted.policy());
         var boots =
                 database.transact(tx -> {
                     var current = requireAdmitted(tx, serverId);
@@ -279,7 +281,8 @@ public final class Servers implements ReplicationHost {
 
     /// The volume is found by owner and name, so that one made just before a crash is not made
     /// twice.
-    private Volume volumeFor(String serverId, DiskFacts disk) throws IOException {
+    private Volume volumeFor(String serverId, DiskFacts disk, String storageClass)
+            throws IOException {
         for (var volume : ownedBy(serverId)) {
             if (!volume.name().equals(disk.name())) {
                 continue;
@@ -299,7 +302,7 @@ public final class Servers implements ReplicationHost {
                     ? store.grow(volume.id(), disk.sizeBytes())
                     : volume;
         }
-        return store.create(serverId, disk.name(), disk.sizeBytes());
+        return store.create(serverId, disk.name(), disk.sizeBytes(), storageClass);
     }
 
     /// Disks that this session does not name are kept: their replicas are.
@@ -337,7 +340,7 @@ public final class Servers implements ReplicationHost {
     @Override
     public void reported(String serverId, AgentReport report) {
         var presence = presences.compute(serverId, (_, known) -> seenNow(known).reported(report));
-        var staging = store.condition();
+        var staging = store.condition(serverId);
         var event =
                 new ReplicationEvent.Reported(
                         report.state(),
@@ -492,6 +495,7 @@ public final class Servers implements ReplicationHost {
                 idle ? Optional.empty() : presence.flatMap(Presence::report).or(server::report),
                 newest,
                 lag,
+                store.storageClass(source),
                 presence.filter(known -> known.report().isPresent()).map(Presence::clockSkewMillis),
                 losses.lately(source));
     }

@@ -3,10 +3,12 @@ package holdfast.control;
 import holdfast.volume.SnapshotPolicy;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /// Settings that are kept whole in one column, as JSON; see [Documents].
@@ -27,6 +29,9 @@ final class SettingsDocuments {
                     .put("everySeconds", rule.every().toSeconds())
                     .put("keptForSeconds", rule.keptFor().toSeconds());
         }
+        var types = json.putObject("stagingTypes");
+        new TreeMap<>(settings.staging().ofDisks()).forEach(types::put);
+        settings.staging().ofLarge().ifPresent(type -> json.put("stagingTypeOfLarge", type));
         return json.toString();
     }
 
@@ -44,7 +49,19 @@ final class SettingsDocuments {
                 new SnapshotPolicy(rules),
                 Optional.ofNullable(json.get("encryptionKey"))
                         .map(key -> UUID.fromString(key.asString())),
+                staging(json),
                 json.required("document").asString());
+    }
+
+    /// Not in version 12.
+    private static StagingTypes staging(JsonNode json) {
+        var ofDisks = new HashMap<String, String>();
+        for (var entry : json.path("stagingTypes").properties()) {
+            ofDisks.put(entry.getKey(), entry.getValue().asString());
+        }
+        return new StagingTypes(
+                ofDisks,
+                Optional.ofNullable(json.get("stagingTypeOfLarge")).map(type -> type.asString()));
     }
 
     static String ofLaunch(LaunchSettings settings) {

@@ -144,7 +144,7 @@ class EncryptionKeysTest {
         assertCode(
                 SessionControl.KEY_MISSING,
                 () -> assign(server, Optional.of(keys().create("").key().id())));
-        var limited = new ReplicationSettings(7, SnapshotPolicy.DEFAULT, Optional.empty(), "");
+        var limited = new ReplicationSettings(7, SnapshotPolicy.DEFAULT, "");
         installation.controller().orders().configure(server, _ -> limited); // that needs no key
         installation.store.keyFaults.clear();
         begin(server);

@@ -12,6 +12,7 @@ import holdfast.volume.NewPoint;
 import holdfast.volume.ReclaimReport;
 import holdfast.volume.ScrubReport;
 import holdfast.volume.SnapshotPolicy;
+import holdfast.volume.StagingArea;
 import holdfast.volume.StoreStatus;
 import holdfast.volume.Volume;
 import holdfast.volume.VolumeId;
@@ -24,13 +25,16 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import javax.crypto.SecretKey;
 import javax.crypto.spec.SecretKeySpec;
 
@@ -42,6 +46,14 @@ final class FakeStore implements VolumeStore {
     final List<ConsistencyPoint> points = new ArrayList<>();
     final Map<VolumeId, Integer> openViews = new HashMap<>();
     final List<Damage> damage = new ArrayList<>();
+
+    /// Classes that there are besides the default one, and in which of them owners' volumes are.
+    final List<String> classes = new ArrayList<>();
+
+    /// Owners of volumes in an area that cannot be written to now.
+    final Set<String> failing = new HashSet<>();
+
+    final Map<String, String> storageClasses = new HashMap<>();
     final Map<String, SnapshotPolicy> policies = new HashMap<>();
     StoreStatus.State state = StoreStatus.State.WRITING;
     int scrubs;
@@ -74,7 +86,7 @@ final class FakeStore implements VolumeStore {
     }
 
     @Override
-    public String identity() {
+    public String identity(String owner) {
         return "fake";
     }
 
@@ -101,6 +113,29 @@ final class FakeStore implements VolumeStore {
     @Override
     public synchronized Volume create(String owner, String name, long sizeBytes) {
         return add("vol", owner, name, sizeBytes, Optional.empty());
+    }
+
+    @Override
+    public synchronized Volume create(
+            String owner, String name, long sizeBytes, String storageClass) {
+        var known = storageClass(owner);
+        var volume = create(owner, name, sizeBytes);
+        storageClasses.put(owner, known.orElse(storageClass));
+        return volume;
+    }
+
+    @Override
+    public synchronized Optional<String> storageClass(String owner) {
+        return volumes.values().stream().anyMatch(volume -> volume.owner().equals(owner))
+                ? Optional.of(storageClasses.getOrDefault(owner, DEFAULT_CLASS))
+                : Optional.empty();
+    }
+
+    @Override
+    public List<StagingArea> areas() {
+        return Stream.concat(Stream.of(DEFAULT_CLASS), classes.stream())
+                .map(name -> new StagingArea(name, this))
+                .toList();
     }
 
     @Override
@@ -132,8 +167,11 @@ final class FakeStore implements VolumeStore {
     }
 
     @Override
-    public synchronized void delete(VolumeId id) {
+    public synchronized void delete(VolumeId id) throws IOException {
         fuse.step();
+        if (volumes.containsKey(id) && failing.contains(volumes.get(id).owner())) {
+            throw new IOException("Input/output error");
+        }
         if (openViews.getOrDefault(id, 0) > 0) {
             throw new RefusalException("volume-in-use", id + " has open views");
         }
@@ -238,11 +276,14 @@ final class FakeStore implements VolumeStore {
 
     @Override
     public StoreStatus status() {
-        return new StoreStatus(state, condition().reason(), 0, 0, 0, 0, 0, 0, 0);
+        return new StoreStatus(state, condition("").reason(), 0, 0, 0, 0, 0, 0, 0);
     }
 
     @Override
-    public StoreStatus.Condition condition() {
+    public StoreStatus.Condition condition(String owner) {
+        if (failing.contains(owner)) {
+            return new StoreStatus.Condition(StoreStatus.State.FAILING, "Input/output error");
+        }
         return new StoreStatus.Condition(
                 state, state == StoreStatus.State.WRITING ? "" : "no room");
     }

@@ -12,7 +12,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -48,8 +47,7 @@ class SettingsTest {
         installation
                 .controller()
                 .orders()
-                .configure(
-                        id, before -> new ReplicationSettings(1000, DAILY, Optional.empty(), "{}"));
+                .configure(id, before -> new ReplicationSettings(1000, DAILY, "{}"));
         assertThat(limits).containsExactly(0L, 1000L);
         assertThat(installation.store.policies).containsEntry(id, DAILY);
         installation.restart();
@@ -68,8 +66,7 @@ class SettingsTest {
                 controller
                         .replicationSettings()
                         .createTemplate(
-                                before -> new ReplicationSettings(7, DAILY, Optional.empty(), "a"),
-                                Map.of("t", "1"));
+                                before -> new ReplicationSettings(7, DAILY, "a"), Map.of("t", "1"));
         assertThat(template.id()).matches("rct-[0-9a-f]{17}");
         assertThat(controller.tags().of(template.id())).isEqualTo(Map.of("t", "1"));
         assertCode(
@@ -86,7 +83,7 @@ class SettingsTest {
         controller.enrolments().admit("token2");
         var id = controller.enrolments().enrol("token2", "web2", c -> c).server().id();
         assertThat(controller.replicationSettings().of(id))
-                .isEqualTo(new ReplicationSettings(7, DAILY, Optional.empty(), "a"));
+                .isEqualTo(new ReplicationSettings(7, DAILY, "a"));
         assertThat(controller.launchSettings().of(id).exactSize()).isTrue();
         assertThat(controller.launchActions().of(id)).containsExactly(action(id, "one", 2));
         assertThat(controller.replicationSettings().of(old).limitBytesPerSecond()).isZero();
@@ -100,6 +97,7 @@ class SettingsTest {
                                         8,
                                         before.policy(),
                                         before.encryptionKey(),
+                                        before.staging(),
                                         before.document()));
         assertThat(controller.replicationSettings().of(id).limitBytesPerSecond()).isEqualTo(7);
         controller.replicationSettings().deleteTemplate(template.id());

@@ -13,6 +13,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 
 /// Gives agents their sessions: one a server, and no more than allowed in all. Safe for any thread.
 final class Admissions {
@@ -83,10 +84,11 @@ final class Admissions {
 
     /// Called every second or so.
     ///
-    /// @param problem why nothing is acknowledged; empty when all is well
-    void watch(String problem) {
+    /// @param problem says by the owner of volumes why nothing of them is acknowledged; nothing
+    ///   when all is well
+    void watch(UnaryOperator<String> problem) {
         for (var session : sessions()) {
-            session.status(problem);
+            session.status(problem.apply(session.owner()));
             session.watch();
         }
     }
@@ -129,7 +131,8 @@ final class Admissions {
                 Integer.toString(admitted.description().disks().size()));
         try (var share = services.credit().join()) {
             var name = serverId + "-" + epoch;
-            var session = new PeerSession(name, arrival, admitted.work(), services, share);
+            var owner = admitted.description().serverId();
+            var session = new PeerSession(name, owner, arrival, admitted.work(), services, share);
             seat.current = Optional.of(session);
             if (stopping) {
                 session.end(Failures.stopping());
@@ -182,7 +185,9 @@ final class Admissions {
             }
             return new Admitted(
                     new ReplicationLink.Session(
-                            followed.instance(), services.store().identity(), disks),
+                            followed.instance(),
+                            services.store().identity(followed.instance()),
+                            disks),
                     (outbox, release) ->
                             new BranchLine(clientId, followed, services, outbox, release),
                     _ -> {},
@@ -222,7 +227,9 @@ final class Admissions {
         }
         // another identity is another replica to an agent that knew it before: it compares
         var identity =
-                begun.boots() == 0 ? store.identity() : store.identity() + "/" + begun.boots();
+                begun.boots() == 0
+                        ? store.identity(serverId)
+                        : store.identity(serverId) + "/" + begun.boots();
         return new ReplicationLink.Session(serverId, identity, disks);
     }
 

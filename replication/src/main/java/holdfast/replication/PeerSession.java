@@ -26,6 +26,7 @@ final class PeerSession implements SessionControl {
     /// How often an answer is looked for.
     private static final Duration LOOK = Duration.ofMillis(20);
 
+    private final String owner;
     private final Arrival arrival;
     private final Services services;
     private final CreditPool.Share share;
@@ -47,13 +48,16 @@ final class PeerSession implements SessionControl {
     private record End(Optional<String> error, long nanoTime) {}
 
     /// @param name of the session's threads
+    /// @param owner of the volumes or branches that it is about
     /// @param maker of what the session does
     PeerSession(
             String name,
+            String owner,
             Arrival arrival,
             SessionWork.Maker maker,
             Services services,
             CreditPool.Share share) {
+        this.owner = owner;
         this.arrival = arrival;
         this.services = services;
         this.share = share;
@@ -67,6 +71,11 @@ final class PeerSession implements SessionControl {
         threads.add(thread(Thread.ofVirtual().name(name + "-send"), this::send));
         this.pingedNanos = services.time().nanoTime();
         this.answeredNanos = new AtomicLong(pingedNanos);
+    }
+
+    /// Whose volumes or branches it is about.
+    String owner() {
+        return owner;
     }
 
     /// Serves the agent until the session ends. Called once.

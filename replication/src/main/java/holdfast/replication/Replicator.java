@@ -203,7 +203,7 @@ public final class Replicator implements AutoCloseable {
         while (!Thread.currentThread().isInterrupted()) {
             pause(TICK);
             lobby.expire();
-            admissions.watch(problem(services.store().condition()));
+            admissions.watch(owner -> problem(services.store().condition(owner)));
         }
     }
 

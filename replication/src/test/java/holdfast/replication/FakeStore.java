@@ -38,8 +38,7 @@ final class FakeStore implements ReplicaStore {
     private long heldBytes;
     private boolean holding;
     private boolean hiding;
-    private boolean blocking;
-    private StoreStatus.State state = StoreStatus.State.WRITING;
+    private final Set<String> full = new HashSet<>();
 
     private record Held(int bytes, Runnable complete) {}
 
@@ -89,10 +88,14 @@ final class FakeStore implements ReplicaStore {
         }
     }
 
-    /// From now on appending blocks, and the status says why.
-    synchronized void full(boolean full) {
-        blocking = full;
-        state = full ? StoreStatus.State.FULL : StoreStatus.State.WRITING;
+    /// From now on appending to the owner's volumes blocks, and the condition says why.
+    synchronized void fill(String owner) {
+        full.add(owner);
+    }
+
+    /// There is room for all.
+    synchronized void room() {
+        full.clear();
         notifyAll();
     }
 
@@ -110,8 +113,8 @@ final class FakeStore implements ReplicaStore {
     }
 
     @Override
-    public String identity() {
-        return "store-1";
+    public String identity(String owner) {
+        return "store-of-" + owner;
     }
 
     synchronized Volume create(String owner, String name, long sizeBytes) {
@@ -130,11 +133,11 @@ final class FakeStore implements ReplicaStore {
     @Override
     public synchronized CompletableFuture<Long> append(VolumeId id, List<PackedExtent> extents)
             throws InterruptedException {
-        while (blocking) {
-            wait();
-        }
         if (!volumes.containsKey(id)) {
             throw new RefusalException("unknown-volume", "no volume " + id);
+        }
+        while (full.contains(volumes.get(id).owner())) {
+            wait();
         }
         appends.add(volumes.get(id).owner());
         var bytes = extents.stream().mapToInt(extent -> extent.payload().length).sum();
@@ -172,14 +175,10 @@ final class FakeStore implements ReplicaStore {
     }
 
     @Override
-    public synchronized StoreStatus status() {
-        return new StoreStatus(state, condition().reason(), 0, 0, heldBytes, 0, 0, 0, 0);
-    }
-
-    @Override
-    public synchronized StoreStatus.Condition condition() {
-        var reason = state == StoreStatus.State.WRITING ? "" : "0 bytes left";
-        return new StoreStatus.Condition(state, reason);
+    public synchronized StoreStatus.Condition condition(String owner) {
+        return full.contains(owner)
+                ? new StoreStatus.Condition(StoreStatus.State.FULL, "0 bytes left")
+                : new StoreStatus.Condition(StoreStatus.State.WRITING, "");
     }
 
     /// @param first what is done before the future completes

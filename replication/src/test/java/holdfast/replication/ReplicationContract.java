@@ -173,7 +173,7 @@ abstract class ReplicationContract {
         try (var link = stage.link(SERVER, DISK_BYTES)) {
             var disk = link.session().disks().getFirst();
             assertThat(link.session().serverId()).isEqualTo(SERVER);
-            assertThat(link.session().storeIdentity()).isEqualTo("store-1");
+            assertThat(link.session().storeIdentity()).isEqualTo("store-of-" + SERVER);
             assertThat(disk.newVolume()).isTrue();
             assertThat(disk.lastRound()).isEqualTo(-1);
             link.send(0, Samples.extent(0, 1, 1), () -> {});
@@ -213,15 +213,19 @@ abstract class ReplicationContract {
 
     @Test
     void aFullStagingAreaIsSaidAndDoesNotEndTheSession() throws Exception {
-        stage.store.full(true);
-        try (var link = stage.link(SERVER, DISK_BYTES)) {
+        stage.store.fill(SERVER);
+        try (var link = stage.link(SERVER, DISK_BYTES);
+                var elsewhere = stage.link(OTHER, DISK_BYTES)) {
             assertThat(link.standstill()).isEmpty();
             link.send(0, Samples.extent(0, 1, 1), () -> {});
             var round = link.endRound(1, true, false, INSTANT, 0);
             awaitStandstill(link, true);
             assertThat(link.standstill()).hasValue("staging area full: 0 bytes left");
             assertThat(round).isNotDone();
-            stage.store.full(false);
+            elsewhere.send(0, Samples.extent(0, 1, 1), () -> {});
+            get(elsewhere.endRound(1, true, false, INSTANT, 0));
+            assertThat(elsewhere.standstill()).as("of another staging area").isEmpty();
+            stage.store.room();
             get(round);
             awaitStandstill(link, false);
         }

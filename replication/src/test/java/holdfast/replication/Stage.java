@@ -124,7 +124,7 @@ final class Stage implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        store.full(false);
+        store.room();
         // the watch cuts off those who do not go by themselves, and needs time for it
         try (var _ = new Ticking(time)) {
             replicator.close();

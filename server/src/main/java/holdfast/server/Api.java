@@ -89,7 +89,7 @@ final class Api implements AutoCloseable {
                         "/metrics",
                         (_, response) ->
                                 response.header(HeaderNames.CONTENT_TYPE, Metrics.CONTENT_TYPE)
-                                        .send(Metrics.of(controller, store.status())))
+                                        .send(Metrics.of(controller, store.areas())))
                 .get(ROOT + "/status", (_, response) -> send(response, 200, status.apply(port())))
                 .register(ROOT + "/servers", new SourceServerRoutes(controller))
                 .register(ROOT + "/instances", new InstanceRoutes(controller, exports))

@@ -84,6 +84,7 @@ final class ApiJson {
                         .put("enrolledAt", time(server.enrolledAt()))
                         .put("backlogBytes", view.backlogBytes());
         view.lagMillis().ifPresent(lag -> json.put("lagMillis", lag));
+        view.storageClass().ifPresent(name -> json.put("storageClass", name));
         view.certificateExpiresAt().ifPresent(at -> json.put("certificateExpiresAt", time(at)));
         view.lastSeenAt().ifPresent(at -> json.put("lastSeenAt", time(at)));
         view.newestPoint().ifPresent(point -> json.set("newestPoint", point(point)));

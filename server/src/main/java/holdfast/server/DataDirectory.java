@@ -26,6 +26,7 @@ import java.util.Locale;
 /// control.db            servers, jobs, instances, exports
 /// audit/                who did what
 /// staging/              the journal and all that belongs to it
+/// storage-classes       which staging areas there are besides
 /// machines/             recovery instances
 /// evidence/             that they booted
 /// nbd.sock              where the NBD server listens
@@ -147,6 +148,11 @@ final class DataDirectory implements AutoCloseable {
     /// Not in the staging area: kept apart from that, they make it worthless.
     Path encryptionKeys() {
         return path.resolve("encryption-keys");
+    }
+
+    /// Where the staging areas of storage classes are remembered.
+    Path storageClasses() {
+        return path.resolve("storage-classes");
     }
 
     /// Where the operator puts scripts for launch actions; he makes it.

@@ -19,6 +19,7 @@ import holdfast.replication.Replicator;
 import holdfast.replication.certificates.CertificateAuthority;
 import holdfast.replication.certificates.TlsContexts;
 import holdfast.volume.EncryptionKeyFiles;
+import holdfast.volume.StorageClasses;
 import holdfast.volume.StoreSettings;
 import holdfast.volume.StoreStatus;
 import holdfast.volume.VolumeStore;
@@ -210,7 +211,14 @@ public final class HoldfastServer implements AutoCloseable {
                         usual.extentCacheBytes(),
                         usual.mapCacheBytes(),
                         usual.checkpointBytes());
-        return VolumeStores.open(wanted, files, data.staging(), keyFiles, time, random);
+        return VolumeStores.open(
+                wanted,
+                files,
+                data.staging(),
+                new StorageClasses(settings.storageClasses(), data.storageClasses()),
+                keyFiles,
+                time,
+                random);
     }
 
     private Replicator startReplicator(
@@ -292,14 +300,25 @@ public final class HoldfastServer implements AutoCloseable {
     }
 
     private ObjectNode status(int apiPort) {
-        var status = store.status();
         var json =
                 ApiJson.object()
                         .put("version", version())
                         .put("apiAddress", apiAddress(apiPort))
                         .put("replicationAddress", replicationAddress());
-        json.putObject("stagingArea")
-                .put("state", status.state().name())
+        put(json.putObject("stagingArea"), store.status());
+        var classes = json.putArray("storageClasses");
+        for (var area : store.areas().subList(1, store.areas().size())) {
+            var name = area.storageClass();
+            var directory = String.valueOf(settings.storageClasses().get(name));
+            put(
+                    classes.addObject().put("name", name).put("directory", directory),
+                    area.store().status());
+        }
+        return json;
+    }
+
+    private static void put(ObjectNode json, StoreStatus status) {
+        json.put("state", status.state().name())
                 .put("reason", reason(status))
                 .put("usedBytes", status.usedBytes())
                 .put("freeBytes", status.freeBytes())
@@ -307,7 +326,6 @@ public final class HoldfastServer implements AutoCloseable {
                 .put("segments", status.segmentCount())
                 .put("mapBytes", status.mapBytes())
                 .put("mappedBytes", status.mappedBytes());
-        return json;
     }
 
     private static String reason(StoreStatus status) {

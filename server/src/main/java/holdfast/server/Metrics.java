@@ -3,10 +3,13 @@ package holdfast.server;
 import holdfast.control.Controller;
 import holdfast.control.InstanceState;
 import holdfast.control.RecoveryInstance;
+import holdfast.volume.StagingArea;
 import holdfast.volume.StoreStatus;
 import java.io.IOException;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
 
 /// What is measured, in the text format of Prometheus (version 0.0.4).
@@ -17,10 +20,10 @@ final class Metrics {
 
     private Metrics() {}
 
-    static String of(Controller controller, StoreStatus store) throws IOException {
+    static String of(Controller controller, List<StagingArea> areas) throws IOException {
         var metrics = new Metrics();
         metrics.addServers(controller);
-        metrics.addStaging(store);
+        metrics.addStaging(areas);
         metrics.addWork(controller);
         return metrics.text.toString();
     }
@@ -51,18 +54,42 @@ final class Metrics {
         }
     }
 
-    private void addStaging(StoreStatus store) {
-        head("holdfast_staging_used_bytes", "Stored in the staging area.");
-        sample("holdfast_staging_used_bytes", Map.of(), Long.toString(store.usedBytes()));
-        head("holdfast_staging_free_bytes", "Still usable in the staging area.");
-        sample("holdfast_staging_free_bytes", Map.of(), Long.toString(store.freeBytes()));
-        head("holdfast_staging_map_bytes", "Memory that volume maps hold.");
-        sample("holdfast_staging_map_bytes", Map.of(), Long.toString(store.mapBytes()));
-        head("holdfast_staging_writing", "1 while appends are acknowledged, 0 while not.");
-        sample(
+    private void addStaging(List<StagingArea> areas) {
+        var statuses = new LinkedHashMap<String, StoreStatus>();
+        areas.forEach(area -> statuses.put(area.storageClass(), area.store().status()));
+        addStaging(
+                "holdfast_staging_used_bytes",
+                "Stored in the staging area.",
+                statuses,
+                StoreStatus::usedBytes);
+        addStaging(
+                "holdfast_staging_free_bytes",
+                "Still usable in the staging area.",
+                statuses,
+                StoreStatus::freeBytes);
+        addStaging(
+                "holdfast_staging_map_bytes",
+                "Memory that volume maps hold.",
+                statuses,
+                StoreStatus::mapBytes);
+        addStaging(
                 "holdfast_staging_writing",
-                Map.of(),
-                store.state() == StoreStatus.State.WRITING ? "1" : "0");
+                "1 while appends are acknowledged, 0 while not.",
+                statuses,
+                status -> status.state() == StoreStatus.State.WRITING ? 1 : 0);
+    }
+
+    private void addStaging(
+            String name,
+            String help,
+            Map<String, StoreStatus> statuses,
+            ToLongFunction<StoreStatus> value) {
+        head(name, help);
+        statuses.forEach((storageClass, status) ->
+                sample(
+                        name,
+                        Map.of("storage_class", storageClass),
+                        Long.toString(value.applyAsLong(status))));
     }
 
     private void addWork(Controller controller) throws IOException {

@@ -3,6 +3,7 @@ package holdfast.server;
 import holdfast.base.RefusalException;
 import holdfast.control.ControlSettings;
 import holdfast.control.Quotas;
+import holdfast.control.StagingTypes;
 import holdfast.volume.SnapshotPolicy;
 import java.io.IOException;
 import java.io.StringReader;
@@ -18,6 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 
@@ -29,15 +31,20 @@ import java.util.regex.Pattern;
 /// @param address host name or address by which agents reach this server; if empty, the one by
 ///   which each reached it to enrol
 /// @param journalWindow how far back every second is recoverable
+/// @param storageClasses directories of staging areas of their own, by storage class
 public record ServerSettings(
         Path data,
         InetSocketAddress listen,
         InetSocketAddress replicationListen,
         Optional<String> address,
         Duration journalWindow,
+        Map<String, Path> storageClasses,
         ControlSettings control) {
     /// Settings in the data directory; those of the command line go before them.
     public static final String FILE = "holdfast.properties";
+
+    /// What is before the class in the key of the directory of a storage class.
+    public static final String STORAGE_CLASS = "storage-class.";
 
     private static final int FILE_BYTES_MAX = 64 << 10;
     private static final Duration JOURNAL_WINDOW = Duration.ofHours(24);
@@ -88,6 +95,7 @@ public record ServerSettings(
                             take("replication-listen", "0.0.0.0:1500", Reading::address),
                             take("address", "", Reading::host),
                             duration("journal-window", JOURNAL_WINDOW),
+                            storageClasses(data),
                             new ControlSettings(
                                     take("snapshot-policy", "10m/1h 1h/1d 1d/7d", Reading::policy),
                                     duration("boot-timeout", base.bootTimeout()),
@@ -106,6 +114,47 @@ public record ServerSettings(
                 throw new RefusalException("malformed-settings", String.join("; ", faults));
             }
             return settings;
+        }
+
+        private Map<String, Path> storageClasses(Path data) {
+            var directories = new TreeMap<String, Path>();
+            for (var key : List.copyOf(values.keySet())) {
+                if (key.startsWith(STORAGE_CLASS)) {
+                    try {
+                        var name = storageClass(key.substring(STORAGE_CLASS.length()));
+                        var directory = directory(String.valueOf(values.remove(key)), data);
+                        if (directories.containsValue(directory)) {
+                            throw new IllegalArgumentException(
+                                    "another storage class has " + directory + " already");
+                        }
+                        directories.put(name, directory);
+                    } catch (IllegalArgumentException e) {
+                        values.remove(key);
+                        faults.add(key + ": " + e.getMessage());
+                    }
+                }
+            }
+            return directories;
+        }
+
+        private static String storageClass(String text) {
+            if (!StagingTypes.CLASSES.contains(text)) {
+                throw new IllegalArgumentException(
+                        "expected one of "
+                                + String.join(", ", new TreeSet<>(StagingTypes.CLASSES))
+                                + " (STANDARD is in the data directory), found "
+                                + text);
+            }
+            return text;
+        }
+
+        private static Path directory(String text, Path data) {
+            var directory = Path.of(text).normalize();
+            if (!directory.isAbsolute() || directory.startsWith(data)) {
+                throw new IllegalArgumentException(
+                        "expected an absolute path outside of the data directory, found " + text);
+            }
+            return directory;
         }
 
         private long quota(String of) {

@@ -272,7 +272,7 @@ class ApiTest {
         assertThat(metrics)
                 .contains("holdfast_server_lag_seconds{hostname=\"web1\",server=\"" + id + "\"} ")
                 .contains("holdfast_server_state{hostname=\"web1\",server=\"" + id)
-                .contains("holdfast_staging_free_bytes ")
+                .contains("holdfast_staging_free_bytes{storage_class=\"STANDARD\"} ")
                 .contains("holdfast_instances{state=\"RUNNING\"} 0");
         assertThat(metrics.lines().filter(line -> !line.startsWith("#")))
                 .allMatch(line -> line.matches("[a-z_]+(\\{[^}]*})? [0-9.E-]+"));

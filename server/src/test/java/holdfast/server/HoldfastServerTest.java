@@ -96,12 +96,18 @@ class HoldfastServerTest {
                                         "listen", "8443",
                                         "journal-window", "1 day",
                                         "snapshot-policy", "1h/1m",
+                                        "storage-class.SSD", "/srv/ssd",
+                                        "storage-class.ST1", "disks",
+                                        "storage-class.GP3", data.resolve("gp3").toString(),
                                         "jurnal-window", "1h")))
                 .isInstanceOf(RefusalException.class)
                 .hasMessageContainingAll(
                         "listen: expected <address>:<port>",
                         "journal-window: expected a duration",
                         "snapshot-policy: ",
+                        "storage-class.SSD: expected one of GP2, GP3, IO1, SC1, ST1 (STANDARD is in the data directory), found SSD",
+                        "storage-class.ST1: expected an absolute path outside of the data directory, found disks",
+                        "storage-class.GP3: expected an absolute path outside",
                         "unknown setting: jurnal-window");
     }
 }

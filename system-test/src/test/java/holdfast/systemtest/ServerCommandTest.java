@@ -77,6 +77,23 @@ class ServerCommandTest {
         assertThat(folder.resolve("data")).doesNotExist();
     }
 
+    @Test
+    void aStorageClassThatIsNoneIsTheUsersFault() throws Exception {
+        var wrong =
+                List.of(
+                        List.of("ST1", "expected <class>=<dir>, such as ST1=/srv/disks, found ST1"),
+                        List.of("SSD=/srv/ssd", "storage-class.SSD: expected one of GP2, GP3"),
+                        List.of("ST1=disks", "expected an absolute path outside of the data"));
+        for (var one : wrong) {
+            var command = new ArrayList<>(serverCommand(folder.resolve("data"), "127.0.0.1:0"));
+            command.addAll(List.of("--storage-class", one.getFirst()));
+            var ended = run(command);
+            assertThat(ended.status()).as(one.getFirst()).isEqualTo(2);
+            assertThat(complaint(ended)).contains(one.getLast());
+        }
+        assertThat(folder.resolve("data")).doesNotExist();
+    }
+
     /// The last line: what the log says of the attempt comes before.
     private static String complaint(Ended ended) {
         assertThat(ended.err()).doesNotContain("\tat ");

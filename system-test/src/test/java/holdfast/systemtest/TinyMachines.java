@@ -24,8 +24,9 @@ final class TinyMachines implements AutoCloseable {
 
     /// Protects one more machine.
     ///
+    /// @param options of its agent, besides
     /// @return its server's id
-    String protect(String name) throws IOException, InterruptedException {
+    String protect(String name, String... options) throws IOException, InterruptedException {
         var known = ids(_ -> true);
         BootSector.write(disk(name), "new");
         var token =
@@ -35,17 +36,20 @@ final class TinyMachines implements AutoCloseable {
                         .required("token")
                         .asString();
         var log = lab.directory.resolve(name + ".log").toFile();
-        var command =
-                Lab.HOLDFAST.command(
+        var arguments =
+                new ArrayList<>(
                         List.of(
                                 "agent", "run",
                                 "--server", lab.installation.url(),
                                 "--token", token,
                                 "--disk", disk(name).toString(),
                                 "--state", lab.directory.resolve(name + ".state").toString()));
+        arguments.addAll(List.of(options));
         var agent =
                 lab.processes.start(
-                        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log));
+                        new ProcessBuilder(Lab.HOLDFAST.command(arguments))
+                                .redirectErrorStream(true)
+                                .redirectOutput(log));
         agents.add(agent);
         lab.installation.await(
                 "server " + name,

@@ -17,6 +17,12 @@ public record Damage(
         String file,
         long fileOffsetBytes,
         String what) {
+    /// The same, in the staging area of that storage class.
+    Damage in(String storageClass) {
+        return new Damage(
+                volume, offsetBytes, lengthBytes, storageClass + ":" + file, fileOffsetBytes, what);
+    }
+
     @Override
     public String toString() {
         var range =

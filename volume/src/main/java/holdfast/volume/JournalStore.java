@@ -46,8 +46,18 @@ final class JournalStore implements VolumeStore, JournalBranch.Writing {
     }
 
     @Override
-    public String identity() {
+    public String identity(String owner) {
         return core.catalogue.agentsIdentity();
+    }
+
+    /// Never changed, whatever is lost.
+    StoreIdentity ownIdentity() {
+        return core.catalogue.identity();
+    }
+
+    @Override
+    public Optional<String> storageClass(String owner) {
+        return registry.hasVolumes(owner) ? Optional.of(DEFAULT_CLASS) : Optional.empty();
     }
 
     @Override
@@ -396,7 +406,7 @@ final class JournalStore implements VolumeStore, JournalBranch.Writing {
     }
 
     @Override
-    public StoreStatus.Condition condition() {
+    public StoreStatus.Condition condition(String owner) {
         var journal = core.journal();
         return new StoreStatus.Condition(journal.state(), journal.reason());
     }

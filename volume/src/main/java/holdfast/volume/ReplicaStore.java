@@ -12,9 +12,10 @@ import java.util.concurrent.CompletableFuture;
 ///
 /// Unknown volumes are [holdfast.base.RefusalException]s; the world's faults are [StoreException]s.
 public interface ReplicaStore {
-    /// Identity of this staging area, made with it and never changed. An agent that meets another
-    /// identity than before must not trust what it knows of its replicas.
-    String identity();
+    /// Identity of the staging area that the owner's volumes are in, made with it and never
+    /// changed. An agent that meets another identity than before must not trust what it knows of
+    /// its replicas.
+    String identity(String owner);
 
     /// Appends extents of one volume, in order, after all that was appended to it before. Blocks
     /// while too much is waiting to be written.
@@ -35,8 +36,6 @@ public interface ReplicaStore {
     /// rescan compares with. Does not wait for what is still to be written.
     VolumeView head(VolumeId id) throws IOException;
 
-    StoreStatus status();
-
-    /// Of the status what says whether appends are acknowledged.
-    StoreStatus.Condition condition();
+    /// Whether what is appended to the owner's volumes is acknowledged.
+    StoreStatus.Condition condition(String owner);
 }

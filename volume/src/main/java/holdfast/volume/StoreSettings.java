@@ -37,6 +37,20 @@ public record StoreSettings(
 
     private static final long SEGMENT_BYTES_MAX = 256L << 20;
 
+    /// For each of several staging areas, which share the memory that one would cache in and the
+    /// master key.
+    StoreSettings shared(int areas, Path key) {
+        return new StoreSettings(
+                journalWindow,
+                Optional.of(key),
+                segmentBytes,
+                reserveBytes,
+                waitingBytesMax,
+                extentCacheBytes / areas,
+                mapCacheBytes / areas,
+                checkpointBytes);
+    }
+
     public StoreSettings {
         if (journalWindow.isNegative()) {
             throw new IllegalArgumentException("journal window " + journalWindow);

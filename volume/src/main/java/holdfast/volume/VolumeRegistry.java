@@ -6,31 +6,40 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 
 /// Makes, changes and deletes volumes: each change is stored in the catalogue before it counts.
 /// Safe for any thread.
 final class VolumeRegistry {
     private final StoreCore core;
-    private volatile OwnerNumbers ownerNumbers;
+    private volatile Owners knownOwners;
 
     /// By owner; of those that are not here it is the master key.
     private final Map<String, UUID> encryptionKeys = new ConcurrentHashMap<>();
 
-    /// Owners by name, of one generation of the catalogue.
-    private record OwnerNumbers(long generation, Map<String, Integer> byName) {
-        static OwnerNumbers of(Catalogue catalogue) {
+    /// Owners of one generation of the catalogue.
+    ///
+    /// @param byName their numbers
+    /// @param withVolumes the numbers of those that have some
+    private record Owners(long generation, Map<String, Integer> byName, Set<Integer> withVolumes) {
+        static Owners of(Catalogue catalogue) {
             var numbers = new HashMap<String, Integer>();
             catalogue.owners().forEach((number, owner) -> numbers.put(owner.name(), number));
-            return new OwnerNumbers(catalogue.generation(), numbers);
+            var withVolumes =
+                    catalogue.volumes().values().stream()
+                            .map(Catalogue.Entry::owner)
+                            .collect(Collectors.toSet());
+            return new Owners(catalogue.generation(), numbers, withVolumes);
         }
     }
 
     VolumeRegistry(StoreCore core) {
         this.core = core;
-        this.ownerNumbers = OwnerNumbers.of(core.catalogue);
+        this.knownOwners = Owners.of(core.catalogue);
     }
 
     VolumeState create(String owner, String name, long sizeBytes) throws IOException {
@@ -211,18 +220,24 @@ final class VolumeRegistry {
     }
 
     Optional<Integer> findOwner(String owner) {
-        return Optional.ofNullable(numbers(core.catalogue).get(owner));
+        return Optional.ofNullable(owners(core.catalogue).byName().get(owner));
     }
 
-    /// Owners' numbers by name: made once a catalogue, since there may be thousands of owners and
-    /// one is looked for with each report of an agent.
-    private Map<String, Integer> numbers(Catalogue catalogue) {
-        var known = ownerNumbers;
+    boolean hasVolumes(String owner) {
+        var known = owners(core.catalogue);
+        var number = known.byName().get(owner);
+        return number != null && known.withVolumes().contains(number);
+    }
+
+    /// Made once a catalogue, since there may be thousands of owners and one is looked for with
+    /// each report of an agent.
+    private Owners owners(Catalogue catalogue) {
+        var known = knownOwners;
         if (known.generation() != catalogue.generation()) {
-            known = OwnerNumbers.of(catalogue);
-            ownerNumbers = known;
+            known = Owners.of(catalogue);
+            knownOwners = known;
         }
-        return known.byName();
+        return known;
     }
 
     void policy(String owner, SnapshotPolicy policy) throws IOException {
@@ -261,7 +276,7 @@ final class VolumeRegistry {
 
     SnapshotPolicy policy(String owner) {
         var catalogue = core.catalogue;
-        return Optional.ofNullable(numbers(catalogue).get(owner))
+        return Optional.ofNullable(owners(catalogue).byName().get(owner))
                 .map(catalogue.owners()::get)
                 .map(Catalogue.Owner::policy)
                 .orElse(SnapshotPolicy.DEFAULT);

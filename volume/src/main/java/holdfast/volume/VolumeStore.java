@@ -8,14 +8,37 @@ import java.util.UUID;
 import java.util.function.Consumer;
 import javax.crypto.SecretKey;
 
-/// One staging area. Safe for any thread. Whoever opened it closes it, after all views, branches
-/// and users of it.
+/// One staging area, or several of different storage classes seen as one. Safe for any thread.
+/// Whoever opened it closes it, after all views, branches and users of it.
 ///
 /// Unknown volumes and names in use are [holdfast.base.RefusalException]s; the world's faults are
 /// [StoreException]s.
 public interface VolumeStore extends ReplicaStore, BranchStore, AutoCloseable {
+    /// The storage class of the staging area that takes what no other one is for.
+    String DEFAULT_CLASS = "STANDARD";
+
     /// Makes an empty volume with a data key of its own; durable on return.
     Volume create(String owner, String name, long sizeBytes) throws IOException;
+
+    /// Makes such a volume in the staging area of a storage class, or in the default one where
+    /// there is none of that class. All volumes of one owner are in one staging area, since a
+    /// consistency point is one record of one journal: the class counts for an owner's first
+    /// volume, and the others go where that is. Volumes of one owner are made one after the other.
+    default Volume create(String owner, String name, long sizeBytes, String storageClass)
+            throws IOException {
+        return create(owner, name, sizeBytes);
+    }
+
+    /// The class of the staging area that the owner's volumes are in; empty if it has none.
+    Optional<String> storageClass(String owner);
+
+    /// The staging areas that this one consists of, the default one first.
+    default List<StagingArea> areas() {
+        return List.of(new StagingArea(DEFAULT_CLASS, this));
+    }
+
+    /// How the staging area is doing; of several, the default one.
+    StoreStatus status();
 
     /// Follows a source disk that has grown; durable on return. Volumes do not shrink.
     Volume grow(VolumeId id, long sizeBytes) throws IOException;

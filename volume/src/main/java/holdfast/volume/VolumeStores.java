@@ -11,7 +11,9 @@ import java.util.List;
 public final class VolumeStores {
     private VolumeStores() {}
 
-    /// As the other one, with encryption keys in `encryption-keys` beside the staging area.
+    /// Opens the staging area in a local directory, or makes it there. Reads the last checkpoint
+    /// and the journal's tail behind it, whatever the size of the volumes. Encryption keys are in
+    /// `encryption-keys` beside it.
     ///
     /// @throws holdfast.base.RefusalException if another process uses it, or its master key is
     ///   missing or another
@@ -25,17 +27,30 @@ public final class VolumeStores {
             throws IOException {
         var beside = directory.resolveSibling("encryption-keys");
         var encryptionKeys = new EncryptionKeyFiles(files, beside, time);
-        return open(settings, files, directory, encryptionKeys, time, random);
+        return openOne(settings, files, directory, encryptionKeys, time, random);
     }
 
-    /// Opens the staging area in a local directory, or makes it there. Reads the last checkpoint
-    /// and the journal's tail behind it, whatever the size of the volumes.
+    /// Opens the default staging area and those of storage classes, or makes them, all under one
+    /// master key.
     ///
-    /// @param encryptionKeys that may wrap its data keys
-    /// @throws holdfast.base.RefusalException if another process uses it, or its master key is
-    ///   missing or another
-    /// @throws StoreException if it cannot be read
+    /// @param directory of the default one
+    /// @param encryptionKeys that may wrap data keys, in all of them
+    /// @throws holdfast.base.RefusalException as above; or if one that there was before is not
+    ///   there, or another one in its place, or one is left out that has volumes
+    /// @throws StoreException if one cannot be read
     public static VolumeStore open(
+            StoreSettings settings,
+            Filesystem files,
+            Path directory,
+            StorageClasses classes,
+            EncryptionKeyFiles encryptionKeys,
+            TimeSource time,
+            RandomSource random)
+            throws IOException {
+        return AreaOpening.open(settings, files, directory, classes, encryptionKeys, time, random);
+    }
+
+    static JournalStore openOne(
             StoreSettings settings,
             Filesystem files,
             Path directory,

@@ -69,7 +69,7 @@ class EncryptionKeyTest {
     }
 
     private VolumeStore open(Filesystem files, EncryptionKeyFiles keys) throws IOException {
-        return VolumeStores.open(
+        return VolumeStores.openOne(
                 test.settings, files, TestStore.DIRECTORY, keys, test.time, source());
     }
 

@@ -54,14 +54,14 @@ class GapTest {
                                         .id());
             }
         }
-        var identity = store.identity();
+        var identity = store.identity("s");
         test.files.crash();
         var files = FaultyFilesystem.of(withGap(test.files.contents()), 2);
 
         var damaged = open(files);
         var offered = damaged.newestPoint("s-0").orElseThrow();
         assertThat(offered.sequence()).isLessThan(points.getLast().sequence());
-        assertThat(damaged.identity()).isNotEqualTo(identity);
+        assertThat(damaged.identity("s")).isNotEqualTo(identity);
         assertHidden(damaged, id, offered);
         var branchId = branch.orElseThrow();
         assertThatThrownBy(() -> damaged.openBranch(branchId))
@@ -71,7 +71,7 @@ class GapTest {
 
         var again = open(files);
         assertThat(again.newestPoint("s-0")).contains(offered);
-        assertThat(again.identity()).isEqualTo(damaged.identity());
+        assertThat(again.identity("s")).isEqualTo(damaged.identity("s"));
         assertHidden(again, id, offered);
         var versions = write(again, id);
         var whole = point(again, "s-0");
@@ -84,7 +84,7 @@ class GapTest {
         again.close();
 
         try (var last = open(files)) {
-            assertThat(last.identity()).isEqualTo(damaged.identity());
+            assertThat(last.identity("s")).isEqualTo(damaged.identity("s"));
             assertThat(last.newestPoint("s-0").orElseThrow().sequence())
                     .isEqualTo(whole.sequence());
             assertReads(last, id, whole, versions);

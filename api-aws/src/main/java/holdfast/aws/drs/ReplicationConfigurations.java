@@ -13,11 +13,14 @@ import holdfast.control.ReplicationSettings;
 import holdfast.control.ServerView;
 import holdfast.control.Settings;
 import holdfast.control.SourceServer;
+import holdfast.control.StagingTypes;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// How a server is replicated, in the service's words. Which of them act here, and how, is said in
@@ -48,7 +51,30 @@ final class ReplicationConfigurations {
                 limit == null ? before.limitBytesPerSecond() : limit * BYTES_PER_MEGABIT,
                 rules == null ? before.policy() : PitPolicy.policy(rules),
                 encryption.after(before.encryptionKey()),
+                staging(wanted),
                 document);
+    }
+
+    private static StagingTypes staging(ReplicationConfiguration wanted) {
+        var types = new HashMap<String, String>();
+        for (var disk :
+                orElse(
+                        wanted.replicatedDisks(),
+                        List.<ReplicationConfigurationReplicatedDisk>of())) {
+            var name = disk.deviceName();
+            var type = disk.stagingDiskType();
+            if (name != null
+                    && type != null
+                    && type != ReplicationConfigurationReplicatedDiskStagingDiskType.AUTO) {
+                types.put(name, type.name());
+            }
+        }
+        return new StagingTypes(
+                types,
+                Optional.ofNullable(wanted.defaultLargeStagingDiskType())
+                        .filter(type ->
+                                type != ReplicationConfigurationDefaultLargeStagingDiskType.AUTO)
+                        .map(type -> type.name()));
     }
 
     private static void refuseWhatIsNotDone(ReplicationConfiguration wanted) {
@@ -94,8 +120,12 @@ final class ReplicationConfigurations {
         }
     }
 
+    /// @param storageClass that its replica is in, or would be made in now
     static ReplicationConfiguration of(
-            RequestContext context, ServerView view, ReplicationSettings settings) {
+            RequestContext context,
+            ServerView view,
+            ReplicationSettings settings,
+            String storageClass) {
         var server = view.server();
         var keyAccount =
                 view.extension()
@@ -116,7 +146,8 @@ final class ReplicationConfigurations {
                         orElse(
                                 kept.defaultLargeStagingDiskType(),
                                 ReplicationConfigurationDefaultLargeStagingDiskType.AUTO))
-                .replicatedDisks(disks(server, orElse(kept.replicatedDisks(), List.of())))
+                .replicatedDisks(
+                        disks(server, orElse(kept.replicatedDisks(), List.of()), storageClass))
                 .ebsEncryption(EncryptionWords.told(settings.encryptionKey(), kept.ebsEncryption()))
                 .ebsEncryptionKeyArn(
                         EncryptionWords.told(
@@ -140,7 +171,9 @@ final class ReplicationConfigurations {
     }
 
     private static List<ReplicationConfigurationReplicatedDisk> disks(
-            SourceServer server, List<ReplicationConfigurationReplicatedDisk> kept) {
+            SourceServer server,
+            List<ReplicationConfigurationReplicatedDisk> kept,
+            String storageClass) {
         return server.disks().stream()
                 .map(disk -> {
                     var set =
@@ -153,7 +186,7 @@ final class ReplicationConfigurations {
                                     .isBootDisk(disk.equals(server.disks().getFirst()))
                                     .optimizedStagingDiskType(
                                             ReplicationConfigurationReplicatedDiskStagingDiskType
-                                                    .STANDARD)
+                                                    .valueOf(storageClass))
                                     .stagingDiskType(
                                             ReplicationConfigurationReplicatedDiskStagingDiskType
                                                     .AUTO);

@@ -23,6 +23,7 @@ import holdfast.aws.drs.model.UpdateReplicationConfigurationRequest;
 import holdfast.aws.drs.model.UpdateReplicationConfigurationTemplateRequest;
 import holdfast.aws.protocol.RequestContext;
 import holdfast.control.Controller;
+import holdfast.control.ReplicationSettings;
 import holdfast.control.ServerView;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -77,8 +78,14 @@ interface ReplicationOperations extends DrsService {
     default ReplicationConfiguration getReplicationConfiguration(
             RequestContext context, GetReplicationConfigurationRequest request) throws IOException {
         var view = controller().servers().get(request.sourceServerID());
-        return ReplicationConfigurations.of(
+        return configuration(
                 context, view, controller().extensions().replication(view.server().id()));
+    }
+
+    private ReplicationConfiguration configuration(
+            RequestContext context, ServerView view, ReplicationSettings settings) {
+        return ReplicationConfigurations.of(
+                context, view, settings, controller().placement().of(view, settings));
     }
 
     @Override
@@ -89,7 +96,7 @@ interface ReplicationOperations extends DrsService {
         ReplicationConfigurations.checkDisks(view.server(), request.replicatedDisks());
         var encryption =
                 encryption(context, request.ebsEncryption(), request.ebsEncryptionKeyArn());
-        return ReplicationConfigurations.of(
+        return configuration(
                 context,
                 view,
                 controller()

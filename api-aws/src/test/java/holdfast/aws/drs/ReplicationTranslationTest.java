@@ -91,6 +91,7 @@ class ReplicationTranslationTest {
                         Optional.empty(),
                         Optional.empty(),
                         Optional.empty(),
+                        Optional.empty(),
                         lostConnections);
         var told = new ReplicationTranslation(at(SINCE.plus(lasting))).info(view);
         return Optional.ofNullable(told.dataReplicationError());
