@@ -24,8 +24,8 @@ public record StagingTypes(Map<String, String> ofDisks, Optional<String> ofLarge
     /// What storage classes may be called, besides the default one.
     public static final Set<String> CLASSES = Set.of("GP2", "GP3", "IO1", "SC1", "ST1");
 
-    /// From this size on a disk is large.
-    private static final long LARGE_BYTES = 500L << 30;
+    /// A disk of more than this is large, as with AWS.
+    private static final long LARGE_BYTES = 125L << 30;
 
     public StagingTypes {
         ofDisks = Map.copyOf(ofDisks);
@@ -43,7 +43,7 @@ public record StagingTypes(Map<String, String> ofDisks, Optional<String> ofLarge
                 return storageClass(named, classes);
             }
         }
-        var large = disks.values().stream().anyMatch(bytes -> bytes >= LARGE_BYTES);
+        var large = disks.values().stream().anyMatch(bytes -> bytes > LARGE_BYTES);
         return large && ofLarge.isPresent()
                 ? storageClass(ofLarge.get(), classes)
                 : VolumeStore.DEFAULT_CLASS;

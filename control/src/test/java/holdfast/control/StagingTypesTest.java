@@ -23,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// Into which storage class a server's replica goes, and when.
 class StagingTypesTest {
     private static final Set<String> CLASSES = Set.of("STANDARD", "ST1", "GP3");
-    private static final long LARGE = 500L << 30;
+    private static final long LARGE = (125L << 30) + 1;
 
     @TempDir Path directory;
     private Installation installation;
