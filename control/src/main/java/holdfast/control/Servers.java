@@ -9,8 +9,6 @@ import holdfast.replication.Newcomer;
 import holdfast.replication.ReplicationHost;
 import holdfast.replication.SessionControl;
 import holdfast.volume.ConsistencyPoint;
-import holdfast.volume.SnapshotPolicy;
-import holdfast.volume.Volume;
 import holdfast.volume.VolumeStore;
 import java.io.IOException;
 import java.time.Duration;
@@ -39,6 +37,7 @@ public final class Servers implements ReplicationHost {
     private final Map<String, Presence> presences = new ConcurrentHashMap<>();
     private final Attendance attendance;
     private final ServerMachines machines;
+    private final ServerVolumes volumes;
     private final ServerKeys keys;
     private final ConnectionLosses losses;
     private final Map<String, SessionControl> sessions = new ConcurrentHashMap<>();
@@ -56,6 +55,7 @@ public final class Servers implements ReplicationHost {
         this.time = time;
         this.settings = settings;
         this.machines = new ServerMachines(database, time);
+        this.volumes = new ServerVolumes(store);
         this.keys = new ServerKeys(store, settings);
         this.losses = new ConnectionLosses(time);
         this.attendance = new Attendance(database, time, silence, presences, this::apply);
@@ -168,10 +168,6 @@ public final class Servers implements ReplicationHost {
         };
     }
 
-    private List<Volume> ownedBy(String owner) {
-        return store.volumes().stream().filter(volume -> volume.owner().equals(owner)).toList();
-    }
-
     @Override
     public void admit(String serverId, Newcomer newcomer) throws IOException, InterruptedException {
         machines.admit(serverId, newcomer);
@@ -196,26 +192,23 @@ public final class Servers implements ReplicationHost {
         }
         database.transact(tx -> requireAdmitted(tx, serverId));
         requireKeys(serverId);
-        var wanted = settings.of(serverId);
-        var storageClass = new Placement(store).ofNew(wanted, facts);
-        var volumes = new ArrayList<Volume>();
-        for (var disk : facts) {
-            volumes.add(volumeFor(serverId, disk, storageClass));
-        }
-        keys.began(serverId, volumes);
-        keepPoints(serverId, wanted.policy());
+        var prepared = volumes.prepare(serverId, facts, settings.of(serverId));
+        keys.began(serverId, prepared);
         var boots =
                 database.transact(tx -> {
                     var current = requireAdmitted(tx, serverId);
                     var taken = machines.began(tx, serverId, machine);
-                    var known = current.with(machine, merged(current.disks(), facts, volumes));
+                    var known =
+                            current.with(
+                                    machine,
+                                    ServerVolumes.merged(current.disks(), facts, prepared));
                     Tables.SERVERS.update(tx, known);
                     change(tx, known, new ReplicationEvent.SessionBegan());
                     return taken;
                 });
         presences.compute(serverId, (_, known) -> seenNow(known).session(1));
         losses.began(serverId, machine.run());
-        return new Begun(volumes, boots);
+        return new Begun(prepared, boots);
     }
 
     /// @throws RefusalException if the server's data keys cannot be had now
@@ -255,18 +248,10 @@ public final class Servers implements ReplicationHost {
 
     /// Lets new settings act.
     void apply(String serverId, ReplicationSettings changed) throws IOException {
-        if (!ownedBy(serverId).isEmpty()) {
-            keepPoints(serverId, changed.policy());
-        }
+        volumes.apply(serverId, changed);
         var session = sessions.get(serverId);
         if (session != null) {
             session.limit(changed.limitBytesPerSecond());
-        }
-    }
-
-    private void keepPoints(String serverId, SnapshotPolicy policy) throws IOException {
-        if (!store.snapshotPolicy(serverId).equals(policy)) {
-            store.snapshotPolicy(serverId, policy);
         }
     }
 
@@ -277,54 +262,6 @@ public final class Servers implements ReplicationHost {
             session.end(why);
         }
         presences.computeIfPresent(serverId, (_, known) -> known.silent());
-    }
-
-    /// The volume is found by owner and name, so that one made just before a crash is not made
-    /// twice.
-    private Volume volumeFor(String serverId, DiskFacts disk, String storageClass)
-            throws IOException {
-        for (var volume : ownedBy(serverId)) {
-            if (!volume.name().equals(disk.name())) {
-                continue;
-            }
-            if (disk.sizeBytes() < volume.sizeBytes()) {
-                throw new RefusalException(
-                        "disk-shrank",
-                        String.format(
-                                Locale.ROOT,
-                                "disk %s has %d bytes and had %d: a volume does not shrink;"
-                                        + " disconnect the server and enrol it again",
-                                disk.name(),
-                                disk.sizeBytes(),
-                                volume.sizeBytes()));
-            }
-            return disk.sizeBytes() > volume.sizeBytes()
-                    ? store.grow(volume.id(), disk.sizeBytes())
-                    : volume;
-        }
-        return store.create(serverId, disk.name(), disk.sizeBytes(), storageClass);
-    }
-
-    /// Disks that this session does not name are kept: their replicas are.
-    private static List<SourceServer.Disk> merged(
-            List<SourceServer.Disk> before, List<DiskFacts> facts, List<Volume> volumes) {
-        var disks = new ArrayList<SourceServer.Disk>();
-        for (var i = 0; i < facts.size(); i++) {
-            var disk = facts.get(i);
-            disks.add(
-                    new SourceServer.Disk(
-                            disk.name(),
-                            volumes.get(i).id().text(),
-                            disk.sizeBytes(),
-                            disk.model(),
-                            disk.serial()));
-        }
-        for (var disk : before) {
-            if (disks.stream().noneMatch(newer -> newer.name().equals(disk.name()))) {
-                disks.add(disk);
-            }
-        }
-        return disks;
     }
 
     @Override
