@@ -1,6 +1,7 @@
 package holdfast.replication;
 
 import holdfast.base.RefusalException;
+import holdfast.volume.ReplicaStore;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.time.Duration;
@@ -46,8 +47,9 @@ final class Failures {
                 switch (e.code()) {
                     case SessionControl.STOPPED,
                             SessionControl.FINISHED,
-                            SessionControl.KEY_MISSING ->
-                            SOON; // it may be started again
+                            SessionControl.KEY_MISSING,
+                            ReplicaStore.KEY_MISSING ->
+                            SOON; // it may be started again, or the key put back
                     case SessionControl.AGAIN -> AT_ONCE;
                     default -> LATER;
                 });

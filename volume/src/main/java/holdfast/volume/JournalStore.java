@@ -151,8 +151,7 @@ final class JournalStore implements VolumeStore, JournalBranch.Writing {
             return new JournalEntry.Extent(state, core.cipher.seal(state.number, key, extent));
         } catch (IOException e) {
             throw new RefusalException(
-                    "volume-key-missing",
-                    state + ": its data key cannot be read: " + e.getMessage());
+                    KEY_MISSING, state + ": its data key cannot be read: " + e.getMessage());
         }
     }
 

@@ -12,6 +12,10 @@ import java.util.concurrent.CompletableFuture;
 ///
 /// Unknown volumes are [holdfast.base.RefusalException]s; the world's faults are [StoreException]s.
 public interface ReplicaStore {
+    /// Code of the refusal of an append to a volume whose data key cannot be had: it is damaged, or
+    /// the encryption key that wraps it was taken away.
+    String KEY_MISSING = "volume-key-missing";
+
     /// Identity of the staging area that the owner's volumes are in, made with it and never
     /// changed. An agent that meets another identity than before must not trust what it knows of
     /// its replicas.
