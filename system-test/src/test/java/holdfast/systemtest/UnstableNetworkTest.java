@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import software.amazon.awssdk.services.drs.model.DataReplicationError;
 import software.amazon.awssdk.services.drs.model.DataReplicationErrorString;
@@ -15,6 +16,7 @@ class UnstableNetworkTest {
     private static final String RELAY = "127.0.0.2";
 
     @Test
+    @Tag("long")
     void anAgentThatLosesItsConnectionThriceHasAnUnstableNetworkAndOneThatIsKilledHasNot()
             throws Exception {
         try (var lab = Lab.open("unstable")) {
