@@ -136,7 +136,7 @@ public final class EncryptionKeys {
                         "encryption-key-in-use",
                         String.format(
                                 Locale.ROOT,
-                                "encryption key %s is used by %s: give them another one first",
+                                "encryption key %s is used by %s: assign another key there first",
                                 id,
                                 String.join(", ", users)));
             }

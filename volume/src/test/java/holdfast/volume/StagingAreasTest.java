@@ -12,6 +12,8 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -58,6 +60,39 @@ class StagingAreasTest {
         assertThat(store.newestPoint("s-2")).contains(points.getLast());
         assertThat(store.pointAt("s-1", points.getFirst().instant())).contains(points.getFirst());
         assertThat(store.points("s-1", Instant.EPOCH, Instant.MAX, 9)).hasSize(3);
+        store.close();
+    }
+
+    /// Told before the owner has a volume, which may then be made in any of them.
+    @Test
+    void anEncryptionKeyWrapsWhatItsOwnerHasInWhicheverArea() throws Exception {
+        var key = areas.keys.create(areas.source);
+        var file = areas.keys.file(key);
+        var store = areas.open();
+        store.encryptionKey("s-2", Optional.of(key));
+        var here = store.create("s-1", "a", BYTES);
+        var there = store.create("s-2", "a", BYTES, "ST1");
+        areas.write(store, here, 1);
+        areas.write(store, there, 2);
+        assertThat(areas.keys.uses()).isEqualTo(Map.of(key, Set.of(there.id())));
+        assertThatThrownBy(() -> areas.keys.destroy(key)).isInstanceOf(RefusalException.class);
+        areas.crash(store);
+
+        var files = areas.test.files.mount();
+        files.rename(file, file.resolveSibling("away"));
+        store = areas.open();
+        assertThat(store.keyFault(here.id())).isEmpty();
+        assertThat(store.keyFault(there.id()).orElseThrow()).contains("put " + file + " back");
+        assertThat(TwoAreas.version(store.head(here.id()), here)).isEqualTo(1);
+        areas.crash(store);
+
+        files = areas.test.files.mount();
+        files.rename(file.resolveSibling("away"), file);
+        store = areas.open();
+        store.encryptionKey("s-2", Optional.empty());
+        assertThat(areas.keys.uses()).isEmpty();
+        areas.keys.destroy(key);
+        assertThat(TwoAreas.version(store.head(there.id()), there)).isEqualTo(2);
         store.close();
     }
 

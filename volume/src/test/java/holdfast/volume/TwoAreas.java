@@ -15,16 +15,21 @@ final class TwoAreas {
     static final Path DISKS = Path.of("/disks");
     static final Path RECORD = Path.of("/data/storage-classes");
     private static final Path KEYS = Path.of("/data/encryption-keys");
+
     static final Map<String, Path> ST1 = Map.of("ST1", DISKS);
     static final int BLOCKS = 16;
 
     final TestStore test;
     final FaultyFilesystem disks;
-    private final RandomSource source;
+    final RandomSource source;
+
+    /// Those of the store that was opened last.
+    EncryptionKeyFiles keys;
 
     TwoAreas(long seed) {
         test = new TestStore(seed);
         disks = new FaultyFilesystem(seed + 1);
+        keys = new EncryptionKeyFiles(test.files.mount(), KEYS, test.time);
         var random = new SplittableRandom(seed + 2);
         source =
                 bytes -> {
@@ -45,12 +50,13 @@ final class TwoAreas {
     /// @param mounted in place of the disks
     VolumeStore open(Map<String, Path> classes, FaultyFilesystem mounted) throws IOException {
         var files = new Mounts(test.files.mount(), mounted.mount());
+        keys = new EncryptionKeyFiles(files, KEYS, test.time);
         return VolumeStores.open(
                 test.settings,
                 files,
                 TestStore.DIRECTORY,
                 new StorageClasses(classes, RECORD),
-                new EncryptionKeyFiles(files, KEYS, test.time),
+                keys,
                 test.time,
                 source);
     }
