@@ -167,6 +167,7 @@ final class Segments {
         objects.forget(segment.path());
         try (var object = storage.openToRepair(segment.path())) {
             object.truncate(result.soundBytes());
+            object.sync(); // the records first: a sound trailer vouches for all that is before it
             var end = result.index().encode(result.soundBytes(), result.lastSequence());
             segment.sizeBytes(result.soundBytes() + end.remaining());
             object.write(end, result.soundBytes());

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
@@ -22,6 +23,53 @@ class FailingSyncTest {
         return one != null
                 ? Stream.of(one)
                 : LongStream.range(0, Long.getLong("test.seeds", 30)).boxed();
+    }
+
+    /// A process was killed with records that were not synced, and a sync fails while the store is
+    /// opened again: the trailer that it writes must not outlast what it vouches for.
+    @ParameterizedTest(name = "seed {0}") // repeat one with -Dtest.seed=N
+    @MethodSource("seeds")
+    void aSyncThatFailsInAnOpeningLeavesNothingVouchedForThatIsNotThere(long seed)
+            throws Exception {
+        var model = new StoreModel(seed);
+        var files = model.test.files;
+        var store = model.test.open();
+        var id = model.create(store, "s", "a");
+        store.append(id, List.of(model.test.extent(id, 0, 1, 1))).get();
+        var syncedBytes = (int) files.mount().sizeBytes(newestSegment(files));
+        store.append(id, List.of(model.test.extent(id, 1, 8, 1))).get();
+        files.crash();
+        DamageableStore.abandon(store);
+        writeAgain(files, syncedBytes);
+
+        files.failSyncsAfter((int) (seed % 3), 1);
+        try {
+            model.test.open().close();
+        } catch (IOException _) {
+            // it is opened again
+        }
+        files.failSyncs(0);
+        store = model.test.open();
+        try (var head = store.head(id)) {
+            assertThat(TestStore.versions(head, id)).containsOnly(0, 1);
+        }
+        store.close();
+    }
+
+    private static Path newestSegment(FaultyFilesystem files) throws IOException {
+        var folder = TestStore.DIRECTORY.resolve(Segment.FOLDER);
+        return folder.resolve(files.mount().list(folder).getLast());
+    }
+
+    /// So that what follows is in the kernel's memory only.
+    private static void writeAgain(FaultyFilesystem files, int syncedBytes) throws IOException {
+        try (var file = files.mount().openForWriting(newestSegment(files))) {
+            var all = ByteBuffer.allocate((int) file.sizeBytes());
+            file.read(all, 0);
+            file.truncate(syncedBytes);
+            file.sync();
+            file.write(all.slice(syncedBytes, all.capacity() - syncedBytes), syncedBytes);
+        }
     }
 
     @ParameterizedTest(name = "seed {0}") // repeat one with -Dtest.seed=N
