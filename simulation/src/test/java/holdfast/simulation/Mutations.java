@@ -75,7 +75,7 @@ final class Mutations {
                 Mutation.calling(
                         "choose a base that is newer than the window's start",
                         VOLUME + "Reclaim",
-                        "chooseBase",
+                        "newestBefore",
                         "madeMillis",
                         0),
                 Mutation.body(

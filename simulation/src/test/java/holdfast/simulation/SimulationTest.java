@@ -34,6 +34,15 @@ class SimulationTest {
         assertThat(points).isGreaterThan(500);
     }
 
+    /// The code that each of them changes is still there.
+    @Test
+    void everyDeliberateBugCanBeMade() throws Exception {
+        for (var bug : Mutations.all()) {
+            var mutated = new MutatedClasses(bug);
+            assertThat(mutated.loadClass(bug.className())).as(bug.name()).isNotNull();
+        }
+    }
+
     /// Each of them within as many worlds as CI runs in a few builds.
     @Test
     @Tag("long")

@@ -42,7 +42,7 @@ class CrashStatesTest {
         for (var seed = 1_000L; opened < 50_000; seed++) {
             new Life(seed).run(20);
         }
-        assertThat(halfMerged).as("cuts in the middle of a merge").isGreaterThan(1_000);
+        assertThat(halfMerged).as("cuts in the middle of a merge").isGreaterThan(500);
     }
 
     private static boolean isHalfMerged(Map<Path, byte[]> contents) {
