@@ -198,6 +198,11 @@ final class FakeStore implements VolumeStore {
     }
 
     @Override
+    public void mend(String owner) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
     public CompletableFuture<ConsistencyPoint> appendPoint(NewPoint point) {
         throw new UnsupportedOperationException();
     }

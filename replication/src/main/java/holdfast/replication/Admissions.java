@@ -159,12 +159,20 @@ final class Admissions {
         var volumes = begun.volumes();
         var host = services.host();
         try {
-            var description = describe(serverId, begun, seat.written);
+            services.store().mend(serverId);
+            var replica = services.store().identity(serverId);
+            var description = describe(serverId, begun, replica, seat.written);
             return new Admitted(
                     description,
                     (outbox, release) ->
                             new RequestLine(
-                                    serverId, volumes, seat.written, services, outbox, release),
+                                    serverId,
+                                    volumes,
+                                    replica,
+                                    seat.written,
+                                    services,
+                                    outbox,
+                                    release),
                     session -> {
                         host.began(serverId, session);
                         host.certified(serverId, arrival.certificate().expiresAt());
@@ -216,7 +224,7 @@ final class Admissions {
     }
 
     private ReplicationLink.Session describe(
-            String serverId, ReplicationHost.Begun begun, WrittenVolumes written)
+            String serverId, ReplicationHost.Begun begun, String replica, WrittenVolumes written)
             throws IOException {
         var store = services.store();
         var lastRound = store.newestPoint(serverId).map(ConsistencyPoint::round).orElse(-1L);
@@ -226,10 +234,7 @@ final class Admissions {
             disks.add(new ReplicationLink.Session.Disk(volume.id().text(), empty, lastRound));
         }
         // another identity is another replica to an agent that knew it before: it compares
-        var identity =
-                begun.boots() == 0
-                        ? store.identity(serverId)
-                        : store.identity(serverId) + "/" + begun.boots();
+        var identity = begun.boots() == 0 ? replica : replica + "/" + begun.boots();
         return new ReplicationLink.Session(serverId, identity, disks);
     }
 

@@ -50,7 +50,7 @@ final class Failures {
                             SessionControl.KEY_MISSING,
                             ReplicaStore.KEY_MISSING ->
                             SOON; // it may be started again, or the key put back
-                    case SessionControl.AGAIN -> AT_ONCE;
+                    case SessionControl.AGAIN, ReplicaStore.REPLICA_DAMAGED -> AT_ONCE;
                     default -> LATER;
                 });
     }

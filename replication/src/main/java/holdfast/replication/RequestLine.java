@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 final class RequestLine implements SessionWork {
     private final String serverId;
     private final List<Volume> volumes;
+    private final String replica;
     private final WrittenVolumes written;
     private final Services services;
     private final Outbox outbox;
@@ -38,16 +39,19 @@ final class RequestLine implements SessionWork {
     private record Accepted(
             long number, int cost, CompletableFuture<Optional<ConsistencyPoint>> durable) {}
 
+    /// @param replica identity of the volumes that the agent was shown
     /// @param release told the cost of each request that is done with
     RequestLine(
             String serverId,
             List<Volume> volumes,
+            String replica,
             WrittenVolumes written,
             Services services,
             Outbox outbox,
             LongConsumer release) {
         this.serverId = serverId;
         this.volumes = volumes;
+        this.replica = replica;
         this.written = written;
         this.services = services;
         this.outbox = outbox;
@@ -133,7 +137,8 @@ final class RequestLine implements SessionWork {
                                                         end.instant(),
                                                         end.ageMillis(),
                                                         end.round(),
-                                                        end.frozen()))
+                                                        end.frozen(),
+                                                        Optional.of(replica)))
                                         .thenApply(Optional::of));
                 case Frame.RoundEnd end ->
                         accept(end, CompletableFuture.completedFuture(Optional.empty()));

@@ -150,6 +150,11 @@ final class FakeStore implements ReplicaStore {
     }
 
     @Override
+    public void mend(String owner) {
+        // what is here is never damaged
+    }
+
+    @Override
     public synchronized CompletableFuture<ConsistencyPoint> appendPoint(NewPoint point) {
         var made =
                 new ConsistencyPoint(

@@ -164,11 +164,11 @@ final class BatchWriter {
                 var first = sealed.extent().firstBlock();
                 var count = sealed.extent().blockCount();
                 index.addExtent(volume.number, sequence, first, count, offset);
-                volume.put(first, count, BlockLocation.of(segment.number(), offset, 0));
+                volume.put(first, count, BlockLocation.of(segment.number(), offset, 0), sequence);
             }
             case JournalEntry.Clear(var volume, var first, var count) -> {
                 index.addClear(volume.number, sequence, first, count);
-                volume.clear(first, count);
+                volume.clear(first, count, sequence);
             }
             case JournalEntry.Point(var owner, var point, var written) -> {
                 var made = new SegmentIndex.Point(owner, sequence, record(point, journalledMicros));

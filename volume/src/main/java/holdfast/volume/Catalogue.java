@@ -36,10 +36,27 @@ record Catalogue(
     static final String FOLDER = "catalogue";
     private static final List<String> COPIES = List.of(FOLDER + "/a", FOLDER + "/b");
     private static final int MAGIC = 0x48464341; // HFCA
-    private static final int VERSION = 1;
+    private static final int VERSION = 2;
+
+    /// The first one, which knows no losses of owners.
+    private static final int VERSION_WITHOUT_LOSSES = 1;
 
     /// @param name a server's or recovery instance's id
-    record Owner(String name, SnapshotPolicy policy, Gap gap) {}
+    /// @param losses how often a part of the maps of its volumes was lost
+    record Owner(String name, SnapshotPolicy policy, Gap gap, int losses) {
+        Owner with(SnapshotPolicy other) {
+            return new Owner(name, other, gap, losses);
+        }
+
+        Owner with(Gap other) {
+            return new Owner(name, policy, other, losses);
+        }
+
+        /// After blocks of its volumes were lost: what comes from a sequence on may lack them.
+        Owner withLoss(long sequence) {
+            return new Owner(name, policy, gap.reopened(sequence), losses + 1);
+        }
+    }
 
     /// @param owner its number
     /// @param madeAfter the journal's last sequence when the volume was made: it has no record up
@@ -68,14 +85,18 @@ record Catalogue(
 
     private Catalogue withGaps(int newLosses, UnaryOperator<Gap> change) {
         var changed = new TreeMap<Integer, Owner>();
-        owners.forEach((number, owner) ->
-                changed.put(number, new Owner(owner.name, owner.policy, change.apply(owner.gap))));
+        owners.forEach((number, owner) -> changed.put(number, owner.with(change.apply(owner.gap))));
         return new Catalogue(generation + 1, identity, nextNumber, newLosses, changed, volumes);
     }
 
-    /// What agents take for the staging area: after a loss another one, so that they compare all.
-    String agentsIdentity() {
-        return losses == 0 ? identity.toString() : identity + "-" + losses;
+    /// What an owner's agent takes for the staging area: after a loss another one, so that it
+    /// compares all.
+    ///
+    /// @param owner its number; empty if it has none yet
+    String agentsIdentity(Optional<Integer> owner) {
+        var shown = losses == 0 ? identity.toString() : identity + "-" + losses;
+        var ofOwner = owner.map(owners::get).map(Owner::losses).orElse(0);
+        return ofOwner == 0 ? shown : shown + "." + ofOwner;
     }
 
     /// The stored catalogue; empty for a new staging area.
@@ -167,6 +188,7 @@ record Catalogue(
         }
         out.writeLong(owner.gap().from());
         out.writeLong(owner.gap().wholeFrom());
+        out.writeInt(owner.losses());
     }
 
     private static void write(DataOutputStream out, Volume volume) throws IOException {
@@ -181,17 +203,18 @@ record Catalogue(
     }
 
     private static Catalogue read(ByteBuffer bytes) throws IOException {
-        return Sealed.decode("catalogue", MAGIC, VERSION, bytes, Catalogue::read);
+        return Sealed.decode(
+                "catalogue", MAGIC, VERSION_WITHOUT_LOSSES, VERSION, bytes, Catalogue::read);
     }
 
-    private static Catalogue read(DataInputStream in) throws IOException {
+    private static Catalogue read(DataInputStream in, int version) throws IOException {
         var generation = in.readLong();
         var identity = new StoreIdentity(in.readLong(), in.readLong());
         var nextNumber = in.readInt();
         var losses = in.readInt();
         var owners = new TreeMap<Integer, Owner>();
         for (var left = in.readInt(); left > 0; left--) {
-            owners.put(in.readInt(), readOwner(in));
+            owners.put(in.readInt(), readOwner(in, version));
         }
         var volumes = new TreeMap<Integer, Entry>();
         for (var left = in.readInt(); left > 0; left--) {
@@ -207,7 +230,7 @@ record Catalogue(
         return new Catalogue(generation, identity, nextNumber, losses, owners, volumes);
     }
 
-    private static Owner readOwner(DataInputStream in) throws IOException {
+    private static Owner readOwner(DataInputStream in, int version) throws IOException {
         var name = in.readUTF();
         var rules = new ArrayList<SnapshotPolicy.Rule>();
         for (var left = in.readInt(); left > 0; left--) {
@@ -216,7 +239,8 @@ record Catalogue(
                             Duration.ofMillis(in.readLong()), Duration.ofMillis(in.readLong())));
         }
         var gap = new Gap(in.readLong(), in.readLong());
-        return new Owner(name, new SnapshotPolicy(rules), gap);
+        var losses = version == VERSION_WITHOUT_LOSSES ? 0 : in.readInt();
+        return new Owner(name, new SnapshotPolicy(rules), gap, losses);
     }
 
     private static Volume readVolume(DataInputStream in, String owner) throws IOException {

@@ -3,14 +3,11 @@ package holdfast.volume;
 import holdfast.format.SegmentIndex;
 import java.io.IOException;
 import java.io.InterruptedIOException;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
 
 /// Makes checkpoints: on request, and from a thread of its own whenever so much was journalled that
@@ -18,11 +15,9 @@ import java.util.concurrent.locks.ReentrantLock;
 final class Checkpointer {
     private static final System.Logger LOG = System.getLogger(Checkpointer.class.getName());
 
-    /// How long to wait before asking whether waiting is of use.
-    private static final Duration LOOK_AFTER = Duration.ofMillis(100);
-
     private final StoreCore core;
     private final VolumeRegistry registry;
+    private final Mending mending;
     private final Thread thread;
 
     /// Held while a checkpoint is made: one at a time.
@@ -31,9 +26,10 @@ final class Checkpointer {
     private volatile boolean stopping;
     private long checkpointedBytes;
 
-    Checkpointer(StoreCore core, VolumeRegistry registry) {
+    Checkpointer(StoreCore core, VolumeRegistry registry, Mending mending) {
         this.core = core;
         this.registry = registry;
+        this.mending = mending;
         this.thread = core.time.workers().name("checkpointer").unstarted(this::run);
     }
 
@@ -83,9 +79,6 @@ final class Checkpointer {
         registry.keepGaps();
         lock.lock();
         try {
-            for (var state : core.volumes().values()) {
-                state.checkMap(); // an older checkpoint and the journal still have what it lacks
-            }
             var cut = cut();
             try {
                 store(cut);
@@ -141,7 +134,7 @@ final class Checkpointer {
         private boolean over;
 
         synchronized void take(long sequence) {
-            if (!over) {
+            if (!over && core.inDoubt.stream().noneMatch(state -> state.doubts().lackEntries())) {
                 cuts.add(copies(sequence));
             }
         }
@@ -157,16 +150,21 @@ final class Checkpointer {
         }
     }
 
-    /// Copies all maps between two requests, then waits until what they map is durable.
+    /// Copies all maps between two requests, then waits until what they map is durable. A map that
+    /// lacks what was written, since a page is damaged, is mended first.
     ///
     /// After a sync that failed the journal applies everything again, to maps that have seen what
     /// comes later: copies of that time are no place of the journal, and others are taken.
     private Cut cut() throws IOException {
         while (true) {
+            mending.mend();
+            for (var state : core.volumes().values()) {
+                state.checkMap(); // an older checkpoint and the journal still have what it lacks
+            }
             var taking = new Taking();
             try {
                 var barrier = new JournalEntry.Barrier(taking::take);
-                await(core.journal().submit(List.of(barrier)));
+                core.journal().await(core.journal().submit(List.of(barrier)));
             } catch (IOException | InterruptedException e) {
                 taking.end().ifPresent(this::release);
                 if (e instanceof IOException failure) {
@@ -178,22 +176,6 @@ final class Checkpointer {
             var cut = taking.end();
             if (cut.isPresent()) {
                 return cut.get();
-            }
-        }
-    }
-
-    private void await(JournalRequest barrier) throws IOException, InterruptedException {
-        while (true) {
-            try {
-                core.time.await(barrier.durable, LOOK_AFTER);
-                return;
-            } catch (TimeoutException _) {
-                var state = core.journal().state();
-                if (state != StoreStatus.State.WRITING) {
-                    throw new StoreException("no checkpoint: " + core.journal().reason());
-                }
-            } catch (ExecutionException e) {
-                throw new StoreException("no checkpoint: " + e.getMessage(), e);
             }
         }
     }

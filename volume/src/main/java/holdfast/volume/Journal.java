@@ -2,7 +2,10 @@ package holdfast.volume;
 
 import holdfast.base.TimeSource;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeoutException;
 
 /// The one journal of a store. Callers queue requests; one thread writes them in batches and
 /// applies them to the volume maps, another makes them durable: while it waits for the disk, the
@@ -14,6 +17,10 @@ final class Journal implements AutoCloseable {
     /// Largest request, so that a batch holds at least one.
     static final int REQUEST_BYTES_MAX = JournalAppender.GATHERED_BYTES_MAX;
 
+    /// How long to wait before asking whether waiting is of use.
+    private static final Duration LOOK_AFTER = Duration.ofMillis(100);
+
+    private final TimeSource time;
     private final JournalHealth health;
     private final CommitQueue queue;
     private final JournalAppender appender;
@@ -28,6 +35,7 @@ final class Journal implements AutoCloseable {
             TimeSource time,
             long nextSequence)
             throws IOException {
+        this.time = time;
         this.health = new JournalHealth(time);
         this.queue =
                 new CommitQueue(
@@ -53,6 +61,25 @@ final class Journal implements AutoCloseable {
         var request = new JournalRequest(entries);
         queue.submit(request);
         return request;
+    }
+
+    /// Waits until a request is on stable storage.
+    ///
+    /// @throws StoreException if it cannot be now, without waiting for long: the journal is full or
+    ///   fails
+    void await(JournalRequest request) throws IOException, InterruptedException {
+        while (true) {
+            try {
+                time.await(request.durable, LOOK_AFTER);
+                return;
+            } catch (TimeoutException _) {
+                if (state() != StoreStatus.State.WRITING) {
+                    throw new StoreException(reason());
+                }
+            } catch (ExecutionException e) {
+                throw new StoreException(String.valueOf(e.getMessage()), e);
+            }
+        }
     }
 
     /// Waits until so many bytes were written since the journal was opened.

@@ -35,6 +35,9 @@ final class JournalBranch extends JournalView implements Branch {
 
         /// @throws NoRoomException while the staging area is full
         void checkRoom() throws NoRoomException;
+
+        /// @throws StoreException if what was written to the branch may be missing
+        void checkWhole(VolumeState branch) throws IOException;
     }
 
     /// @param lock shared by all handles on the branch
@@ -59,7 +62,7 @@ final class JournalBranch extends JournalView implements Branch {
         var start = target.position();
         var limit = target.limit();
         try {
-            super.read(target, offsetBytes);
+            readWhole(target, offsetBytes);
         } catch (StoreException e) {
             try {
                 flush();
@@ -67,8 +70,22 @@ final class JournalBranch extends JournalView implements Branch {
                 e.addSuppressed(notWritten);
                 throw e;
             }
-            super.read(target.limit(limit).position(start), offsetBytes);
+            readWhole(target.limit(limit).position(start), offsetBytes);
         }
+    }
+
+    private void readWhole(ByteBuffer target, long offsetBytes) throws IOException {
+        writing.checkWhole(state);
+        super.read(target, offsetBytes);
+        writing.checkWhole(state); // what is lost meanwhile reads as zeros
+    }
+
+    @Override
+    public List<Run> allocation(long offsetBytes, long lengthBytes) throws IOException {
+        writing.checkWhole(state);
+        var found = super.allocation(offsetBytes, lengthBytes);
+        writing.checkWhole(state);
+        return found;
     }
 
     @Override
@@ -184,7 +201,7 @@ final class JournalBranch extends JournalView implements Branch {
         checkOpen();
         Objects.checkFromIndexSize(offsetBytes, lengthBytes, sizeBytes());
         writing.checkRoom();
-        state.checkMap();
+        writing.checkWhole(state);
     }
 
     private static void await(CompletableFuture<Long> future) throws IOException {

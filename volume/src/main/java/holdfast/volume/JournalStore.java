@@ -29,6 +29,7 @@ import javax.crypto.SecretKey;
 final class JournalStore implements VolumeStore, JournalBranch.Writing {
     final StoreCore core;
     private final VolumeRegistry registry;
+    private final Mending mending;
     private final Checkpointer checkpointer;
     private final Map<Integer, ReadWriteLock> branchLocks = new ConcurrentHashMap<>();
     private final Sweep sweep;
@@ -41,13 +42,22 @@ final class JournalStore implements VolumeStore, JournalBranch.Writing {
         this.registry = new VolumeRegistry(core);
         this.sweep = new Sweep(core.stored, core.settings.segmentBytes());
         core.journal().start();
-        this.checkpointer = new Checkpointer(core, registry);
+        this.mending = new Mending(core, registry);
+        this.checkpointer = new Checkpointer(core, registry, mending);
         checkpointer.start();
     }
 
     @Override
     public String identity(String owner) {
-        return core.catalogue.agentsIdentity();
+        return core.catalogue.agentsIdentity(registry.findOwner(owner));
+    }
+
+    @Override
+    public void mend(String owner) throws IOException {
+        var number = registry.findOwner(owner);
+        if (number.isPresent()) {
+            mending.mend(number.get());
+        }
     }
 
     /// Never changed, whatever is lost.
@@ -183,6 +193,10 @@ final class JournalStore implements VolumeStore, JournalBranch.Writing {
         } catch (IOException e) {
             return CompletableFuture.failedFuture(e);
         }
+        var identity = core.catalogue.agentsIdentity(Optional.of(owner));
+        if (!point.replica().orElse(identity).equals(identity)) {
+            return CompletableFuture.failedFuture(damagedReplica(point.owner()));
+        }
         var request =
                 core.journal()
                         .submit(
@@ -191,10 +205,18 @@ final class JournalStore implements VolumeStore, JournalBranch.Writing {
                                                 owner, point, core.points::written)));
         return request.durable.thenApply(sequence -> {
             var made = request.point(owner, point);
+            if (!core.closeGap(owner, sequence, identity)) {
+                throw damagedReplica(point.owner());
+            }
             core.points.made(made);
-            core.closeGap(owner, sequence);
             return describe(point.owner(), made, false);
         });
+    }
+
+    private static RefusalException damagedReplica(String owner) {
+        return new RefusalException(
+                REPLICA_DAMAGED,
+                owner + ": a part of its replica was lost; its disks have to be compared first");
     }
 
     @Override
@@ -259,8 +281,8 @@ final class JournalStore implements VolumeStore, JournalBranch.Writing {
         if (core.gap(number).isOpen()) {
             throw new StoreException(
                     owner
-                            + ": writes to its branches may be missing, since the journal was"
-                            + " damaged; they can be read, but are no consistency point");
+                            + ": writes to its branches may be missing, since the staging area was"
+                            + " damaged; there can be no consistency point of them");
         }
         checkRoom(); // or it would wait until there is some
         try {
@@ -337,6 +359,17 @@ final class JournalStore implements VolumeStore, JournalBranch.Writing {
         return open(state, state.head.snapshot(), sequence, sequence);
     }
 
+    @Override
+    public void checkWhole(VolumeState branch) throws IOException {
+        branch.checkMap();
+        if (core.gap(branch.owner).isOpen()) {
+            throw new StoreException(
+                    branch
+                            + ": writes to it may be missing, since the staging area was damaged;"
+                            + " delete it and branch again");
+        }
+    }
+
     private VolumeView open(VolumeState state, VolumeMap map, long sequence, long pin) {
         core.viewOpened(map);
         return new JournalView(
@@ -364,13 +397,7 @@ final class JournalStore implements VolumeStore, JournalBranch.Writing {
             throw new RefusalException(
                     "not-a-branch", id + " is the replica of a disk; only branches are written to");
         }
-        state.checkMap();
-        if (core.gap(state.owner).isOpen()) {
-            throw new StoreException(
-                    id
-                            + ": writes to it may be missing, since the journal was damaged; delete it"
-                            + " and branch again");
-        }
+        checkWhole(state);
         state.users.incrementAndGet();
         var lock = branchLocks.computeIfAbsent(state.number, _ -> new ReentrantReadWriteLock());
         return new JournalBranch(

@@ -59,7 +59,6 @@ class JournalView implements VolumeView {
         if (length == 0) {
             return;
         }
-        state.checkMap();
         var runs = runs(offsetBytes >>> Blocks.BLOCK_SHIFT, Blocks.count(offsetBytes + length));
         var end = offsetBytes + length;
         var limit = target.limit();
@@ -90,7 +89,6 @@ class JournalView implements VolumeView {
         if (lengthBytes == 0) {
             throw new IndexOutOfBoundsException("an empty range has no allocation");
         }
-        state.checkMap();
         var end = offsetBytes + lengthBytes;
         var found = new ArrayList<Run>();
         var data = new long[] {-1, -1}; // the run of data being gathered
@@ -141,7 +139,6 @@ class JournalView implements VolumeView {
         if (!older.volume().id().equals(volume().id())) {
             throw new IllegalArgumentException(older.volume() + " is not " + volume());
         }
-        state.checkMap();
         try {
             return map.difference(older.map, fromBlock, runsMax);
         } catch (DamagedDataException e) {

@@ -50,10 +50,23 @@ final class MapEdit {
         return edit(root, firstBlock, firstBlock + blockCount, true);
     }
 
+    /// Reads nothing of pages that go as a whole but to count what they map, and drops those that
+    /// are damaged uncounted.
+    ///
     /// @param root that no other map shares
-    /// @return how many blocks were mapped in the range
+    /// @return how many blocks were mapped in the range, as far as that could be read
     long clear(MapRoot root, long from, long to) throws IOException {
-        return root.child() == 0 ? 0 : edit(root, from, to, false);
+        if (root.child() == 0) {
+            return 0;
+        }
+        if (from == 0 && to == VolumeMap.BLOCKS_END) {
+            var dropped = root.child();
+            var blocks = readableBlocks(dropped, PageCache.ANY_LEVEL, from, to);
+            root.child(0);
+            pages.releaseChild(dropped);
+            return blocks;
+        }
+        return edit(root, from, to, false);
     }
 
     private long edit(MapRoot root, long from, long to, boolean put) throws IOException {
@@ -87,13 +100,21 @@ final class MapEdit {
                 return;
             }
             if (isDropped(childLow, childHigh, puts)) {
-                unmapped += walk.mappedBlocks(child, level, childLow, childHigh);
+                unmapped += readableBlocks(child, level, childLow, childHigh);
             } else {
                 var owned = cache.own(child, level, childLow, childHigh);
                 pages.putChild(page, i, owned);
                 prepare(TreePages.inMemory(owned), childLow, childHigh, puts);
             }
             puts = false;
+        }
+    }
+
+    private long readableBlocks(long child, int level, long low, long high) throws IOException {
+        try {
+            return walk.mappedBlocks(child, level, low, high);
+        } catch (DamagedDataException _) {
+            return 0; // nobody will read it any more
         }
     }
 

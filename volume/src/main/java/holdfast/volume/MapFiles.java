@@ -7,7 +7,10 @@ import java.nio.file.NoSuchFileException;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.NavigableMap;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// Where map pages are stored: append-only map files, each page behind its length and checksum
@@ -26,6 +29,11 @@ final class MapFiles implements MapPageStore, AutoCloseable {
 
     private final StagingStorage storage;
     private final OpenObjects objects;
+    private final LongSupplier newestSegment;
+
+    /// What [#newestSegment] was when a file, and all before it, had been ended.
+    private final NavigableMap<Long, Long> segmentsAtEnd = new TreeMap<>();
+
     private final Set<StagingStorage.StoredObject> dirty = new LinkedHashSet<>();
     private long nextFile;
     private long currentFile;
@@ -34,10 +42,17 @@ final class MapFiles implements MapPageStore, AutoCloseable {
     private volatile boolean syncFailed;
 
     /// @param nextFile number above that of every map file ever made
-    MapFiles(StagingStorage storage, OpenObjects objects, long nextFile) {
+    /// @param newestSegment number of the newest segment of the journal
+    MapFiles(
+            StagingStorage storage,
+            OpenObjects objects,
+            long nextFile,
+            LongSupplier newestSegment) {
         this.storage = storage;
         this.objects = objects;
         this.nextFile = nextFile;
+        this.newestSegment = newestSegment;
+        segmentsAtEnd.put(nextFile - 1, newestSegment.getAsLong());
     }
 
     static String path(long file) {
@@ -65,6 +80,12 @@ final class MapFiles implements MapPageStore, AutoCloseable {
         return current == null ? 0 : currentFile;
     }
 
+    /// Number of a segment behind which no page of a file finds anything.
+    synchronized long newestSegmentIn(long file) {
+        var ended = segmentsAtEnd.ceilingEntry(file);
+        return ended == null ? newestSegment.getAsLong() : ended.getValue();
+    }
+
     @Override
     public synchronized long append(ByteBuffer page) throws IOException {
         var length = page.remaining();
@@ -78,6 +99,7 @@ final class MapFiles implements MapPageStore, AutoCloseable {
                 object.close(); // else the sync does, which knows only what was written since
             }
             object = storage.create(path(nextFile));
+            segmentsAtEnd.put(currentFile, newestSegment.getAsLong());
             current = object;
             currentFile = nextFile++;
             writtenBytes = 0;

@@ -1,5 +1,6 @@
 package holdfast.volume;
 
+import holdfast.base.BlockRun;
 import holdfast.format.MapPage;
 import java.io.IOException;
 
@@ -106,10 +107,16 @@ final class MapWalk {
             throws IOException {
         // What is in memory and persisted too will be reached by that reference sooner or later.
         var reference = child > 0 ? child : pages.persisted(TreePages.inMemory(child));
-        if (reference != 0 && !marker.page(reference)) {
+        long page;
+        try {
+            if (reference != 0 && !marker.page(reference)) {
+                return;
+            }
+            page = cache.openOnce(child, level, low, high);
+        } catch (DamagedDataException e) {
+            marker.damaged(reference, new BlockRun(low, high - low), e);
             return;
         }
-        var page = cache.openOnce(child, level, low, high);
         try {
             var isLeaf = pages.level(page) == 0;
             var base = (long) pages.region(page) * MapPage.Leaf.REGION_BLOCKS;

@@ -73,7 +73,12 @@ final class Opening {
         var places = places(storage);
         var checkpoint = newestSound(storage, places);
         var tail = repairTail(storage, storedSegments, segments, catalogue, checkpoint.sequence());
-        var mapFiles = new MapFiles(storage, objects, nextMapFile(storage, checkpoint));
+        var mapFiles =
+                new MapFiles(
+                        storage,
+                        objects,
+                        nextMapFile(storage, checkpoint),
+                        storedSegments::lastNumber);
         var maps = new VolumeMaps(mapFiles, settings.mapCacheBytes());
         var points = new Points(segments, snapshots(storage));
         var core =
@@ -235,6 +240,7 @@ final class Opening {
             var described = entry.getValue();
             var root = Optional.ofNullable(roots.byVolume().get(number));
             VolumeMap head;
+            var damage = Optional.<DamagedDataException>empty();
             var fault = Optional.<IOException>empty();
             if (root.isPresent()) {
                 head = core.maps.load(root.get().reference(), root.get().mappedBlocks());
@@ -242,8 +248,11 @@ final class Opening {
                 var origin = described.volume().origin().get();
                 try {
                     head = core.mapAt(core.find(origin.parent()), origin.sequence());
+                } catch (DamagedDataException e) {
+                    damage = Optional.of(e); // the other volumes are served all the same
+                    head = core.maps.empty();
                 } catch (StoreException | DamagedFormatException e) {
-                    fault = Optional.of(e); // the other volumes are served all the same
+                    fault = Optional.of(e);
                     head = core.maps.empty();
                 }
             } else {
@@ -255,7 +264,9 @@ final class Opening {
                             described.owner(),
                             described.madeAfter(),
                             described.volume(),
-                            head);
+                            head,
+                            core.inDoubt);
+            damage.ifPresent(state::doubtAll);
             fault.ifPresent(state::fail);
             byNumber.put(number, state);
             core.add(state);

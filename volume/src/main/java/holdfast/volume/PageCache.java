@@ -119,7 +119,16 @@ final class PageCache {
         pages.release(page);
     }
 
+    /// A disk may read wrong once: only what it does so twice is damaged.
     private long read(long reference, int level, long from, long to) throws IOException {
+        try {
+            return readOnce(reference, level, from, to);
+        } catch (DamagedDataException _) {
+            return readOnce(reference, level, from, to);
+        }
+    }
+
+    private long readOnce(long reference, int level, long from, long to) throws IOException {
         try {
             var page = MapPage.decode(store.read(reference));
             check(page, level, from, to);

@@ -1,5 +1,6 @@
 package holdfast.volume;
 
+import holdfast.base.BlockRun;
 import holdfast.format.DamagedFormatException;
 import holdfast.format.SegmentIndex;
 import java.io.IOException;
@@ -12,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 
 /// One pass of reclaim: mark everything that a kept checkpoint, snapshot or open view reaches, then
 /// sweep the segments and map files that lie before the journal window.
@@ -33,6 +35,11 @@ final class Reclaim {
 
     private final Set<Long> reachedPages = new HashSet<>();
     private final Set<Long> reachedMapFiles = new HashSet<>();
+
+    /// What damaged pages reach nobody knows: all up to here is kept, in map files and segments.
+    private long unknownMapFiles;
+
+    private long unknownSegments;
 
     /// @param sweep of the store
     Reclaim(StoreCore core, Sweep sweep) {
@@ -205,6 +212,14 @@ final class Reclaim {
             if (state.owner == point.owner() && state.madeAfter < point.sequence()) {
                 try (var map = core.mapAt(state, point.sequence())) {
                     roots.put(state.number, new Roots.Root(map.persist(), map.mappedBlocks()));
+                } catch (DamagedDataException e) { // nobody could recover it, now or later
+                    LOG.log(
+                            System.Logger.Level.ERROR,
+                            "event=point-lost owner={0} sequence={1} error={2}",
+                            state.volume().owner(),
+                            Long.toString(point.sequence()),
+                            e.getMessage());
+                    return;
                 }
             }
         }
@@ -262,21 +277,22 @@ final class Reclaim {
                                         .isPresent());
     }
 
+    /// Live maps first: a damaged page that others have, too, is to be mended in those of replicas.
     private void markReached() throws IOException {
+        // they may hold pages of a checkpoint that was never finished
+        for (var state : core.volumes().values()) {
+            try (var map = state.head.snapshot()) {
+                mark(map, state.volume().origin().isEmpty() ? state::doubt : _ -> {});
+            }
+        }
         for (var checkpoint : sound.values()) {
             mark(checkpoint.roots());
         }
         for (var snapshot : core.points.snapshots()) {
             mark(snapshot.roots());
         }
-        // live maps may hold pages of a checkpoint that was never finished
-        for (var state : core.volumes().values()) {
-            try (var map = state.head.snapshot()) {
-                mark(map);
-            }
-        }
         for (var view : core.openMaps()) {
-            mark(view);
+            mark(view, _ -> {});
         }
     }
 
@@ -287,14 +303,21 @@ final class Reclaim {
             }
             try (var map =
                     core.maps.load(root.getValue().reference(), root.getValue().mappedBlocks())) {
-                mark(map);
+                mark(map, _ -> {});
             }
         }
     }
 
-    private void mark(VolumeMap map) throws IOException {
+    /// @param onDamage told of the blocks of each damaged page
+    private void mark(VolumeMap map, Consumer<BlockRun> onDamage) throws IOException {
         map.mark(
                 new Marker() {
+                    @Override
+                    public void damaged(long reference, BlockRun blocks, DamagedDataException why) {
+                        keepWhatMayBeReached(MapFiles.fileOf(reference), why);
+                        onDamage.accept(blocks);
+                    }
+
                     @Override
                     public boolean page(long reference) {
                         reachedMapFiles.add(MapFiles.fileOf(reference));
@@ -306,6 +329,17 @@ final class Reclaim {
                         reached.add(location);
                     }
                 });
+    }
+
+    /// A page finds only what was there before it.
+    private void keepWhatMayBeReached(long mapFile, DamagedDataException why) {
+        unknownMapFiles = Math.max(unknownMapFiles, mapFile);
+        unknownSegments = Math.max(unknownSegments, core.mapFiles.newestSegmentIn(mapFile));
+        LOG.log(
+                System.Logger.Level.ERROR,
+                "event=unknown-reach: nothing up to segment {0} is given back ({1})",
+                Long.toString(unknownSegments),
+                why.getMessage());
     }
 
     /// Objects that lie wholly before the window, in order; those of each list without another
@@ -324,7 +358,7 @@ final class Reclaim {
             if (segment instanceof Segment original) {
                 endSequence = original.firstSequence;
             }
-            if (isBefore) {
+            if (isBefore && segment.firstNumber() > unknownSegments) {
                 stretch.add(segment);
             } else {
                 stretches.add(List.copyOf(stretch.reversed()));
@@ -339,7 +373,7 @@ final class Reclaim {
         var writing = core.mapFiles.currentFile();
         for (var entry : core.mapFiles.files()) {
             var file = Long.parseLong(entry.name().substring(0, 8), 16);
-            if (file != writing && !reachedMapFiles.contains(file)) {
+            if (file != writing && file > unknownMapFiles && !reachedMapFiles.contains(file)) {
                 core.mapFiles.delete(file);
             }
         }

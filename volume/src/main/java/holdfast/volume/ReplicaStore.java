@@ -16,10 +16,19 @@ public interface ReplicaStore {
     /// the encryption key that wraps it was taken away.
     String KEY_MISSING = "volume-key-missing";
 
-    /// Identity of the staging area that the owner's volumes are in, made with it and never
-    /// changed. An agent that meets another identity than before must not trust what it knows of
-    /// its replicas.
+    /// Code of the refusal of a point: a part of the owner's volumes was lost since its agent
+    /// compared its disks with them.
+    String REPLICA_DAMAGED = "replica-damaged";
+
+    /// Identity of the owner's replicas: of the staging area that they are in, and another one
+    /// whenever a part of them was lost. An agent that meets another identity than before must not
+    /// trust what it knows of its replicas.
     String identity(String owner);
+
+    /// Gives up what damage keeps the owner's volumes from finding, so that the blocks can be sent
+    /// again: until then they read as zeros, and [#identity] is another one. Without effect if all
+    /// is well. To be called before an agent is shown its replicas.
+    void mend(String owner) throws IOException;
 
     /// Appends extents of one volume, in order, after all that was appended to it before. Blocks
     /// while too much is waiting to be written.
@@ -29,7 +38,8 @@ public interface ReplicaStore {
     CompletableFuture<Long> append(VolumeId id, List<PackedExtent> extents)
             throws InterruptedException;
 
-    /// Records that the owner's volumes are consistent as of everything appended so far.
+    /// Records that the owner's volumes are consistent as of everything appended so far. Fails with
+    /// the refusal [#REPLICA_DAMAGED] if they are not what the point says they are.
     ///
     /// @return completes once it and all before it are on stable storage
     CompletableFuture<ConsistencyPoint> appendPoint(NewPoint point) throws InterruptedException;

@@ -1,5 +1,6 @@
 package holdfast.volume;
 
+import holdfast.base.BlockRun;
 import holdfast.base.Blocks;
 import holdfast.format.DamagedExtentException;
 import holdfast.format.DamagedFormatException;
@@ -230,6 +231,20 @@ final class Scrub {
             map.mark(
                     new Marker() {
                         @Override
+                        public void damaged(
+                                long reference, BlockRun blocks, DamagedDataException why) {
+                            var damage = why.damage();
+                            report(
+                                    new Damage(
+                                            state.volume().id().text(),
+                                            blocks.firstBlock() * Blocks.BLOCK_BYTES,
+                                            blocks.blockCount() * Blocks.BLOCK_BYTES,
+                                            damage.file(),
+                                            damage.fileOffsetBytes(),
+                                            damage.what()));
+                        }
+
+                        @Override
                         public boolean page(long reference) throws IOException {
                             if (!seen.add(reference)) {
                                 return false;
@@ -244,16 +259,6 @@ final class Scrub {
                             nameDamage(state.volume(), firstBlock, blockCount, location);
                         }
                     });
-        } catch (DamagedDataException e) {
-            var damage = e.damage();
-            report(
-                    new Damage(
-                            state.volume().id().text(),
-                            damage.offsetBytes(),
-                            damage.lengthBytes(),
-                            damage.file(),
-                            damage.fileOffsetBytes(),
-                            damage.what()));
         }
     }
 

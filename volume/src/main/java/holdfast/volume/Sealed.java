@@ -31,6 +31,12 @@ final class Sealed {
         T readFrom(DataInputStream in) throws IOException;
     }
 
+    /// Reads the content as one of several versions has it.
+    @FunctionalInterface
+    interface VersionedReader<T> {
+        T readFrom(DataInputStream in, int version) throws IOException;
+    }
+
     static ByteBuffer encode(int magic, int version, Content content) {
         var bytes = new ByteArrayOutputStream();
         try (var out = new DataOutputStream(bytes)) {
@@ -49,6 +55,18 @@ final class Sealed {
     /// @throws DamagedFormatException on damage; UnsupportedFormatException on a later format
     static <T> T decode(String what, int magic, int version, ByteBuffer bytes, Reader<T> reader)
             throws IOException {
+        return decode(what, magic, version, version, bytes, (in, _) -> reader.readFrom(in));
+    }
+
+    /// As above, of any version from one to another.
+    static <T> T decode(
+            String what,
+            int magic,
+            int oldest,
+            int newest,
+            ByteBuffer bytes,
+            VersionedReader<T> reader)
+            throws IOException {
         var length = bytes.remaining() - Integer.BYTES;
         if (length < HEAD_BYTES) {
             throw new DamagedFormatException(what + " is cut off");
@@ -60,13 +78,13 @@ final class Sealed {
                 Checksums.crc32c(bytes.slice(start, length)));
         DamagedFormatException.check("magic of the " + what, magic, bytes.getInt(start));
         var found = bytes.getShort(start + 4) & 0xffff;
-        if (found != version) {
-            throw new UnsupportedFormatException(what, version, found);
+        if (found < oldest || found > newest) {
+            throw new UnsupportedFormatException(what, newest, found);
         }
         var content = new byte[length - HEAD_BYTES];
         bytes.get(start + HEAD_BYTES, content);
         try (var in = new DataInputStream(new ByteArrayInputStream(content))) {
-            return reader.readFrom(in);
+            return reader.readFrom(in, found);
         } catch (EOFException | IllegalArgumentException e) {
             throw new DamagedFormatException(what + ": " + e.getMessage());
         }

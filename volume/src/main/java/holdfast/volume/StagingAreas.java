@@ -69,6 +69,11 @@ final class StagingAreas implements VolumeStore {
         return of(owner).identity(owner);
     }
 
+    @Override
+    public void mend(String owner) throws IOException {
+        of(owner).mend(owner);
+    }
+
     /// Also where the owner has no volumes yet: that is where it may get some.
     @Override
     public void encryptionKey(String owner, Optional<UUID> key) throws IOException {

@@ -43,6 +43,9 @@ final class StoreCore {
     /// Gaps by owner, ahead of the catalogue.
     private final Map<Integer, Gap> gaps = new ConcurrentHashMap<>();
 
+    /// Volumes of whose maps something is in doubt.
+    final Set<VolumeState> inDoubt = ConcurrentHashMap.newKeySet();
+
     private final Map<VolumeId, VolumeState> byId = new ConcurrentHashMap<>();
     private final Map<Integer, VolumeState> byNumber = new ConcurrentHashMap<>();
 
@@ -89,6 +92,11 @@ final class StoreCore {
         return gaps.getOrDefault(owner, Gap.NONE);
     }
 
+    /// To be told of what the catalogue has.
+    void gap(int owner, Gap gap) {
+        gaps.put(owner, gap);
+    }
+
     /// Takes the gaps from the catalogue of a store that is being opened.
     void restoreGaps() {
         catalogue
@@ -100,9 +108,26 @@ final class StoreCore {
                 });
     }
 
-    /// An owner's disks are whole as of this point.
-    void closeGap(int owner, long sequence) {
-        gaps.computeIfPresent(owner, (_, gap) -> gap.closed(sequence));
+    /// An owner's disks are whole as of this point, unless a part of their maps was lost since
+    /// whoever made it took them for whole.
+    ///
+    /// @param identity that he was shown
+    /// @return whether they are
+    boolean closeGap(int owner, long sequence, String identity) {
+        var whole = new boolean[1];
+        gaps.compute(
+                owner,
+                (_, gap) -> {
+                    whole[0] = isWhole(owner, identity);
+                    return gap == null || !whole[0] ? gap : gap.closed(sequence);
+                });
+        return whole[0];
+    }
+
+    private boolean isWhole(int owner, String identity) {
+        return catalogue.agentsIdentity(Optional.of(owner)).equals(identity)
+                && inDoubt.stream()
+                        .noneMatch(state -> state.owner == owner && state.doubts().lackEntries());
     }
 
     void journal(Journal journal) {
@@ -203,7 +228,11 @@ final class StoreCore {
         }
     }
 
+    /// @throws DamagedDataException if entries could not be applied for damage, and none has
+    ///   cleared later what they were about
     private void bringForward(VolumeMap map, int number, long from, long to) throws IOException {
+        var doubts = new Doubts();
+        var following = new FollowingMap(map, doubts);
         segments.visit(
                 from,
                 to,
@@ -214,10 +243,8 @@ final class StoreCore {
                                     int volume, long sequence, long first, int count, long offset)
                                     throws IOException {
                                 if (volume == number) {
-                                    map.put(
-                                            first,
-                                            count,
-                                            BlockLocation.of((int) segment.number, offset, 0));
+                                    var at = BlockLocation.of((int) segment.number, offset, 0);
+                                    following.put(first, count, at, sequence);
                                 }
                             }
 
@@ -225,10 +252,14 @@ final class StoreCore {
                             public void clear(int volume, long sequence, long first, long count)
                                     throws IOException {
                                 if (volume == number) {
-                                    map.clear(first, count);
+                                    following.clear(first, count, sequence);
                                 }
                             }
                         });
+        var missing = doubts.missing();
+        if (missing != null) {
+            throw missing;
+        }
     }
 
     /// Brings the heads of all volumes forward at once.
@@ -243,10 +274,8 @@ final class StoreCore {
                                     int volume, long sequence, long first, int count, long offset) {
                                 var state = states.apply(volume);
                                 if (state != null) { // else it was deleted since
-                                    state.put(
-                                            first,
-                                            count,
-                                            BlockLocation.of((int) segment.number, offset, 0));
+                                    var at = BlockLocation.of((int) segment.number, offset, 0);
+                                    state.put(first, count, at, sequence);
                                 }
                             }
 
@@ -254,7 +283,7 @@ final class StoreCore {
                             public void clear(int volume, long sequence, long first, long count) {
                                 var state = states.apply(volume);
                                 if (state != null) {
-                                    state.clear(first, count);
+                                    state.clear(first, count, sequence);
                                 }
                             }
                         });

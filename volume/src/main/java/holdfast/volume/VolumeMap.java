@@ -93,14 +93,20 @@ final class VolumeMap implements AutoCloseable {
         }
     }
 
-    /// Unmaps a range of any length, at a cost that grows with what is mapped there.
+    /// Unmaps a range of any length, at a cost that grows with what is mapped there. Damaged pages
+    /// that lie in it as a whole are dropped with it; how many blocks they mapped nobody knows, and
+    /// [#mappedBlocks] goes on counting those.
     synchronized void clear(long firstBlock, long blockCount) throws IOException {
         if (firstBlock < 0 || blockCount < 0 || firstBlock > BLOCKS_END - blockCount) {
             throw new IllegalArgumentException(
                     "no range: " + blockCount + " blocks from " + firstBlock + " on");
         }
         if (blockCount > 0) {
-            mappedBlocks -= edit.clear(ownRoot(), firstBlock, firstBlock + blockCount);
+            var own = ownRoot();
+            mappedBlocks -= edit.clear(own, firstBlock, firstBlock + blockCount);
+            if (own.child() == 0) {
+                mappedBlocks = 0;
+            }
         }
     }
 
@@ -178,7 +184,7 @@ final class VolumeMap implements AutoCloseable {
         }
     }
 
-    /// Blocks that are mapped.
+    /// Blocks that are mapped; after damage was cleared, at most so many.
     synchronized long mappedBlocks() {
         return mappedBlocks;
     }

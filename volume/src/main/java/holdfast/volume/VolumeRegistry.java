@@ -90,7 +90,13 @@ final class VolumeRegistry {
             // of later sequences nobody knows yet whether they stay what they are
             var madeAfter = core.journal().durableSequence();
             var state =
-                    new VolumeState(catalogue.nextNumber(), ownerNumber, madeAfter, volume, head);
+                    new VolumeState(
+                            catalogue.nextNumber(),
+                            ownerNumber,
+                            madeAfter,
+                            volume,
+                            head,
+                            core.inDoubt);
             core.keys.make(
                     id,
                     origin.isPresent()
@@ -211,7 +217,7 @@ final class VolumeRegistry {
             var catalogue = core.catalogue;
             var number = catalogue.nextNumber();
             var owners = new TreeMap<>(catalogue.owners());
-            owners.put(number, new Catalogue.Owner(owner, SnapshotPolicy.DEFAULT, Gap.NONE));
+            owners.put(number, new Catalogue.Owner(owner, SnapshotPolicy.DEFAULT, Gap.NONE, 0));
             store(number + 1, owners, catalogue.volumes());
             return number;
         } finally {
@@ -246,7 +252,8 @@ final class VolumeRegistry {
             var number = ownerNumber(owner);
             var catalogue = core.catalogue;
             var owners = new TreeMap<>(catalogue.owners());
-            owners.put(number, new Catalogue.Owner(owner, policy, core.gap(number)));
+            owners.computeIfPresent(
+                    number, (_, known) -> known.with(core.gap(number)).with(policy));
             store(catalogue.nextNumber(), owners, catalogue.volumes());
         } finally {
             core.catalogueLock.unlock();
@@ -261,14 +268,30 @@ final class VolumeRegistry {
             var owners = new TreeMap<Integer, Catalogue.Owner>();
             core.catalogue
                     .owners()
-                    .forEach((number, owner) ->
-                            owners.put(
-                                    number,
-                                    new Catalogue.Owner(
-                                            owner.name(), owner.policy(), core.gap(number))));
+                    .forEach((number, owner) -> owners.put(number, owner.with(core.gap(number))));
             if (!owners.equals(core.catalogue.owners())) {
                 store(core.catalogue.nextNumber(), owners, core.catalogue.volumes());
             }
+        } finally {
+            core.catalogueLock.unlock();
+        }
+    }
+
+    /// Stores that from a sequence on blocks of an owner's volumes are missing, until its disks
+    /// were compared; from now on its agent is shown another identity. Durable on return.
+    void lose(int owner, long sequence) throws IOException {
+        core.catalogueLock.lock();
+        try {
+            var catalogue = core.catalogue;
+            var known = catalogue.owners().get(owner);
+            if (known == null) {
+                return; // deleted meanwhile
+            }
+            var lost = known.with(core.gap(owner)).withLoss(sequence);
+            var owners = new TreeMap<>(catalogue.owners());
+            owners.put(owner, lost);
+            store(catalogue.nextNumber(), owners, catalogue.volumes());
+            core.gap(owner, lost.gap());
         } finally {
             core.catalogueLock.unlock();
         }

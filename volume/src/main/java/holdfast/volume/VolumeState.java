@@ -1,6 +1,8 @@
 package holdfast.volume;
 
+import holdfast.base.BlockRun;
 import java.io.IOException;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -21,43 +23,89 @@ final class VolumeState {
     /// Open views and branch handles: they keep the volume from being deleted.
     final AtomicInteger users = new AtomicInteger();
 
+    private final Doubts doubts = new Doubts();
+    private final FollowingMap following;
+    private final Set<VolumeState> inDoubt;
     private volatile Volume volume;
     private volatile @Nullable IOException fault;
     private boolean ended;
 
-    VolumeState(int number, int owner, long madeAfter, Volume volume, VolumeMap head) {
+    /// @param inDoubt the store's volumes that have doubts: this one adds and removes itself
+    VolumeState(
+            int number,
+            int owner,
+            long madeAfter,
+            Volume volume,
+            VolumeMap head,
+            Set<VolumeState> inDoubt) {
         this.number = number;
         this.owner = owner;
         this.madeAfter = madeAfter;
         this.volume = volume;
         this.head = head;
+        this.following = new FollowingMap(head, doubts);
+        this.inDoubt = inDoubt;
     }
 
     /// Called by the journal's appender only.
-    void put(long firstBlock, int blockCount, long location) {
+    void put(long firstBlock, int blockCount, long location, long sequence) {
         if (ended) {
             return;
         }
         try {
-            head.put(firstBlock, blockCount, location);
+            following.put(firstBlock, blockCount, location, sequence);
         } catch (IOException e) {
-            fault = e; // a damaged page of this volume's map must not stop the other volumes
+            fault = e; // what is wrong with this volume's map must not stop the other volumes
         }
+        tellDoubt();
     }
 
     /// Called by the journal's appender only.
-    void clear(long firstBlock, long blockCount) {
+    void clear(long firstBlock, long blockCount, long sequence) {
         if (ended) {
             return;
         }
         try {
-            head.clear(firstBlock, blockCount);
+            following.clear(firstBlock, blockCount, sequence);
         } catch (IOException e) {
             fault = e;
         }
+        tellDoubt();
     }
 
-    /// The map could not be found at all.
+    private void tellDoubt() {
+        if (doubts.isEmpty() && !inDoubt.contains(this)) {
+            return; // nearly always, and by one thread
+        }
+        synchronized (doubts) {
+            if (doubts.isEmpty()) {
+                inDoubt.remove(this);
+            } else {
+                inDoubt.add(this);
+            }
+        }
+    }
+
+    /// A page of the map was found to be damaged.
+    ///
+    /// @param page the blocks that it maps
+    void doubt(BlockRun page) {
+        synchronized (doubts) {
+            doubts.add(page);
+            inDoubt.add(this);
+        }
+    }
+
+    /// The map could not be found at all, for damage: it is in doubt from its beginning on.
+    void doubtAll(DamagedDataException why) {
+        var all = new BlockRun(0, VolumeMap.BLOCKS_END);
+        synchronized (doubts) {
+            doubts.add(all, why, all, madeAfter + 1);
+            inDoubt.add(this);
+        }
+    }
+
+    /// The map could not be found at all, for another reason.
     void fail(IOException why) {
         fault = why;
     }
@@ -67,13 +115,18 @@ final class VolumeState {
     void end() {
         if (!ended) {
             ended = true;
+            inDoubt.remove(this);
             head.close();
         }
     }
 
-    /// @throws IOException if the map could not follow what was written, and says so from now on
+    /// @throws IOException if the map could not follow what was written: for damage until that is
+    ///   mended, else from now on
     void checkMap() throws IOException {
         var found = fault;
+        if (found == null) {
+            found = doubts.missing();
+        }
         if (found != null) {
             throw new StoreException(
                     volume.id()
@@ -82,6 +135,17 @@ final class VolumeState {
                             + found.getMessage(),
                     found);
         }
+    }
+
+    /// Whether its map can be mended, and has to be.
+    boolean isMendable() {
+        var isReplica = volume.origin().isEmpty();
+        return fault == null && !doubts.isEmpty() && (isReplica || doubts.lackEntries());
+    }
+
+    /// What of the map is in doubt.
+    Doubts doubts() {
+        return doubts;
     }
 
     Volume volume() {

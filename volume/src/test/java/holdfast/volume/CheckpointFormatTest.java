@@ -72,9 +72,10 @@ class CheckpointFormatTest {
                 1,
                 Map.of(
                         1,
-                        new Catalogue.Owner(source, new SnapshotPolicy(rules), new Gap(900, 940)),
+                        new Catalogue.Owner(
+                                source, new SnapshotPolicy(rules), new Gap(900, 940), 2),
                         3,
-                        new Catalogue.Owner(instance, new SnapshotPolicy(List.of()), Gap.NONE)),
+                        new Catalogue.Owner(instance, new SnapshotPolicy(List.of()), Gap.NONE, 0)),
                 Map.of(
                         2,
                         new Catalogue.Entry(
@@ -162,10 +163,31 @@ class CheckpointFormatTest {
         }
     }
 
+    /// The first version did not count the losses of an owner.
+    @Test
+    void aCatalogueOfTheFirstVersionIsRead() throws Exception {
+        var second = example(Kind.CATALOGUE);
+        var lossesAt = List.of(0x79, 0xaa);
+        var first = ByteBuffer.allocate(second.length - lossesAt.size() * Integer.BYTES);
+        for (var i = 0; i < second.length - Integer.BYTES; i++) {
+            var at = i;
+            if (lossesAt.stream().noneMatch(losses -> at >= losses && at < losses + 4)) {
+                first.put(second[i]);
+            }
+        }
+        first.putShort(4, (short) 1);
+        first.putInt(Checksums.crc32c(first.slice(0, first.position())));
+        var read = (Catalogue) decode(Kind.CATALOGUE, first.array());
+        assertThat(read.volumes()).isEqualTo(CATALOGUE.volumes());
+        assertThat(read.owners().get(1).gap()).isEqualTo(CATALOGUE.owners().get(1).gap());
+        assertThat(read.owners().values()).allMatch(owner -> owner.losses() == 0);
+    }
+
     @ParameterizedTest
     @EnumSource
     void aLaterVersionIsNotDamage(Kind kind) throws Exception {
-        var later = ByteBuffer.wrap(example(kind)).putShort(4, (short) 2);
+        var later = ByteBuffer.wrap(example(kind));
+        later.putShort(4, (short) (later.getShort(4) + 1));
         var length = later.capacity() - Integer.BYTES;
         later.putInt(length, Checksums.crc32c(later.slice(0, length)));
         assertThatThrownBy(() -> decode(kind, later.array()))

@@ -25,7 +25,7 @@ class MapFileFormatTest {
     @Test
     void aMapIsStoredAsTheDocumentSays() throws Exception {
         try (var objects = new OpenObjects(storage);
-                var files = new MapFiles(storage, objects, 3);
+                var files = new MapFiles(storage, objects, 3, () -> 7);
                 var maps = new VolumeMaps(files, 1 << 20);
                 var map = maps.empty()) {
             map.put(16, 1, BlockLocation.of(7, 136, 0));
@@ -39,7 +39,7 @@ class MapFileFormatTest {
     void theMapOfTheDocumentIsRead() throws Exception {
         storage.put(NAME, ByteBuffer.wrap(example()));
         try (var objects = new OpenObjects(storage);
-                var files = new MapFiles(storage, objects, 4);
+                var files = new MapFiles(storage, objects, 4, () -> 7);
                 var maps = new VolumeMaps(files, 1 << 20);
                 var map = maps.load(REFERENCE, 1)) {
             map.lookup(
@@ -59,7 +59,7 @@ class MapFileFormatTest {
         for (var bit = 0; bit < example().length * Byte.SIZE; bit++) {
             storage.put(NAME, ByteBuffer.wrap(flipped(example(), bit)));
             try (var objects = new OpenObjects(storage);
-                    var files = new MapFiles(storage, objects, 4)) {
+                    var files = new MapFiles(storage, objects, 4, () -> 7)) {
                 assertThatThrownBy(() -> files.read(REFERENCE))
                         .as("bit %d", bit)
                         .isInstanceOf(DamagedDataException.class)

@@ -21,7 +21,7 @@ class MapFilesTest {
     void fullFilesAreClosed(int pagesBeforeSync) throws Exception {
         var storage = new Discarding();
         var page = ByteBuffer.allocate(PAGE_BYTES);
-        try (var files = new MapFiles(storage, new OpenObjects(storage), 1)) {
+        try (var files = new MapFiles(storage, new OpenObjects(storage), 1, () -> 1)) {
             for (var i = 0; i < pagesBeforeSync; i++) {
                 files.append(page);
             }

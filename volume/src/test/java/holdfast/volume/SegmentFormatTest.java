@@ -23,6 +23,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
@@ -86,7 +87,7 @@ class SegmentFormatTest {
         try (var maps = new VolumeMaps(new KeptPages(), 1 << 20);
                 var map = maps.empty();
                 var segment = segments.begin(1001)) {
-            var volume = new VolumeState(2, 1, 1000, DESCRIBED, map);
+            var volume = new VolumeState(2, 1, 1000, DESCRIBED, map, new HashSet<>());
             var writer = new BatchWriter(time, 1 << 20);
             time.advance(Duration.ofSeconds(1));
             append(writer, segment, 1001, new JournalEntry.Extent(volume, sealed()));

@@ -3,6 +3,7 @@ package holdfast.volume;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import holdfast.base.BlockRun;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.HashSet;
@@ -147,6 +148,12 @@ class VolumeMapPagesTest {
                     @Override
                     public boolean page(long reference) {
                         return seen.add(reference);
+                    }
+
+                    @Override
+                    public void damaged(long reference, BlockRun blocks, DamagedDataException why)
+                            throws DamagedDataException {
+                        throw why;
                     }
 
                     @Override
