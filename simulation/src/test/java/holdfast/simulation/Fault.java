@@ -34,6 +34,7 @@ record Fault(long atNanos, Kind kind, int machine, long amount) {
         LOSE_EVENTS,
         MISDIRECT_READS_OF_SERVER,
         ROT,
+        ROT_MAP,
         KILL_FAILBACK_CLIENT,
         CUT_POWER_OF_HOME,
         CUT_NETWORK_OF_HOME,
@@ -52,6 +53,7 @@ record Fault(long atNanos, Kind kind, int machine, long amount) {
         var kinds = new ArrayList<>(List.of(Kind.values()));
         if (random.nextInt(6) > 0) {
             kinds.remove(Kind.ROT);
+            kinds.remove(Kind.ROT_MAP);
             kinds.remove(Kind.MISDIRECT_READS_OF_SERVER);
         }
         if (!home) {

@@ -8,6 +8,9 @@ import java.util.Optional;
 final class Faults {
     private static final long PLENTY_BYTES = Long.MAX_VALUE / 4;
 
+    /// Of a map file; where the newest checkpoint's are.
+    private static final int NEWEST_PAGES_BYTES = 4096;
+
     private final Ground ground;
     private final ServerMachine server;
     private final List<ProtectedMachine> sources;
@@ -79,7 +82,11 @@ final class Faults {
                 ledger.rotten = true;
                 server.host.diskState.readsToMisdirect = 1 + (int) (fault.amount() % 3);
             }
-            case ROT -> rot(fault.amount());
+            case ROT -> rot(fault.amount(), ".*/staging/.*/.*", Integer.MAX_VALUE);
+            case ROT_MAP -> {
+                rot(fault.amount(), ".*/staging/maps/.*", NEWEST_PAGES_BYTES);
+                server.current().process().killAfter(steps); // what is in memory would hide it
+            }
             case KILL_FAILBACK_CLIENT -> home.kill(steps);
             case CUT_POWER_OF_HOME -> home.cutPower();
             case CUT_NETWORK_OF_HOME -> cut(home.host, nanos);
@@ -98,11 +105,13 @@ final class Faults {
         host.setClock(Duration.ofMillis(fault.amount() * 2 - 30_000));
     }
 
-    private void rot(long amount) {
+    /// @param where pattern of the paths of files, of one of which a byte changes
+    /// @param lastBytes it is one of so many at the end
+    private void rot(long amount, String where, int lastBytes) {
         var disk = server.host.disk;
         var files =
                 disk.contents().entrySet().stream()
-                        .filter(file -> file.getKey().toString().matches(".*/staging/.*/.*"))
+                        .filter(file -> file.getKey().toString().matches(where))
                         .filter(file -> file.getValue().length > 0)
                         .toList();
         if (files.isEmpty()) {
@@ -110,9 +119,10 @@ final class Faults {
         }
         ledger.rotten = true;
         var file = files.get((int) (amount % files.size()));
+        var length = file.getValue().length;
         disk.flip(
                 file.getKey(),
-                (int) (amount * 7919 % file.getValue().length),
+                length - 1 - (int) (amount * 7919 % Math.min(length, lastBytes)),
                 1 << (int) (amount % 8));
     }
 
