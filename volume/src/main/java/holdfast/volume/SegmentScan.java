@@ -30,6 +30,7 @@ final class SegmentScan {
     private final SegmentIndex index = new SegmentIndex();
     private final List<Damage> damage = new ArrayList<>();
     private long lastSequence;
+    private long syncedBytes;
 
     private SegmentScan(
             StagingStorage.ReadableObject object,
@@ -49,6 +50,8 @@ final class SegmentScan {
     /// @param soundBytes where the last batch ends that counts
     /// @param lastSequence of the last record; first - 1 if there is none
     /// @param damage places that were on stable storage and are not what was written
+    /// @param syncedBytes what is before this place was on stable storage when the last batch was
+    ///   written
     /// @param gapSequence from here on records are missing, and nobody can tell which blocks they
     ///   were about; [Long#MAX_VALUE] if none are
     record Result(
@@ -56,6 +59,7 @@ final class SegmentScan {
             long soundBytes,
             long lastSequence,
             List<Damage> damage,
+            long syncedBytes,
             long gapSequence) {
         boolean gap() {
             return gapSequence != Long.MAX_VALUE;
@@ -108,7 +112,9 @@ final class SegmentScan {
             }
             at = end;
         }
-        return new Result(index, Math.min(at, sizeBytes), lastSequence, damage, gap);
+        var soundBytes = Math.min(at, sizeBytes);
+        return new Result(
+                index, soundBytes, lastSequence, damage, Math.min(syncedBytes, soundBytes), gap);
     }
 
     /// @return where the batch ends, or -1 if there is no sound batch at this place
@@ -129,6 +135,7 @@ final class SegmentScan {
                     header.recordsCrc(),
                     Checksums.crc32c(body.slice(tableBytes, header.bodyBytes() - tableBytes)));
             records(body.position(tableBytes), at + BatchHeader.BYTES);
+            syncedBytes = Math.max(syncedBytes, header.syncedBytes());
             return at + BatchHeader.BYTES + header.bodyBytes();
         } catch (DamagedFormatException _) {
             return -1;

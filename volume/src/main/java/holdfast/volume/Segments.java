@@ -16,6 +16,8 @@ final class Segments {
     /// Indexes of sealed segments that are kept in memory; about half a MiB each at most.
     private static final int INDEXES_MAX = 32;
 
+    private static final int CHUNK_BYTES = 1 << 20;
+
     private final StagingStorage storage;
     private final OpenObjects objects;
     private final StoredSegments stored;
@@ -164,8 +166,9 @@ final class Segments {
     ///
     /// @param result of a scan of it
     void repair(Segment segment, SegmentScan.Result result) throws IOException {
-        objects.forget(segment.path());
         try (var object = storage.openToRepair(segment.path())) {
+            writeAgain(segment, object, result);
+            objects.forget(segment.path());
             object.truncate(result.soundBytes());
             object.sync(); // the records first: a sound trailer vouches for all that is before it
             var end = result.index().encode(result.soundBytes(), result.lastSequence());
@@ -175,6 +178,22 @@ final class Segments {
         }
         segment.sealed = true;
         remember(segment, result.index());
+    }
+
+    /// Of what a sync was to make durable, and failed, the kernel shows what it has in memory and
+    /// takes it for written: no later sync does anything for it. So what is not known to have been
+    /// synced is written where it is.
+    private void writeAgain(
+            Segment segment, StagingStorage.StoredObject object, SegmentScan.Result result)
+            throws IOException {
+        try (var lease = objects.use(segment.path())) {
+            var chunk = ByteBuffer.allocate(CHUNK_BYTES);
+            for (var at = result.syncedBytes(); at < result.soundBytes(); at += CHUNK_BYTES) {
+                var length = (int) Math.min(CHUNK_BYTES, result.soundBytes() - at);
+                lease.read(chunk.clear().limit(length), at);
+                object.write(chunk.flip(), at);
+            }
+        }
     }
 
     /// @return what of it is valid

@@ -56,6 +56,37 @@ class FailingSyncTest {
         store.close();
     }
 
+    /// A sync failed and the process was killed: the kernel shows what it has in memory, and takes
+    /// it for written.
+    @ParameterizedTest(name = "seed {0}") // repeat one with -Dtest.seed=N
+    @MethodSource("seeds")
+    void whatAnOpeningFindsIsDurable(long seed) throws Exception {
+        var model = new StoreModel(seed);
+        var files = model.test.files;
+        var store = model.test.open();
+        var id = model.create(store, "s", "a");
+        store.append(id, List.of(model.test.extent(id, 0, 1, 1))).get();
+        var syncedBytes = (int) files.mount().sizeBytes(newestSegment(files));
+        store.append(id, List.of(model.test.extent(id, 1, 8, 1))).get();
+        files.crash();
+        DamageableStore.abandon(store);
+        writeAgain(files, syncedBytes);
+        files.takeForWritten(newestSegment(files));
+
+        store = model.test.open();
+        long[] found;
+        try (var head = store.head(id)) {
+            found = TestStore.versions(head, id);
+        }
+        files.crash();
+        DamageableStore.abandon(store);
+        store = model.test.open();
+        try (var head = store.head(id)) {
+            assertThat(TestStore.versions(head, id)).isEqualTo(found);
+        }
+        store.close();
+    }
+
     private static Path newestSegment(FaultyFilesystem files) throws IOException {
         var folder = TestStore.DIRECTORY.resolve(Segment.FOLDER);
         return folder.resolve(files.mount().list(folder).getLast());

@@ -111,6 +111,12 @@ public final class FaultyFilesystem {
             unsynced.clear();
         }
 
+        /// As a kernel does after a sync that failed: what is in its memory can be read, and no
+        /// later sync writes it.
+        private void takeForWritten() {
+            unsynced.clear();
+        }
+
         private void crash(SplittableRandom random) {
             current.set(durable);
             for (var change : unsynced) {
@@ -172,6 +178,12 @@ public final class FaultyFilesystem {
     synchronized void failSyncsAfter(int passing, int count) {
         syncsToPass = passing;
         syncsToFail = count;
+    }
+
+    /// A sync of the file failed: what was written since the one before can be read until the power
+    /// is cut, and no later sync makes it durable.
+    synchronized void takeForWritten(Path file) {
+        inode(file).takeForWritten();
     }
 
     /// The next so many writes that need room fail after a part of them was written.
@@ -461,7 +473,11 @@ public final class FaultyFilesystem {
                 countDown();
                 if (syncsToFail > 0 && syncsToPass-- <= 0) {
                     syncsToFail--;
-                    inode.crash(random); // what was not written stays lost, whoever syncs later
+                    if (random.nextBoolean()) {
+                        inode.crash(random); // what was not written stays lost, whoever syncs later
+                    } else {
+                        inode.takeForWritten();
+                    }
                     throw new IOException("Input/output error");
                 }
                 inode.makeDurable();
