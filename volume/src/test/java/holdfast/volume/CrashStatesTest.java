@@ -30,10 +30,10 @@ class CrashStatesTest {
 
     @Test
     void aStoreKeepsItsPromisesFromEveryCrashState() throws Exception {
-        for (var seed = 1L; opened < 1_000; seed++) {
-            new Life(seed).run(4);
+        for (var seed = 1L; opened < 4_000; seed++) {
+            new Life(seed).run(16);
         }
-        assertThat(halfMerged).as("cuts in the middle of a merge").isGreaterThan(20);
+        assertThat(halfMerged).as("cuts in the middle of a merge").isGreaterThan(40);
     }
 
     @Test
