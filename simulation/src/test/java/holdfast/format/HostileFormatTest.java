@@ -141,6 +141,7 @@ class HostileFormatTest {
         return bytes;
     }
 
+    /// The first byte chooses the compression, the others are the payload.
     @Test
     void packedExtents() throws Exception {
         var random = new SplittableRandom(1);
@@ -149,19 +150,29 @@ class HostileFormatTest {
             data[i] = (byte) (random.nextInt(4) == 0 ? random.nextInt() : i / 100);
         }
         var packer = new ExtentPacker();
-        for (var compression : List.of(Compression.LZ4, Compression.ZSTD)) {
-            var sound = packer.pack(0, data, 0, 16, compression);
-            var target = new byte[data.length];
-            new HostileInput(
-                            List.of(sound.payload()),
-                            4 * LITTLE,
-                            DamagedExtentException.class,
-                            IllegalArgumentException.class)
-                    .feed(input ->
-                            packer.unpack(
-                                    new PackedExtent(0, 16, compression, sound.crc32c(), input),
-                                    target,
-                                    0));
-        }
+        var lz4 = packer.pack(0, data, 0, 16, Compression.LZ4);
+        var zstd = packer.pack(0, data, 0, 16, Compression.ZSTD);
+        var target = new byte[data.length];
+        new HostileInput(
+                        List.of(numbered(0, lz4), numbered(1, zstd)),
+                        4 * LITTLE,
+                        DamagedExtentException.class,
+                        IllegalArgumentException.class)
+                .feed(input -> {
+                    if (input.length > 0) {
+                        var sound = input[0] % 2 == 0 ? lz4 : zstd;
+                        var payload = Arrays.copyOfRange(input, 1, input.length);
+                        packer.unpack(
+                                new PackedExtent(
+                                        0, 16, sound.compression(), sound.crc32c(), payload),
+                                target,
+                                0);
+                    }
+                });
+    }
+
+    private static byte[] numbered(int number, PackedExtent extent) {
+        var bytes = ByteBuffer.allocate(1 + extent.payload().length);
+        return bytes.put((byte) number).put(extent.payload()).array();
     }
 }

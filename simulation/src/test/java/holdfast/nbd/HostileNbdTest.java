@@ -1,11 +1,14 @@
 package holdfast.nbd;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
 import holdfast.hostile.HostileInput;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -29,17 +32,23 @@ class HostileNbdTest {
         return bytes.toByteArray();
     }
 
+    /// The first byte is the option's number, the others are its data.
     @Test
     void options() throws Exception {
         var corpus = new ArrayList<byte[]>();
-        corpus.add("export".getBytes(java.nio.charset.StandardCharsets.UTF_8));
-        corpus.add(option(true));
-        corpus.add(option(false));
         for (var number = 0; number <= 12; number++) {
-            var option = number;
-            // any bytes are an option, if only a malformed one
-            new HostileInput(corpus, 1 << 20).feed(input -> Option.decode(option, input));
+            for (var data : List.of("export".getBytes(US_ASCII), option(true), option(false))) {
+                var numbered = ByteBuffer.allocate(1 + data.length);
+                corpus.add(numbered.put((byte) number).put(data).array());
+            }
         }
+        // any bytes are an option, if only a malformed one
+        new HostileInput(corpus, 1 << 20)
+                .feed(input -> {
+                    if (input.length > 0) {
+                        Option.decode(input[0], Arrays.copyOfRange(input, 1, input.length));
+                    }
+                });
     }
 
     @Test
