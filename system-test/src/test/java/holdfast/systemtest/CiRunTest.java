@@ -64,7 +64,14 @@ class CiRunTest {
 
         var ended =
                 new ProcessBuilder(
-                                "unshare", "--mount", "--net", "sh", "-c", APART, "sh", folder.toString())
+                                "unshare",
+                                "--mount",
+                                "--net",
+                                "sh",
+                                "-c",
+                                APART,
+                                "sh",
+                                folder.toString())
                         .redirectErrorStream(true)
                         .redirectOutput(folder.resolve("log").toFile())
                         .start()
