@@ -159,10 +159,11 @@ public final class DebianPackages {
         }
     }
 
+    /// One at a time, since apt-get does not wait for another one but fails.
     private void update(IOException because) throws InterruptedException {
         try {
             progress.accept("refreshing the package index (apt-get update)");
-            programs.run(cache, "apt-get", "update", "-qq");
+            programs.run(cache, "flock", "apt-update.lock", "apt-get", "update", "-qq");
         } catch (IOException e) {
             throw new RefusalException(
                     "packages-unavailable",

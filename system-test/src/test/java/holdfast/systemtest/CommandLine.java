@@ -16,6 +16,8 @@ final class CommandLine implements AutoCloseable {
     /// Far above what any of the commands takes that are to end by themselves.
     private static final long END_WITHIN_SECONDS = 60;
 
+    private static boolean built;
+
     private final Path folder;
     private final List<Process> started = new ArrayList<>();
 
@@ -34,9 +36,12 @@ final class CommandLine implements AutoCloseable {
     }
 
     /// Builds what the launcher runs, where that is not done, so that no command has to wait for
-    /// it.
-    static void build(Commands commands) throws IOException, InterruptedException {
-        commands.run(holdfast("--version")).orThrow();
+    /// it. Safe for any thread.
+    static synchronized void build(Commands commands) throws IOException, InterruptedException {
+        if (!built) {
+            commands.run(holdfast("--version")).orThrow();
+            built = true;
+        }
     }
 
     /// Runs to its end.

@@ -7,7 +7,8 @@ import java.util.List;
 import java.util.SplittableRandom;
 
 /// A network card of this machine that leads nowhere, a bridge without ports, so that agents have
-/// networks to tell of wherever tests run. Closing removes it.
+/// networks to tell of wherever tests run. No route leads to it, so that whatever really is in such
+/// a network is still reached. Closing removes it.
 ///
 /// @param name as ip(8) shows it
 record DummyCard(Commands commands, String name) implements AutoCloseable {
@@ -19,7 +20,7 @@ record DummyCard(Commands commands, String name) implements AutoCloseable {
         var card = new DummyCard(commands, name);
         try {
             for (var address : addresses) {
-                commands.output("ip", "address", "add", address, "dev", name);
+                commands.output("ip", "address", "add", address, "dev", name, "noprefixroute");
             }
             commands.output("ip", "link", "set", name, "up");
             return card;

@@ -276,11 +276,9 @@ class FailbackClientTest {
 
     /// On a pseudo-terminal, which ends with the process; what is shown there goes to a file.
     private static List<String> inTerminal(List<String> command, Path typescript) {
-        var shown = new ArrayList<>(command);
-        shown.add(1, "-Dholdfast.terminal=true"); // as the launcher says
-        var quoted = shown.stream().map(word -> "'" + word + "'").toList();
-        return List.of(
-                "script", "-qefc", "exec " + String.join(" ", quoted), typescript.toString());
+        var quoted = command.stream().map(word -> "'" + word + "'").toList();
+        var line = "exec env TERM=xterm " + String.join(" ", quoted);
+        return List.of("script", "-qefc", line, typescript.toString());
     }
 
     private static String[] launch() {

@@ -2,11 +2,9 @@ package holdfast.systemtest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import holdfast.demo.Program;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -30,8 +28,7 @@ class SoakTest {
     @Test
     void hoursOfLoadLeaveNothingBehind() throws Exception {
         System.out.println("soak: seed " + SEED + ", " + RUN);
-        var launched = new Program(List.of(Checkout.root().resolve("holdfast").toString()));
-        try (var lab = Lab.open("soak", launched, launched)) {
+        try (var lab = Lab.open("soak")) {
             var disks = TwoDisks.make(lab);
             Files.createDirectories(lab.installation.data());
             Files.writeString(
