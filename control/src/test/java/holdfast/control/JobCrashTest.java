@@ -265,7 +265,7 @@ class JobCrashTest {
             installation.controller().scrub();
             assertThat(diesAfter(installation, 2)).isTrue();
             installation.fuse.repair();
-            try (var database = Database.open(installation.file());
+            try (var database = Database.open(installation.file(), installation.time);
                     var other = installation.another(database)) {
                 assertThat(other.engine().runNext()).isFalse();
                 installation.time.advance(Jobs.LEASE);
@@ -294,7 +294,7 @@ class JobCrashTest {
     @Test
     void twoControllersDoNotRunOneJobTwice() throws Exception {
         try (var installation = installation(0);
-                var database = Database.open(installation.file());
+                var database = Database.open(installation.file(), installation.time);
                 var other = installation.another(database)) {
             for (var i = 0; i < 20; i++) {
                 installation.controller().scrub();
