@@ -19,9 +19,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 
-/// What an installation begins with: keys and certificates of the server and of enrolled agents, and
-/// the control plane's database. They are made once and are the same in all worlds, since nothing
-/// can go wrong yet.
+/// What an installation begins with: keys and certificates of the server and of enrolled agents,
+/// and the control plane's database. They are made once and are the same in all worlds, since
+/// nothing can go wrong yet.
 ///
 /// @param server files of the server
 /// @param database of its control plane, in which the agents are enrolled

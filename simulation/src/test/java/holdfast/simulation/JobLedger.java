@@ -8,6 +8,7 @@ import holdfast.control.JobState;
 import holdfast.control.PointChoice;
 import holdfast.control.RecoveryInstance;
 import holdfast.control.RecoveryTarget;
+import holdfast.recovery.Machine;
 import holdfast.volume.ConsistencyPoint;
 import holdfast.volume.VolumeStore;
 import java.io.IOException;
@@ -33,6 +34,8 @@ final class JobLedger {
     /// A job that has outlived so many servers may be given up.
     private static final int LIVES_MAX = 5;
 
+    private static final long NOTICED_WITHIN_NANOS = 10_000_000_000L;
+
     private final Ground ground;
     private final Ledger ledger;
     private final List<SourceMachine> machines;
@@ -43,6 +46,9 @@ final class JobLedger {
     private Optional<Known> asking = Optional.empty();
 
     private int lives;
+
+    /// Since when instances that count as running are seen without a machine, in this life.
+    private final Map<String, Long> withoutMachineNanos = new HashMap<>();
 
     private static final class Known {
         private final long sinceNanos;
@@ -93,6 +99,7 @@ final class JobLedger {
     /// The server was started (again), and does not work on jobs yet.
     void opened(Controller controller) throws IOException {
         lives++;
+        withoutMachineNanos.clear();
         var found = new HashSet<String>();
         for (var view : controller.jobs().list(ALL)) {
             var job = view.job();
@@ -146,6 +153,11 @@ final class JobLedger {
             return;
         }
         if (job.request() instanceof JobRequest.Recover request) {
+            if (view.instances().size() != request.targets().size()) {
+                throw new BrokenInvariantException(
+                        Invariant.JOBS_END,
+                        job + " is completed, and launched " + view.instances());
+            }
             for (var target : request.targets()) {
                 var instance = launched(view, target, controller);
                 if (instance.isEmpty()
@@ -201,11 +213,7 @@ final class JobLedger {
     /// Of those that were there when it was asked for; later ones may have come to be before it,
     /// since points become durable after their instants.
     private static boolean isNewestAt(
-            Known known,
-            ConsistencyPoint picked,
-            String server,
-            Instant time,
-            VolumeStore store)
+            Known known, ConsistencyPoint picked, String server, Instant time, VolumeStore store)
             throws IOException {
         var newest = known.newest.get(server);
         return newest == null
@@ -214,8 +222,7 @@ final class JobLedger {
                 || store.point(server, newest.sequence()).isEmpty();
     }
 
-    private boolean hasCause(
-            Known known, Job.View view, Controller controller, VolumeStore store)
+    private boolean hasCause(Known known, Job.View view, Controller controller, VolumeStore store)
             throws IOException {
         if (ledger.rotten
                 || ledger.disturbedUntilNanos >= known.sinceNanos
@@ -265,13 +272,13 @@ final class JobLedger {
         var there = new HashMap<String, InstanceState>();
         for (var instance : controller.instances().list()) {
             there.put(instance.id(), instance.state());
-            if (instance.state() == InstanceState.RUNNING
-                    && host.find(instance.id()).isEmpty()
-                    && controller.instances().get(instance.id()).state() == InstanceState.RUNNING) {
+            if (isWithoutMachine(instance)
+                    && controller.instances().get(instance.id()).equals(instance)) {
                 throw new BrokenInvariantException(
                         Invariant.INSTANCES_ARE_WHAT_THERE_IS, "no machine of " + instance);
             }
         }
+        var disks = new HashSet<String>();
         for (var machine : running) {
             require(there, machine, "a machine", host.find(machine).isPresent());
         }
@@ -279,8 +286,25 @@ final class JobLedger {
             if (INSTANCE.matcher(volume.owner()).matches()) {
                 var left = store.find(volume.id()).isPresent();
                 require(there, volume.owner(), "a branch", left);
+                if (!disks.add(volume.owner() + volume.name())) {
+                    throw new BrokenInvariantException(
+                            Invariant.INSTANCES_ARE_WHAT_THERE_IS,
+                            "a second branch for " + volume.name() + " of " + volume.owner());
+                }
             }
         }
+    }
+
+    /// Whether it counts as running and has no machine that does, which must be noticed soon.
+    private boolean isWithoutMachine(RecoveryInstance instance) {
+        var running = host.find(instance.id()).filter(Machine::running).isPresent();
+        if (instance.state() != InstanceState.RUNNING || running) {
+            withoutMachineNanos.remove(instance.id());
+            return false;
+        }
+        var since =
+                withoutMachineNanos.computeIfAbsent(instance.id(), _ -> ground.scheduler.nanos());
+        return ground.scheduler.nanos() - since > NOTICED_WITHIN_NANOS;
     }
 
     private void require(Map<String, InstanceState> there, String id, String what, boolean left) {

@@ -64,9 +64,7 @@ final class JobOperator {
         jobs.asking();
         try {
             var asked =
-                    finishing
-                            ? terminate(controller, alive)
-                            : ask(controller, store, alive, now);
+                    finishing ? terminate(controller, alive) : ask(controller, store, alive, now);
             asked.ifPresentOrElse(jobs::asked, jobs::notAsked);
         } catch (RefusalException e) {
             jobs.notAsked();
@@ -83,9 +81,7 @@ final class JobOperator {
                             ? recover(controller, store, now)
                             : terminate(controller, List.of(any(alive)));
             case 4, 5 ->
-                    alive.isEmpty()
-                            ? Optional.empty()
-                            : terminate(controller, List.of(any(alive)));
+                    alive.isEmpty() ? Optional.empty() : terminate(controller, List.of(any(alive)));
             case 6 -> start(controller, alive);
             case 7 -> {
                 var server = any(machines).serverId;
@@ -120,8 +116,7 @@ final class JobOperator {
             throws IOException {
         var targets = new ArrayList<RecoveryTarget>();
         for (var machine : random.nextInt(3) == 0 ? machines : List.of(any(machines))) {
-            targets.add(
-                    new RecoveryTarget(machine.serverId, choice(store, machine.serverId, now)));
+            targets.add(new RecoveryTarget(machine.serverId, choice(store, machine.serverId, now)));
         }
         var drill = random.nextBoolean();
         if (random.nextBoolean()) {

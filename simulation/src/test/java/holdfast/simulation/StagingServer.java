@@ -100,13 +100,7 @@ final class StagingServer implements ReplicationHost {
             machine.guests.restarted();
             var control =
                     controller(
-                            rows,
-                            opened,
-                            files,
-                            machine.machines,
-                            settings(machine),
-                            time,
-                            random);
+                            rows, opened, files, machine.machines, settings(machine), time, random);
             controller = Optional.of(control);
             control.resume();
             machine.jobOperator.jobs.opened(control);
@@ -138,7 +132,7 @@ final class StagingServer implements ReplicationHost {
         process.start("operator", () -> repeat(300, 4000, this::operate));
         process.start("guest", () -> repeat(200, 2500, this::runGuest));
         process.start("guests", () -> repeat(500, 6000, this::runGuests));
-        process.start("job operator", () -> repeat(500, 4000, this::operateJobs));
+        process.start("job operator", () -> repeat(1000, 5000, this::operateJobs));
     }
 
     static Controller controller(

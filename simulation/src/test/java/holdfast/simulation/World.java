@@ -68,8 +68,7 @@ final class World implements AutoCloseable {
                     new SourceMachine(
                             scheduler,
                             random.split(),
-                            new SimHost(
-                                    "source-" + i, source.files(), random.nextLong()),
+                            new SimHost("source-" + i, source.files(), random.nextLong()),
                             source.serverId(),
                             1 + shape.nextInt(2),
                             BLOCKS));
