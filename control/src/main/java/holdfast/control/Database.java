@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.util.Arrays;
 import java.util.List;
@@ -51,8 +52,7 @@ public final class Database implements AutoCloseable {
         this.connection = connection;
         this.statements = new Statements(connection);
         this.thread =
-                Executors.newFixedThreadPool(
-                        1, time.workers().name("control-database").factory());
+                Executors.newFixedThreadPool(1, time.workers().name("control-database").factory());
     }
 
     /// Opens the database, makes it where there is none, brings its schema up to date, and reads
@@ -117,11 +117,11 @@ public final class Database implements AutoCloseable {
         return call(() -> {
             var done = false;
             try {
-                execute(BEGIN);
+                statements.run(PreparedStatement::execute, BEGIN);
                 var tx = new Transaction(statements, this, scope);
                 var result =
                         ScopedValue.where(RUNNING, tx).<T, IOException>call(() -> work.run(tx));
-                execute("commit");
+                statements.run(PreparedStatement::execute, "commit");
                 done = true;
                 tx.committed();
                 return result;
