@@ -38,6 +38,47 @@ class JobCrashTest {
         assertThat(crashes).isGreaterThan(15);
     }
 
+    /// A recovery that only makes ready is done with its instance before its own row says so.
+    @Test
+    void aStartAskedForBeforeTheRecoveryHasEndedIsNotTheRecoverysToEnd() throws IOException {
+        var started = 0;
+        for (var step = 0; ; step++) {
+            try (var installation = installation(step)) {
+                var server = installation.server();
+                installation.store.addPoint(server, 7, FakeTime.START, 5);
+                installation
+                        .controller()
+                        .launchSettings()
+                        .change(
+                                server,
+                                _ -> new LaunchSettings(false, false, false, false, false, ""));
+                var recovery = recover(installation, server);
+                if (!diesAfter(installation, step)) {
+                    break;
+                }
+                installation.restart();
+                var instances = installation.controller().instances();
+                var ready =
+                        instances.list().stream()
+                                .filter(one -> one.state() == InstanceState.STOPPED)
+                                .findFirst();
+                if (ready.isEmpty()) {
+                    continue;
+                }
+                started++;
+                var start = instances.start(ready.get().id()).job().id();
+                installation.work();
+                assertThat(installation.controller().jobs().get(recovery).job().state())
+                        .isEqualTo(new JobState.Completed());
+                assertThat(installation.controller().jobs().get(start).job().state())
+                        .isEqualTo(new JobState.Completed());
+                assertThat(instances.get(ready.get().id()).state())
+                        .isEqualTo(InstanceState.RUNNING);
+            }
+        }
+        assertThat(started).isPositive();
+    }
+
     /// What AWS clients begin: an earlier instance ends, a point is waited for, an action is run.
     @Test
     void aSupersedingRecoveryKilledAtAnyStepLeavesOneInstance() throws IOException {
