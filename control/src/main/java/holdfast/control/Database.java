@@ -2,11 +2,13 @@ package holdfast.control;
 
 import holdfast.base.Checksums;
 import holdfast.base.RefusalException;
+import holdfast.base.TimeSource;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.util.Arrays;
 import java.util.List;
@@ -22,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 /// The control plane's embedded database: SQLite, one file, every transaction on stable storage
 /// before it returns. Why so, and how damage is noticed: docs/decisions/embedded-database.md.
 ///
-/// Owns the connection and the one platform thread that uses it: native calls would pin a carrier
+/// Owns the connection and the one worker thread that uses it: native calls would pin a carrier
 /// thread, and one writer needs no locks. Safe for any thread; whoever opened it closes it.
 public final class Database implements AutoCloseable {
     /// Marks the file as ours (SQLite file format §1.3.17, "application id"): "HFCT".
@@ -41,31 +43,32 @@ public final class Database implements AutoCloseable {
     private static final int SQLITE_NOTADB = 26;
 
     private final Path file;
-    private final Connection connection;
+    final Connection connection;
     private final Statements statements;
-    private final ExecutorService thread =
-            Executors.newSingleThreadExecutor(
-                    Thread.ofPlatform().name("control-database").daemon().factory());
+    private final ExecutorService thread;
 
-    private Database(Path file, Connection connection) {
+    private Database(Path file, Connection connection, TimeSource time) {
         this.file = file;
         this.connection = connection;
         this.statements = new Statements(connection);
+        this.thread =
+                Executors.newFixedThreadPool(1, time.workers().name("control-database").factory());
     }
 
     /// Opens the database, makes it where there is none, brings its schema up to date, and reads
     /// all of it once.
     ///
+    /// @param time that its thread comes from
     /// @throws DamagedDatabaseException if any byte in use is not as it was written
     /// @throws RefusalException if a later version of Holdfast made it
-    public static Database open(Path file) throws IOException {
+    public static Database open(Path file, TimeSource time) throws IOException {
         Connection connection;
         try {
             connection = DriverManager.getConnection("jdbc:sqlite:" + file, settings());
         } catch (SQLException e) {
             throw translated(file, e);
         }
-        var database = new Database(file, connection);
+        var database = new Database(file, connection, time);
         try {
             // what is deleted may have been a secret
             database.<@Nullable Void>call(() -> {
@@ -114,11 +117,11 @@ public final class Database implements AutoCloseable {
         return call(() -> {
             var done = false;
             try {
-                execute(BEGIN);
+                statements.run(PreparedStatement::execute, BEGIN);
                 var tx = new Transaction(statements, this, scope);
                 var result =
                         ScopedValue.where(RUNNING, tx).<T, IOException>call(() -> work.run(tx));
-                execute("commit");
+                statements.run(PreparedStatement::execute, "commit");
                 done = true;
                 tx.committed();
                 return result;

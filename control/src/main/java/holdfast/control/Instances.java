@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
 public final class Instances {
     private static final System.Logger LOG = System.getLogger("holdfast.instances");
 
+    private static final String STARTING = "start asked for";
+
     private final Database database;
     private final Jobs jobs;
     private final MachineHost host;
@@ -93,10 +95,15 @@ public final class Instances {
             var instance = require(tx, id);
             refuseWhileFailedBack(tx, instance);
             ElsewhereInstances.refuse(tx, id);
-            change(tx, instance, InstanceState.Event.START_ASKED, "start asked for");
+            change(tx, instance, InstanceState.Event.START_ASKED, STARTING);
             var job = jobs.submitAsked(tx, new JobRequest.Start(id, instance.server()));
             return new Job.View(job, List.of(), List.of(id));
         });
+    }
+
+    /// Whether it is launched since its start was asked for, and not by a recovery.
+    static boolean isStarting(RecoveryInstance instance) {
+        return instance.state() == InstanceState.LAUNCHING && instance.reason().equals(STARTING);
     }
 
     /// Whether its machine runs now.

@@ -76,7 +76,7 @@ final class JobRun {
                     result(one).ifPresent(failures::add);
                 }
             } finally {
-                threads.shutdownNow();
+                pending.forEach(one -> one.cancel(true)); // those that are left, in their order
             }
         }
         return failures;

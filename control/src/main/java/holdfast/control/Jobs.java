@@ -213,10 +213,10 @@ public final class Jobs {
         save(tx, job, job.ended(state, reason, time.now()));
         switch (job.request()) {
             case JobRequest.Recover _ -> {
-                for (var left :
-                        Tables.INSTANCES.select(
-                                tx, "where job_id = ? and state = 'LAUNCHING'", job.id())) {
-                    Instances.change(tx, left, InstanceState.Event.LAUNCH_FAILED, reason);
+                for (var left : Tables.INSTANCES.select(tx, "where job_id = ?", job.id())) {
+                    if (RecoverWork.isLaunching(job.id(), left)) {
+                        Instances.change(tx, left, InstanceState.Event.LAUNCH_FAILED, reason);
+                    }
                 }
                 for (var left :
                         Tables.INSTANCES.select(
@@ -228,7 +228,7 @@ public final class Jobs {
             }
             case JobRequest.Start(var instance, _) -> {
                 var left = Instances.require(tx, instance);
-                if (left.state() == InstanceState.LAUNCHING) {
+                if (Instances.isStarting(left)) {
                     Instances.change(tx, left, InstanceState.Event.LAUNCH_FAILED, reason);
                 }
             }

@@ -70,7 +70,7 @@ final class LaunchWork {
 
     JobOutcome run(JobRun run, JobRequest.Start request) throws IOException, InterruptedException {
         var instance = instances.get(request.instance());
-        if (instance.state() == InstanceState.LAUNCHING) {
+        if (Instances.isStarting(instance)) {
             try {
                 start(run, instance);
             } catch (JobRun.StepFailedException e) {

@@ -92,7 +92,7 @@ final class RecoverWork {
             if (request.superseding()) {
                 supersede(run, server, request.drill());
             }
-            if (picked.get().state() == InstanceState.LAUNCHING) {
+            if (isLaunching(job, picked.get())) {
                 launch.launch(run, picked.get());
             }
         } catch (JobRun.StepFailedException e) {
@@ -169,6 +169,18 @@ final class RecoverWork {
                 .map(_ -> "its failback is under way");
     }
 
+    /// Whether the job still launches the instance: one that it made ready may have been asked to
+    /// start since, which is another job's.
+    static boolean isLaunching(String job, RecoveryInstance instance) {
+        return instance.state() == InstanceState.LAUNCHING
+                && (instance.reason().equals(launching(job))
+                        || instance.reason().equals(LaunchTargets.taken(job)));
+    }
+
+    private static String launching(String job) {
+        return "being launched by " + job;
+    }
+
     /// Why the instance ends, by which the job that ends it knows it again.
     static String superseded(String job) {
         return "superseded by " + job;
@@ -190,7 +202,7 @@ final class RecoverWork {
                             target.server(),
                             drill,
                             InstanceState.LAUNCHING,
-                            "being launched by " + job,
+                            launching(job),
                             time.now(),
                             point,
                             Optional.empty(),

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import holdfast.base.RefusalException;
+import holdfast.base.TimeSource;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -61,7 +62,7 @@ class DatabaseDamageTest {
         var at = new String(bytes, java.nio.charset.StandardCharsets.ISO_8859_1).indexOf("host-17");
         bytes[at + 5] ^= 1;
         Files.write(file, bytes);
-        assertThatThrownBy(() -> Database.open(file))
+        assertThatThrownBy(() -> Database.open(file, TimeSource.system()))
                 .isInstanceOf(DamagedDatabaseException.class)
                 .hasMessageContaining("table servers, row [s-00000000000000017]");
     }
@@ -74,7 +75,7 @@ class DatabaseDamageTest {
                 var statement = connection.createStatement()) {
             statement.execute("delete from servers where hostname = 'host-17'");
         }
-        assertThatThrownBy(() -> Database.open(file))
+        assertThatThrownBy(() -> Database.open(file, TimeSource.system()))
                 .isInstanceOf(DamagedDatabaseException.class)
                 .hasMessageContaining("table servers: 29 rows");
     }
@@ -82,13 +83,13 @@ class DatabaseDamageTest {
     @Test
     void aDatabaseOfALaterVersionIsRefused() throws Exception {
         var file = filled();
-        try (var database = Database.open(file)) {
+        try (var database = Database.open(file, TimeSource.system())) {
             database.transact(tx -> {
                 Tables.VERSIONS.insert(tx, new Database.SchemaVersion(99, 0));
                 return "";
             });
         }
-        assertThatThrownBy(() -> Database.open(file))
+        assertThatThrownBy(() -> Database.open(file, TimeSource.system()))
                 .isInstanceOf(RefusalException.class)
                 .hasMessageContaining("run the later version");
     }
@@ -96,7 +97,7 @@ class DatabaseDamageTest {
     @Test
     void damageWhileRunningIsNoticedByTheNextRead() throws Exception {
         var file = filled();
-        try (var database = Database.open(file)) {
+        try (var database = Database.open(file, TimeSource.system())) {
             try (var connection = DriverManager.getConnection("jdbc:sqlite:" + file);
                     var statement = connection.createStatement()) {
                 statement.execute(
@@ -110,7 +111,7 @@ class DatabaseDamageTest {
 
     private Path filled() throws IOException {
         var file = directory.resolve("control.db");
-        try (var database = Database.open(file)) {
+        try (var database = Database.open(file, TimeSource.system())) {
             database.transact(tx -> {
                 for (var i = 0; i < 30; i++) {
                     Tables.SERVERS.insert(tx, server(i));
@@ -136,7 +137,7 @@ class DatabaseDamageTest {
     }
 
     private static List<SourceServer> contents(Path file) throws IOException {
-        try (var database = Database.open(file)) {
+        try (var database = Database.open(file, TimeSource.system())) {
             return database.transact(tx -> Tables.SERVERS.select(tx, "order by id"));
         }
     }

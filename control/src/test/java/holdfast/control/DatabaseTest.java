@@ -3,6 +3,7 @@ package holdfast.control;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import holdfast.base.TimeSource;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -20,7 +21,7 @@ class DatabaseTest {
 
     @BeforeEach
     void open() throws IOException {
-        database = Database.open(directory.resolve("control.db"));
+        database = Database.open(directory.resolve("control.db"), TimeSource.system());
     }
 
     @AfterEach

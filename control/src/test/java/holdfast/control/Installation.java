@@ -47,7 +47,7 @@ final class Installation implements AutoCloseable {
 
     Installation(Path directory) throws IOException {
         file = directory.resolve("control.db");
-        database = Database.open(file);
+        database = Database.open(file, time);
         controller = newController(database);
     }
 
@@ -93,7 +93,7 @@ final class Installation implements AutoCloseable {
         controller.close();
         database.close();
         time.advance(Jobs.LEASE.plusSeconds(1));
-        database = Database.open(file);
+        database = Database.open(file, time);
         controller = newController(database);
         controller.resume();
     }

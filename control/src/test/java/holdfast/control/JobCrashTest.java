@@ -38,6 +38,47 @@ class JobCrashTest {
         assertThat(crashes).isGreaterThan(15);
     }
 
+    /// A recovery that only makes ready is done with its instance before its own row says so.
+    @Test
+    void aStartAskedForBeforeTheRecoveryHasEndedIsNotTheRecoverysToEnd() throws IOException {
+        var started = 0;
+        for (var step = 0; ; step++) {
+            try (var installation = installation(step)) {
+                var server = installation.server();
+                installation.store.addPoint(server, 7, FakeTime.START, 5);
+                installation
+                        .controller()
+                        .launchSettings()
+                        .change(
+                                server,
+                                _ -> new LaunchSettings(false, false, false, false, false, ""));
+                var recovery = recover(installation, server);
+                if (!diesAfter(installation, step)) {
+                    break;
+                }
+                installation.restart();
+                var instances = installation.controller().instances();
+                var ready =
+                        instances.list().stream()
+                                .filter(one -> one.state() == InstanceState.STOPPED)
+                                .findFirst();
+                if (ready.isEmpty()) {
+                    continue;
+                }
+                started++;
+                var start = instances.start(ready.get().id()).job().id();
+                installation.work();
+                assertThat(installation.controller().jobs().get(recovery).job().state())
+                        .isEqualTo(new JobState.Completed());
+                assertThat(installation.controller().jobs().get(start).job().state())
+                        .isEqualTo(new JobState.Completed());
+                assertThat(instances.get(ready.get().id()).state())
+                        .isEqualTo(InstanceState.RUNNING);
+            }
+        }
+        assertThat(started).isPositive();
+    }
+
     /// What AWS clients begin: an earlier instance ends, a point is waited for, an action is run.
     @Test
     void aSupersedingRecoveryKilledAtAnyStepLeavesOneInstance() throws IOException {
@@ -265,7 +306,7 @@ class JobCrashTest {
             installation.controller().scrub();
             assertThat(diesAfter(installation, 2)).isTrue();
             installation.fuse.repair();
-            try (var database = Database.open(installation.file());
+            try (var database = Database.open(installation.file(), installation.time);
                     var other = installation.another(database)) {
                 assertThat(other.engine().runNext()).isFalse();
                 installation.time.advance(Jobs.LEASE);
@@ -294,7 +335,7 @@ class JobCrashTest {
     @Test
     void twoControllersDoNotRunOneJobTwice() throws Exception {
         try (var installation = installation(0);
-                var database = Database.open(installation.file());
+                var database = Database.open(installation.file(), installation.time);
                 var other = installation.another(database)) {
             for (var i = 0; i < 20; i++) {
                 installation.controller().scrub();

@@ -81,7 +81,7 @@ public final class HoldfastServer implements AutoCloseable {
             // The driver's only way to be told; in the usual place each killed server would leave
             // a copy of its library behind.
             System.setProperty("org.sqlite.tmpdir", data.nativeLibraries().toString());
-            var database = resources.add("database", Database.open(data.privateDatabase()));
+            var database = resources.add("database", Database.open(data.privateDatabase(), time));
             var keyFiles = new EncryptionKeyFiles(files, data.encryptionKeys(), time);
             store = resources.add("store", openStore(data, files, keyFiles, time, random));
             var host = new QemuHost(data.recovery(), files, network, Processes.system(), time);

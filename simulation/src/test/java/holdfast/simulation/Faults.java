@@ -30,6 +30,9 @@ final class Faults {
         this.ledger = ledger;
     }
 
+    /// How long the server needs to get over what was wrong with its disk or its clock.
+    private static final long RECOVERY_NANOS = 20_000_000_000L;
+
     void happen(Fault fault) {
         ground.log("FAULT " + fault);
         ground.scheduler.note(fault.kind().ordinal());
@@ -55,21 +58,27 @@ final class Faults {
             case RESET_CONNECTIONS -> network.breakConnections(host, false, true);
             case RESET_ONE_SIDE -> network.breakConnections(host, false, false);
             case FORGET_CONNECTIONS -> network.breakConnections(host, true, true);
-            case SET_CLOCK_OF_SERVER -> setClock(server.host, fault);
+            case SET_CLOCK_OF_SERVER -> {
+                ledger.disturb(RECOVERY_NANOS);
+                setClock(server.host, fault);
+            }
             case SET_CLOCK_OF_SOURCE -> setClock(host, fault);
             case FILL_DISK -> {
                 var disk = server.host.disk;
                 disk.capacity(disk.usedBytes() + fault.amount() * 4);
+                ledger.disturb(nanos + RECOVERY_NANOS);
                 ground.scheduler.after(nanos, () -> disk.capacity(PLENTY_BYTES));
             }
             case FAIL_SYNCS -> {
                 server.host.disk.failSyncs(1 + (int) (fault.amount() % 4));
                 ledger.syncsFail = true;
                 ledger.syncsFailed = true;
+                ledger.disturb(RECOVERY_NANOS);
                 ground.scheduler.after(10_000_000_000L, () -> ledger.syncsFail = false);
             }
             case SLOW_DISK_OF_SERVER -> {
                 server.host.diskState.slowness = 2 + fault.amount() % 60;
+                ledger.disturb(nanos + RECOVERY_NANOS);
                 ground.scheduler.after(nanos, () -> server.host.diskState.slowness = 1);
             }
             case SLOW_DISK_OF_SOURCE -> {

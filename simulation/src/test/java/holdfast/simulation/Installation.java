@@ -1,9 +1,15 @@
 package holdfast.simulation;
 
+import holdfast.base.RandomSource;
+import holdfast.control.ControlSettings;
+import holdfast.control.Controller;
+import holdfast.control.Database;
 import holdfast.replication.certificates.CertificateAuthority;
 import holdfast.replication.certificates.CertificateRequest;
 import holdfast.replication.certificates.EnrolmentToken;
 import holdfast.replication.certificates.TrustedAuthorities;
+import holdfast.volume.StoreSettings;
+import holdfast.volume.VolumeStores;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -13,24 +19,28 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 
-/// The files that an installation begins with: keys and certificates of the server and of enrolled
-/// agents. They are made once and are the same in all worlds, since nothing can go wrong yet.
+/// What an installation begins with: keys and certificates of the server and of enrolled agents,
+/// and the control plane's database. They are made once and are the same in all worlds, since
+/// nothing can go wrong yet.
 ///
 /// @param server files of the server
-/// @param agents files of each source machine, by the number in its name
-record Installation(Map<Path, byte[]> server, List<Map<Path, byte[]>> agents) {
+/// @param database of its control plane, in which the agents are enrolled
+/// @param sources source machines, by the number in their names
+record Installation(Map<Path, byte[]> server, byte[] database, List<Source> sources) {
     static final int MACHINES_MAX = 2;
     static final Path AGENT_STATE = Path.of("/var/lib/holdfast-agent");
 
     private static final Installation MADE = make();
 
+    /// A machine whose agent is enrolled.
+    ///
+    /// @param serverId of the machine as a source server
+    /// @param files of the machine
+    record Source(String serverId, Map<Path, byte[]> files) {}
+
     /// The one.
     static Installation made() {
         return MADE;
-    }
-
-    static String serverId(int machine) {
-        return "s-" + machine;
     }
 
     private static Installation make() {
@@ -41,40 +51,73 @@ record Installation(Map<Path, byte[]> server, List<Map<Path, byte[]>> agents) {
         for (var i = 0; i < MACHINES_MAX; i++) {
             machines.add(new SimHost("source-" + i, Map.of(), i));
         }
-        ground.process(server, "installation")
-                .start("install", () -> install(ground, server, machines));
-        ground.scheduler.run(() -> false);
-        return new Installation(
-                server.disk.contents(),
-                machines.stream().<Map<Path, byte[]>>map(one -> one.disk.contents()).toList());
+        var ids = new ArrayList<String>();
+        try (var database = new DatabaseFile(new byte[0])) {
+            ground.process(server, "installation")
+                    .start(
+                            "install",
+                            () -> ids.addAll(install(ground, server, machines, database.path())));
+            ground.scheduler.run(() -> false);
+            var sources = new ArrayList<Source>();
+            for (var i = 0; i < MACHINES_MAX; i++) {
+                sources.add(new Source(ids.get(i), machines.get(i).disk.contents()));
+            }
+            return new Installation(server.disk.contents(), database.content(), sources);
+        }
     }
 
-    private static void install(Ground ground, SimHost server, List<SimHost> machines) {
-        try {
-            var process = ground.process(server, "authority");
-            var random = ground.randomSource();
-            var time = new SimTime(ground.scheduler, process);
+    /// @return ids of the machines
+    private static List<String> install(
+            Ground ground, SimHost server, List<SimHost> machines, Path database) {
+        var process = ground.process(server, "authority");
+        var random = ground.randomSource();
+        var time = new SimTime(ground.scheduler, process);
+        // each world begins with a staging area that is yet to be made
+        var staging = ground.process(new SimHost("staging", Map.of(), 0), "staging");
+        try (var rows = Database.open(database, time);
+                var store =
+                        VolumeStores.open(
+                                StoreSettings.DEFAULT,
+                                ground.files(staging),
+                                StagingServer.DIRECTORY.resolve("staging"),
+                                time,
+                                random);
+                var controller =
+                        StagingServer.controller(
+                                rows,
+                                store,
+                                ground.files(staging),
+                                new SimMachineHost(ground, server, ground.random.split()),
+                                ControlSettings.DEFAULT,
+                                time,
+                                random)) {
             var authority = StagingServer.authority(ground.files(process), time, random);
-            for (var i = 0; i < machines.size(); i++) {
-                var enrolled = ground.process(machines.get(i), "enrolment");
-                var request = CertificateRequest.create(random, serverId(i));
-                enrol(ground.files(enrolled), request, authority, i, random);
+            var ids = new ArrayList<String>();
+            for (var machine : machines) {
+                var files = ground.files(ground.process(machine, "enrolment"));
+                ids.add(enrol(files, machine.toString(), controller, authority, random));
             }
+            return ids;
         } catch (IOException e) {
             throw new IllegalStateException(e);
         }
     }
 
-    private static void enrol(
+    private static String enrol(
             SimFiles files,
-            CertificateRequest request,
+            String hostname,
+            Controller controller,
             CertificateAuthority authority,
-            int machine,
-            holdfast.base.RandomSource random)
+            RandomSource random)
             throws IOException {
+        var request = CertificateRequest.create(random, hostname);
+        var enrolled =
+                controller
+                        .enrolments()
+                        .enrol(hostname, id -> authority.issueToAgent(request.pem(), id));
         var identity =
                 request.identity(
-                        authority.issueToAgent(request.pem(), serverId(machine)),
+                        enrolled.certificate(),
                         authority.certificatePem(),
                         TrustedAuthorities.ofFingerprint(
                                 EnrolmentToken.create(random, authority).fingerprint()));
@@ -84,5 +127,6 @@ record Installation(Map<Path, byte[]> server, List<Map<Path, byte[]>> agents) {
         }
         identity.save(files, AGENT_STATE.resolve("identity.pem"));
         files.syncDirectory(AGENT_STATE);
+        return enrolled.server().id();
     }
 }

@@ -56,6 +56,10 @@ final class Ledger {
     /// Whether one has failed ever: the store may ask for a restart when it is closed.
     boolean syncsFailed;
 
+    /// Jobs that were under way until then may fail: the power was cut, or the server's disk or
+    /// clock was not what it should be.
+    long disturbedUntilNanos = -1;
+
     /// Happens right after the next flush of a branch was answered: the worst moment for it.
     Optional<Runnable> afterFlush = Optional.empty();
 
@@ -89,6 +93,11 @@ final class Ledger {
     void clockIsSet(Instant shown) {
         clocksJumped = true;
         latest = shown.isAfter(latest) ? shown : latest;
+    }
+
+    /// Something happens now that may make jobs fail, and lasts so long.
+    void disturb(long forNanos) {
+        disturbedUntilNanos = Math.max(disturbedUntilNanos, scheduler.nanos() + forNanos);
     }
 
     /// The store says that the point is durable.
@@ -257,17 +266,34 @@ final class Ledger {
             content[diskOf(volume)] = read.get();
         }
         checkInstant(machine, point, content);
+        checkFirstRead(known, content);
+        known.firstRead = Optional.of(content);
+        return Optional.of(content);
+    }
+
+    private static void checkFirstRead(Known known, long[][] content) {
         known.firstRead.ifPresent(before -> {
             for (var disk = 0; disk < before.length; disk++) {
                 if (!Arrays.equals(before[disk], content[disk])) {
                     throw new BrokenInvariantException(
                             Invariant.SNAPSHOT_IMMUTABILITY,
-                            "point " + point.id() + " reads otherwise than before");
+                            "point " + known.point.id() + " reads otherwise than before");
                 }
             }
         });
-        known.firstRead = Optional.of(content);
-        return Optional.of(content);
+    }
+
+    /// Holds what a recovery instance finds on its disks when it boots first, in the order of its
+    /// server's disks, against the point that it is launched from.
+    void checkLaunched(ConsistencyPoint point, long[][] content) {
+        var machine = machines.get(point.owner());
+        if (machine == null || content.length != machine.device.length) {
+            throw new BrokenInvariantException(
+                    Invariant.RECOVERED_IS_THE_POINT,
+                    "launched from " + point.id() + " with " + content.length + " disks");
+        }
+        checkInstant(machine, point, content);
+        checkFirstRead(known(point), content);
     }
 
     static int diskOf(Volume volume) {

@@ -116,11 +116,17 @@ record Mutation(String name, String className, Change change) {
                 file.transformClass(
                         file.parse(sound),
                         ClassTransform.transformingMethods(
-                                model -> model.methodName().equalsString(method), transform));
+                                model -> isNamed(model.methodName().stringValue(), method),
+                                transform));
         if (found[0] == 0) {
             throw new IllegalStateException("there is nothing to change in " + method);
         }
         return mutated;
+    }
+
+    /// Of a lambda the beginning of its name is enough: the compiler numbers them.
+    private static boolean isNamed(String name, String method) {
+        return method.endsWith("$") ? name.startsWith(method) : name.equals(method);
     }
 
     @Override

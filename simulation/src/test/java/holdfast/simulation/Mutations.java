@@ -10,6 +10,7 @@ final class Mutations {
     private static final String VOLUME = "holdfast.volume.";
     private static final String AGENT = "holdfast.agent.";
     private static final String REPLICATION = "holdfast.replication.";
+    private static final String CONTROL = "holdfast.control.";
 
     /// So many worlds are enough for each of them.
     static final long SEEDS = 12;
@@ -24,7 +25,9 @@ final class Mutations {
     private Mutations() {}
 
     static List<Mutation> all() {
-        return Stream.of(ofTheStore(), ofRounds(), ofFailback()).flatMap(List::stream).toList();
+        return Stream.of(ofTheStore(), ofRounds(), ofFailback(), ofJobs())
+                .flatMap(List::stream)
+                .toList();
     }
 
     private static List<Mutation> ofTheStore() {
@@ -157,6 +160,38 @@ final class Mutations {
                         "holdfast.failback.Follower",
                         "round",
                         "sync"));
+    }
+
+    private static List<Mutation> ofJobs() {
+        return List.of(
+                Mutation.calling(
+                        "forget the jobs that an earlier controller began",
+                        CONTROL + "JobState",
+                        "claimable",
+                        "isBefore",
+                        1),
+                Mutation.calling(
+                        "do phases again that an earlier controller has ended",
+                        CONTROL + "Jobs",
+                        "lambda$beginPhase$",
+                        "isEmpty",
+                        1),
+                Mutation.without(
+                        "leave the machine of a terminated instance",
+                        CONTROL + "TerminateWork",
+                        "endMachine",
+                        "terminate"),
+                Mutation.without(
+                        "leave the branches of a terminated instance",
+                        CONTROL + "BranchRemoval",
+                        "remove",
+                        "delete"),
+                Mutation.calling(
+                        "take every machine for running",
+                        CONTROL + "Instances",
+                        "noticeEndedMachines",
+                        "running",
+                        1));
     }
 
     private static void yes(CodeBuilder code) {

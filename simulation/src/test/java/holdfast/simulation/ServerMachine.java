@@ -24,12 +24,18 @@ final class ServerMachine implements AutoCloseable {
     final Ledger ledger;
     final Operator operator;
     final Homecoming homecoming;
+    final JobOperator jobOperator;
+    final SimMachineHost machines;
+    final Guests guests;
     final StoreSettings settings;
     final SnapshotPolicy policy;
     final SimHost host;
 
     /// For pauses of the server's threads, in which no process has a say.
     final SplittableRandom pace;
+
+    /// Of the control plane.
+    final DatabaseFile database = new DatabaseFile(Installation.made().database());
 
     private final SplittableRandom random;
     private final List<VolumeStore> stores = new ArrayList<>();
@@ -42,6 +48,7 @@ final class ServerMachine implements AutoCloseable {
             Ledger ledger,
             Operator operator,
             Homecoming homecoming,
+            List<SourceMachine> sources,
             StoreSettings settings,
             SnapshotPolicy policy,
             SplittableRandom random) {
@@ -54,6 +61,14 @@ final class ServerMachine implements AutoCloseable {
         this.random = random;
         this.pace = random.split();
         this.host = new SimHost("server", Installation.made().server(), random.nextLong());
+        this.machines = new SimMachineHost(ground, host, random.split());
+        this.guests = new Guests(ground, ledger, machines, random.split());
+        this.jobOperator =
+                new JobOperator(
+                        ground,
+                        sources,
+                        new JobLedger(ground, ledger, sources, machines),
+                        random.split());
     }
 
     /// So much rotted that the server refuses to go on, and says why: an end that is in order.
@@ -130,8 +145,10 @@ final class ServerMachine implements AutoCloseable {
     }
 
     void cutPower() {
+        ledger.disturb(0);
         host.power(false);
         server.ifPresent(one -> one.process().kill());
+        machines.cutPower();
         host.disk.crash();
     }
 
@@ -150,6 +167,8 @@ final class ServerMachine implements AutoCloseable {
     /// Frees what threads that were killed would have freed.
     @Override
     public void close() {
+        server.ifPresent(StagingServer::freeDatabase);
+        database.close();
         stores.forEach(LeftStores::free);
     }
 }

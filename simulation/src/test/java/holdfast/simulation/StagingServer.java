@@ -3,6 +3,11 @@ package holdfast.simulation;
 import holdfast.base.Network;
 import holdfast.base.RandomSource;
 import holdfast.base.RefusalException;
+import holdfast.control.ControlSettings;
+import holdfast.control.Controller;
+import holdfast.control.Database;
+import holdfast.control.LaunchScripts;
+import holdfast.control.LeftDatabases;
 import holdfast.replication.AgentReport;
 import holdfast.replication.DiskFacts;
 import holdfast.replication.MachineFacts;
@@ -13,23 +18,25 @@ import holdfast.replication.SessionControl;
 import holdfast.replication.certificates.CertificateAuthority;
 import holdfast.replication.certificates.TlsContexts;
 import holdfast.volume.ConsistencyPoint;
+import holdfast.volume.EncryptionKeyFiles;
 import holdfast.volume.SnapshotPolicy;
 import holdfast.volume.StoreSettings;
-import holdfast.volume.Volume;
 import holdfast.volume.VolumeStore;
 import holdfast.volume.VolumeStores;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/// The process that keeps the copies: store and replicator as they are, around them what the server
-/// does besides (volumes for disks, reclaim, use of points). One life; a world has several.
+/// The process that keeps the copies: store, control plane and replicator as they are, put together
+/// as the server does it, and those who use them. One life; a world has several.
+///
+/// Stands between replicator and control plane to tell the ledger what agents are told.
 final class StagingServer implements ReplicationHost {
     static final Path DIRECTORY = Path.of("/srv/holdfast");
     static final SocketAddress ADDRESS = InetSocketAddress.createUnresolved("server", 1500);
@@ -43,6 +50,8 @@ final class StagingServer implements ReplicationHost {
     private final RandomSource random;
     Optional<VolumeStore> store = Optional.empty();
     Optional<CertificateAuthority> issuer = Optional.empty();
+    private Optional<Database> database = Optional.empty();
+    private Optional<Controller> controller = Optional.empty();
     private Optional<Replicator> replicator = Optional.empty();
 
     /// Whether it was told to end in order, and whether it has.
@@ -77,6 +86,9 @@ final class StagingServer implements ReplicationHost {
 
     private void run() {
         try {
+            var rows = Database.open(machine.database.path(), time);
+            database = Optional.of(rows);
+            process.whenEnded(this::freeDatabase);
             var opened =
                     VolumeStores.open(
                             machine.settings, files, DIRECTORY.resolve("staging"), time, random);
@@ -85,6 +97,14 @@ final class StagingServer implements ReplicationHost {
             machine.ledger.opened(opened, time.now());
             machine.operator.opened(opened);
             machine.homecoming.opened(opened);
+            machine.guests.restarted();
+            var control =
+                    controller(
+                            rows, opened, files, machine.machines, settings(machine), time, random);
+            controller = Optional.of(control);
+            control.resume();
+            machine.jobOperator.jobs.opened(control);
+            machine.jobOperator.jobs.checkInstances(control, opened);
             var authority = authority(files, time, random);
             issuer = Optional.of(authority);
             replicator =
@@ -100,6 +120,7 @@ final class StagingServer implements ReplicationHost {
                                     machine.homecoming,
                                     time,
                                     Replicator.Limits.DEFAULT));
+            control.start();
         } catch (IOException | RefusalException e) {
             ground.log("server does not start: " + e.getMessage());
             machine.failed(e);
@@ -107,64 +128,102 @@ final class StagingServer implements ReplicationHost {
             return;
         }
         ground.log("server is up");
-        process.start("housekeeping", this::keepHouse);
-        process.start("operator", this::operate);
-        process.start("guest", this::runGuest);
+        process.start("auditor", () -> repeat(2000, 5000, this::audit));
+        process.start("operator", () -> repeat(300, 4000, this::operate));
+        process.start("guest", () -> repeat(200, 2500, this::runGuest));
+        process.start("guests", () -> repeat(500, 6000, this::runGuests));
+        process.start("job operator", () -> repeat(1000, 5000, this::operateJobs));
     }
 
-    private void keepHouse() {
-        var pace = machine.settings.journalWindow().dividedBy(4).toMillis();
-        while (!closing) {
-            pause(pace / 2, pace);
+    static Controller controller(
+            Database database,
+            VolumeStore store,
+            SimFiles files,
+            SimMachineHost machines,
+            ControlSettings settings,
+            SimTime time,
+            RandomSource random) {
+        return new Controller(
+                database,
+                store,
+                new EncryptionKeyFiles(files, DIRECTORY.resolve("encryption-keys"), time),
+                machines,
+                new SimNetworkHost(),
+                DIRECTORY.resolve("nbd.sock"),
+                new LaunchScripts(files, DIRECTORY.resolve("launch-scripts")),
+                settings,
+                time,
+                random);
+    }
+
+    private static ControlSettings settings(ServerMachine machine) {
+        var usual = ControlSettings.DEFAULT;
+        return new ControlSettings(
+                machine.policy,
+                Duration.ofSeconds(40),
+                usual.stopTimeout(),
+                usual.agentSilence(),
+                usual.scrubEvery(),
+                machine.settings.journalWindow().dividedBy(4),
+                usual.quotas());
+    }
+
+    /// What one of those who use the server does again and again.
+    @FunctionalInterface
+    private interface Errand {
+        void run() throws IOException;
+    }
+
+    private void repeat(long leastMillis, long mostMillis, Errand errand) {
+        while (true) {
+            pause(leastMillis, mostMillis);
             if (closing) {
                 return;
             }
             errands++;
             try {
-                var opened = store.orElseThrow();
-                ground.log("reclaimed: " + opened.reclaim());
-                machine.ledger.checkKept(opened, time.now());
+                errand.run();
             } catch (IOException | RefusalException e) {
-                ground.log("reclaim: " + e.getMessage());
+                ground.log(Thread.currentThread().getName() + ": " + e.getMessage());
             }
             errands--;
         }
     }
 
-    private void operate() {
-        while (!closing) {
-            pause(300, 4000);
-            if (closing) {
-                return;
-            }
-            errands++;
-            var operator = machine.operator;
-            operator.busyWith = Optional.of("an errand");
-            operator.busySinceNanos = ground.scheduler.nanos();
-            try {
-                operator.act(store.orElseThrow(), time.now());
-                operator.done++;
-            } catch (IOException | RefusalException | java.io.UncheckedIOException e) {
-                ground.log("operator: " + e.getMessage());
-            }
+    private void audit() throws IOException {
+        machine.ledger.checkKept(store.orElseThrow(), time.now());
+    }
+
+    private void runGuests() {
+        machine.guests.act(store.orElseThrow(), controller.orElseThrow().instances());
+    }
+
+    private void operateJobs() throws IOException {
+        machine.jobOperator.act(controller.orElseThrow(), store.orElseThrow(), time.now());
+    }
+
+    /// What the kernel does to the database when the process ends.
+    void freeDatabase() {
+        database.ifPresent(LeftDatabases::free);
+    }
+
+    private void operate() throws IOException {
+        var operator = machine.operator;
+        operator.busyWith = Optional.of("an errand");
+        operator.busySinceNanos = ground.scheduler.nanos();
+        try {
+            operator.act(store.orElseThrow(), time.now());
+            operator.done++;
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        } finally {
             operator.busyWith = Optional.empty();
-            errands--;
         }
     }
 
-    private void runGuest() {
-        while (!closing && machine.homecoming.isGoingOn()) {
-            pause(200, 2500);
-            if (closing) {
-                return;
-            }
-            errands++;
-            try {
-                machine.homecoming.act();
-            } catch (IOException | RefusalException e) {
-                ground.log("guest: " + e.getMessage());
-            }
-            errands--;
+    private void runGuest() throws IOException {
+        if (machine.homecoming.isGoingOn()) {
+            machine.homecoming.act();
         }
     }
 
@@ -185,7 +244,9 @@ final class StagingServer implements ReplicationHost {
                     }
                     try {
                         replicator.orElseThrow().close();
+                        controller.orElseThrow().close();
                         store.orElseThrow().close();
+                        database.orElseThrow().close();
                     } catch (IOException e) {
                         if (!machine.ledger.syncsFailed) {
                             throw new BrokenInvariantException(
@@ -197,52 +258,52 @@ final class StagingServer implements ReplicationHost {
                 });
     }
 
-    /// Machines are not copied here.
+    private ReplicationHost control() {
+        return controller.orElseThrow().agents();
+    }
+
     @Override
-    public void admit(String serverId, Newcomer newcomer) {}
+    public void admit(String serverId, Newcomer newcomer) throws IOException, InterruptedException {
+        control().admit(serverId, newcomer);
+    }
 
     @Override
     public Begun begin(String serverId, MachineFacts facts, List<DiskFacts> disks)
             throws IOException {
-        var opened = store.orElseThrow();
-        var volumes = new ArrayList<Volume>();
-        for (var disk : disks) {
-            var known =
-                    opened.volumes().stream()
-                            .filter(volume -> volume.owner().equals(serverId))
-                            .filter(volume -> volume.name().equals(disk.name()))
-                            .findFirst();
-            volumes.add(
-                    known.isPresent()
-                            ? known.get()
-                            : opened.create(serverId, disk.name(), disk.sizeBytes()));
-        }
-        if (!opened.snapshotPolicy(serverId).equals(machine.policy)) {
-            opened.snapshotPolicy(serverId, machine.policy);
-        }
-        return new Begun(volumes, 0);
+        return control().begin(serverId, facts, disks);
     }
 
     @Override
-    public void began(String serverId, SessionControl session) {}
+    public void began(String serverId, SessionControl session) {
+        control().began(serverId, session);
+    }
 
     @Override
-    public void certified(String serverId, Instant expiresAt) {}
+    public void certified(String serverId, Instant expiresAt) {
+        control().certified(serverId, expiresAt);
+    }
 
     @Override
-    public void renewing(String serverId) {}
+    public void renewing(String serverId) throws IOException {
+        control().renewing(serverId);
+    }
 
     @Override
-    public void reported(String serverId, AgentReport report) {}
+    public void reported(String serverId, AgentReport report) {
+        control().reported(serverId, report);
+    }
 
     @Override
     public void pointMade(String serverId, ConsistencyPoint point) {
         machine.ledger.acknowledged(point);
         ground.log("point " + point.sequence() + " of " + serverId + " at " + point.instant());
+        control().pointMade(serverId, point);
     }
 
     @Override
-    public void finished(String serverId, long round) {}
+    public void finished(String serverId, long round) {
+        control().finished(serverId, round);
+    }
 
     @Override
     public void ended(String serverId, Optional<String> error) {
@@ -251,6 +312,7 @@ final class StagingServer implements ReplicationHost {
             machine.cannotGoOn(error.get());
         }
         ground.log("session of " + serverId + " ended: " + error.orElse("in order"));
+        control().ended(serverId, error);
     }
 
     /// Small segments, so that many are sealed, merged and deleted within a world's few minutes.

@@ -63,13 +63,13 @@ final class World implements AutoCloseable {
         this.scheduler = ground.scheduler;
         var shape = random.split();
         for (var i = 0; i < 1 + shape.nextInt(Installation.MACHINES_MAX); i++) {
+            var source = installation.sources().get(i);
             machines.add(
                     new SourceMachine(
                             scheduler,
                             random.split(),
-                            new SimHost(
-                                    "source-" + i, installation.agents().get(i), random.nextLong()),
-                            Installation.serverId(i),
+                            new SimHost("source-" + i, source.files(), random.nextLong()),
+                            source.serverId(),
                             1 + shape.nextInt(2),
                             BLOCKS));
         }
@@ -87,7 +87,14 @@ final class World implements AutoCloseable {
         this.homecoming = new Homecoming(ground, ledger, first, home, comesHome, random.split());
         this.server =
                 new ServerMachine(
-                        ground, ledger, operator, homecoming, settings, policy, random.split());
+                        ground,
+                        ledger,
+                        operator,
+                        homecoming,
+                        machines,
+                        settings,
+                        policy,
+                        random.split());
         for (var machine : machines) {
             sources.add(new ProtectedMachine(ground, ledger, machine, random.split()));
         }
@@ -121,8 +128,10 @@ final class World implements AutoCloseable {
         runUntil(faultsNanos, () -> false);
         happening.mend();
         homecoming.finish();
+        server.jobOperator.finish();
         awaitPoints("while writers go on");
         await("the failback ends", () -> !comesHome || ledger.rotten || home.isDone());
+        await("jobs end", () -> ledger.rotten || server.jobOperator.isDone());
         sources.forEach(ProtectedMachine::stopWriters);
         await("writers stop", () -> sources.stream().allMatch(ProtectedMachine::isAtRest));
         awaitPoints("after the writers stopped");
