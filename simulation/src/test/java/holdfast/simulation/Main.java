@@ -70,9 +70,6 @@ public final class Main {
         }
     }
 
-    /// Worlds to look for a bug in before it is given up.
-    private static final long BUG_SEEDS_MAX = 40;
-
     public static void main(String[] arguments) {
         if (arguments.length > 0 && arguments[0].equals("--bugs")) {
             System.exit(findBugs(arguments.length > 1 ? arguments[1] : "") ? 0 : 1);
@@ -130,7 +127,10 @@ public final class Main {
             if (bug.name().contains(word)) {
                 String found;
                 try {
-                    found = new MutatedClasses(bug).firstFinding(BUG_SEEDS_MAX).orElse("NOT FOUND");
+                    found =
+                            new MutatedClasses(bug)
+                                    .firstFinding(Mutations.SEEDS)
+                                    .orElse("NOT FOUND");
                 } catch (ReflectiveOperationException | IllegalStateException e) {
                     found = "NOT LOOKED FOR: " + e + ", " + e.getCause();
                 }
@@ -150,8 +150,13 @@ public final class Main {
             return;
         }
         System.out.printf("  again: simulation/run --seeds %d..%d --verbose%n", seed, seed);
-        var shrunk = Shrinker.shrink(seed, broken.invariant);
-        System.out.printf("  it takes: %s%n", shrunk.faults());
-        System.out.printf("  only that: simulation/run %s --verbose%n", shrunk.options());
+        try {
+            var shrunk = Shrinker.shrink(seed, broken.invariant);
+            System.out.printf("  it takes: %s%n", shrunk.faults());
+            System.out.printf("  only that: simulation/run %s --verbose%n", shrunk.options());
+        } catch (RuntimeException e) { // of the simulation itself
+            System.out.printf("  with fewer faults: %s%n", e);
+            e.printStackTrace(System.out);
+        }
     }
 }

@@ -13,7 +13,7 @@ final class Mutations {
     private static final String CONTROL = "holdfast.control.";
 
     /// So many worlds are enough for each of them.
-    static final long SEEDS = 12;
+    static final long SEEDS = 40;
 
     /// Those that two or three worlds are enough for.
     static final Set<String> QUICKLY_FOUND =
@@ -75,12 +75,6 @@ final class Mutations {
                         VOLUME + "Reclaim",
                         "mark",
                         "mark"),
-                Mutation.calling(
-                        "choose a base that is newer than the window's start",
-                        VOLUME + "Reclaim",
-                        "newestBefore",
-                        "madeMillis",
-                        0),
                 Mutation.body(
                         "hand out the live map as its snapshot",
                         VOLUME + "VolumeMap",
