@@ -1,13 +1,14 @@
 package holdfast.simulation;
 
 import java.io.IOException;
+import java.lang.management.BufferPoolMXBean;
+import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 
 /// One seed's world: source machines with writers and agents, a server, faults, and an onlooker who
@@ -22,10 +23,8 @@ final class World implements AutoCloseable {
 
     private static final Duration POINT_WITHIN = Duration.ofMinutes(5);
 
-    /// Worlds leave some 20 MB each off the heap, of a thousand that are allowed there.
-    private static final int COLLECT_EVERY = 10;
-
-    private static final AtomicLong CLOSED = new AtomicLong();
+    /// Buffers off the heap that worlds may leave behind; a world takes some 20 MB of them.
+    private static final long BUFFERS_BYTES = 256 << 20;
 
     final Ledger ledger;
     private final Ground ground;
@@ -230,10 +229,15 @@ final class World implements AutoCloseable {
     /// Buffers of processes that were killed go with their objects. The heap is small, so nothing
     /// would have those collected before there is no room for buffers; and then whoever asks for
     /// one waits by the real clock, in the middle of a simulated step, and time goes on without it.
+    /// There must be room for those of one more world then (`simulation.jvm.options`).
     @Override
     public void close() {
         server.close();
-        if (CLOSED.incrementAndGet() % COLLECT_EVERY == 0) {
+        var buffersBytes =
+                ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
+                        .mapToLong(BufferPoolMXBean::getMemoryUsed)
+                        .sum();
+        if (buffersBytes > BUFFERS_BYTES) {
             System.gc();
         }
     }
