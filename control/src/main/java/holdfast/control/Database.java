@@ -117,11 +117,11 @@ public final class Database implements AutoCloseable {
         return call(() -> {
             var done = false;
             try {
-                statements.run(PreparedStatement::execute, BEGIN);
+                delimit(BEGIN);
                 var tx = new Transaction(statements, this, scope);
                 var result =
                         ScopedValue.where(RUNNING, tx).<T, IOException>call(() -> work.run(tx));
-                statements.run(PreparedStatement::execute, "commit");
+                delimit("commit");
                 done = true;
                 tx.committed();
                 return result;
@@ -232,6 +232,11 @@ public final class Database implements AutoCloseable {
             }
             return List.of(new String(in.readAllBytes(), StandardCharsets.UTF_8).split(";\n"));
         }
+    }
+
+    /// Begins or ends a transaction, by a statement that stays prepared.
+    private void delimit(String sql) throws SQLException {
+        statements.run(PreparedStatement::execute, sql);
     }
 
     private void execute(String sql) throws SQLException {

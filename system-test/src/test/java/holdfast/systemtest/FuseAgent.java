@@ -74,7 +74,8 @@ public final class FuseAgent {
                 case "holdfast/control/Transaction" ->
                         transformed(loader, bytes, Set.of("execute"), _ -> statements());
                 case "holdfast/control/Database" ->
-                        transformed(loader, bytes, Set.of("execute"), _ -> ownStatements());
+                        transformed(
+                                loader, bytes, Set.of("delimit", "execute"), _ -> ownStatements());
                 case "holdfast/recovery/QemuHost" ->
                         transformed(
                                 loader,
