@@ -161,7 +161,7 @@ final class JobLedger {
             for (var target : request.targets()) {
                 var instance = launched(view, target, controller);
                 if (instance.isEmpty()
-                        || instance.get().state() == InstanceState.LAUNCHING
+                        || isLaunchedBy(job, instance.get())
                         || instance.get().drill() != request.drill()) {
                     throw new BrokenInvariantException(
                             Invariant.JOBS_END, job + " is completed, and launched " + instance);
@@ -177,6 +177,11 @@ final class JobLedger {
                 }
             }
         }
+    }
+
+    /// Whether the job is not done with it; its start may have been asked for since.
+    private static boolean isLaunchedBy(Job job, RecoveryInstance instance) {
+        return instance.state() == InstanceState.LAUNCHING && instance.reason().contains(job.id());
     }
 
     private static Optional<RecoveryInstance> launched(
