@@ -33,14 +33,7 @@ class FailingSyncTest {
             throws Exception {
         var model = new StoreModel(seed);
         var files = model.test.files;
-        var store = model.test.open();
-        var id = model.create(store, "s", "a");
-        store.append(id, List.of(model.test.extent(id, 0, 1, 1))).get();
-        var syncedBytes = (int) files.mount().sizeBytes(newestSegment(files));
-        store.append(id, List.of(model.test.extent(id, 1, 8, 1))).get();
-        files.crash();
-        DamageableStore.abandon(store);
-        writeAgain(files, syncedBytes);
+        var id = killedBeforeASync(model);
 
         files.failSyncsAfter((int) (seed % 3), 1);
         try {
@@ -49,7 +42,7 @@ class FailingSyncTest {
             // it is opened again
         }
         files.failSyncs(0);
-        store = model.test.open();
+        var store = model.test.open();
         try (var head = store.head(id)) {
             assertThat(TestStore.versions(head, id)).containsOnly(0, 1);
         }
@@ -63,17 +56,10 @@ class FailingSyncTest {
     void whatAnOpeningFindsIsDurable(long seed) throws Exception {
         var model = new StoreModel(seed);
         var files = model.test.files;
-        var store = model.test.open();
-        var id = model.create(store, "s", "a");
-        store.append(id, List.of(model.test.extent(id, 0, 1, 1))).get();
-        var syncedBytes = (int) files.mount().sizeBytes(newestSegment(files));
-        store.append(id, List.of(model.test.extent(id, 1, 8, 1))).get();
-        files.crash();
-        DamageableStore.abandon(store);
-        writeAgain(files, syncedBytes);
+        var id = killedBeforeASync(model);
         files.takeForWritten(newestSegment(files));
 
-        store = model.test.open();
+        var store = model.test.open();
         long[] found;
         try (var head = store.head(id)) {
             found = TestStore.versions(head, id);
@@ -85,6 +71,22 @@ class FailingSyncTest {
             assertThat(TestStore.versions(head, id)).isEqualTo(found);
         }
         store.close();
+    }
+
+    /// What its process had written last is in the kernel's memory only.
+    ///
+    /// @return its only volume
+    private static VolumeId killedBeforeASync(StoreModel model) throws Exception {
+        var files = model.test.files;
+        var store = model.test.open();
+        var id = model.create(store, "s", "a");
+        store.append(id, List.of(model.test.extent(id, 0, 1, 1))).get();
+        var syncedBytes = (int) files.mount().sizeBytes(newestSegment(files));
+        store.append(id, List.of(model.test.extent(id, 1, 8, 1))).get();
+        files.crash();
+        DamageableStore.abandon(store);
+        writeAgain(files, syncedBytes);
+        return id;
     }
 
     private static Path newestSegment(FaultyFilesystem files) throws IOException {

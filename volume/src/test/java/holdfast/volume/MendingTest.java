@@ -93,13 +93,7 @@ class MendingTest {
     /// Whatever is cut off, the agent has to compare before a point counts.
     @Test
     void aPowerCutForgetsNoLoss() throws Exception {
-        VolumeId id;
-        try (var store = test.open()) {
-            id = store.create("s-0", "sda", BLOCKS * 4096L).id();
-            writeAll(store, id);
-            point(store, "s-0", Optional.empty());
-        }
-        damage(firstLeaf());
+        var id = damagedReplica();
         var known = identityAfterCut(store -> write(store, id, 1));
         var mended = identityAfterCut(store -> store.mend("s-0"));
         assertThat(mended).isNotEqualTo(known);
@@ -135,13 +129,7 @@ class MendingTest {
     /// Nothing is written to that page's blocks: reclaim meets the damage.
     @Test
     void damageThatNobodyWroteToIsFoundByReclaim() throws Exception {
-        VolumeId id;
-        try (var store = test.open()) {
-            id = store.create("s-0", "sda", BLOCKS * 4096L).id();
-            writeAll(store, id);
-            point(store, "s-0", Optional.empty());
-        }
-        damage(firstLeaf());
+        var id = damagedReplica();
         try (var store = test.open()) {
             var known = store.identity("s-0");
             store.reclaim();
@@ -224,6 +212,18 @@ class MendingTest {
             assertThatThrownBy(() -> store.branchPoint("i-0")).isInstanceOf(StoreException.class);
             store.delete(branchId);
         }
+    }
+
+    /// A volume with a point, of whose map the first page has rotted since.
+    private VolumeId damagedReplica() throws Exception {
+        VolumeId id;
+        try (var store = test.open()) {
+            id = store.create("s-0", "sda", BLOCKS * 4096L).id();
+            writeAll(store, id);
+            point(store, "s-0", Optional.empty());
+        }
+        damage(firstLeaf());
+        return id;
     }
 
     private void writeAll(VolumeStore store, VolumeId id) throws Exception {
