@@ -6,6 +6,7 @@ import holdfast.format.SegmentIndex;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -277,10 +278,12 @@ final class Reclaim {
                                         .isPresent());
     }
 
-    /// Live maps first: a damaged page that others have, too, is to be mended in those of replicas.
+    /// Live maps of replicas first: a damaged page that others have, too, is to be mended in those.
     private void markReached() throws IOException {
+        var states = new ArrayList<>(core.volumes().values());
+        states.sort(Comparator.comparing(state -> state.volume().origin().isPresent()));
         // they may hold pages of a checkpoint that was never finished
-        for (var state : core.volumes().values()) {
+        for (var state : states) {
             try (var map = state.head.snapshot()) {
                 mark(map, state.volume().origin().isEmpty() ? state::doubt : _ -> {});
             }

@@ -140,6 +140,30 @@ class MendingTest {
         }
     }
 
+    /// A branch has the same page, and may be looked at before the replica.
+    @Test
+    void damageThatABranchSharesIsMendedToo() throws Exception {
+        VolumeId id;
+        try (var store = test.open()) {
+            for (var i = 0; i < 6; i++) { // so that a branch comes first in a table of 16 places
+                store.delete(store.create("other-" + i, "sda", 4096).id());
+            }
+            id = store.create("s-0", "sda", BLOCKS * 4096L).id();
+            writeAll(store, id);
+        }
+        try (var store = test.open()) { // from whose checkpoint the branch is made
+            var origin = point(store, "s-0", Optional.empty());
+            store.branch(id, origin.sequence(), "i-0", "sda");
+        }
+        damage(firstLeaf());
+        try (var store = test.open()) {
+            var known = store.identity("s-0");
+            store.reclaim();
+            store.reclaim();
+            assertThat(store.identity("s-0")).isNotEqualTo(known);
+        }
+    }
+
     /// The source is lost: its last point is all there is, and others' room is given back.
     @Test
     void reclaimGoesOnBesideADamagedPageOfAKeptPoint() throws Exception {
