@@ -4,6 +4,7 @@ import holdfast.base.RandomSource;
 import holdfast.control.ControlSettings;
 import holdfast.control.Controller;
 import holdfast.control.Database;
+import holdfast.format.ExtentPacker;
 import holdfast.replication.certificates.CertificateAuthority;
 import holdfast.replication.certificates.CertificateRequest;
 import holdfast.replication.certificates.EnrolmentToken;
@@ -45,6 +46,8 @@ record Installation(Map<Path, byte[]> server, byte[] database, List<Source> sour
 
     private static Installation make() {
         SimulatedRandom.restart(0);
+        // what is loaded once, from files with random names, would shift the first world's numbers
+        new ExtentPacker();
         var ground = new Ground(new SplittableRandom(0), false);
         var server = new SimHost("server", Map.of(), 0);
         var machines = new ArrayList<SimHost>();

@@ -35,7 +35,8 @@ final class Scheduler {
     private long steps;
     private long trace = 1;
 
-    private record Ready(SimProcess process, Runnable step) {}
+    /// @param thread its number: the later a thread was made, the higher
+    private record Ready(SimProcess process, long thread, Runnable step) {}
 
     /// Something that happens at a time unless it is cancelled before.
     static final class Timer implements Comparable<Timer> {
@@ -93,12 +94,23 @@ final class Scheduler {
     void ready(SimProcess process, Runnable step) {
         var by = Thread.currentThread();
         if (by == owner || by.isVirtual()) {
-            ready.add(new Ready(process, step));
+            add(new Ready(process, VirtualThreads.of(step).threadId(), step));
         } else if (by.getName().equals(UNBLOCKER)) {
             unblocked.add(step);
         } else {
             foreign = Optional.of(process + " by " + by);
         }
+    }
+
+    /// In the order in which threads were made, and not in that in which they were woken: an
+    /// executor that is closed interrupts its threads in the order of a hash table over numbers
+    /// that go on from world to world.
+    private void add(Ready woken) {
+        var place = ready.size();
+        while (place > 0 && ready.get(place - 1).thread() > woken.thread()) {
+            place--;
+        }
+        ready.add(place, woken);
     }
 
     Timer at(long atNanos, Runnable action) {
@@ -144,8 +156,7 @@ final class Scheduler {
 
     private void step() {
         var chosen = random.nextInt(ready.size());
-        var last = ready.removeLast();
-        var next = chosen < ready.size() ? ready.set(chosen, last) : last;
+        var next = ready.remove(chosen);
         if (!next.process().isAlive()) {
             return; // its threads stay where they are, for ever
         }

@@ -17,6 +17,7 @@ class SimulationTest {
         QUIET.setLevel(Level.OFF);
     }
 
+    /// To the end, where the server closes in order and interrupts what still waits.
     @Test
     void aSeedRepeatsItsWorld() {
         for (var seed = 2L; seed <= 3; seed++) {

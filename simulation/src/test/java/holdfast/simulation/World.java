@@ -135,12 +135,10 @@ final class World implements AutoCloseable {
         await("writers stop", () -> sources.stream().allMatch(ProtectedMachine::isAtRest));
         awaitPoints("after the writers stopped");
         checkErrands();
-        var outcome =
-                new Outcome(
-                        scheduler.trace(), scheduler.steps(), ledger.pointCount(), operator.done);
+        var points = ledger.pointCount();
         sources.forEach(source -> source.agent.ifPresent(SimProcess::kill));
         checkLast();
-        return outcome;
+        return new Outcome(scheduler.trace(), scheduler.steps(), points, operator.done);
     }
 
     /// A new point of each machine must come.
