@@ -7,27 +7,63 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Pattern;
 
 /// What a Java process holds, sampled over a long time.
 ///
-/// @param heapBytes live objects, after a full collection
-/// @param residentBytes of the process, heap and all else
+/// @param liveBytes objects, after a full collection
+/// @param roomBytes resident in the Java heap: what lives and the room around it, which the
+///   collector gives and takes by how busy the machine is, within the limits of the launcher
+/// @param outsideBytes resident elsewhere: code, classes, stacks, buffers, what native libraries
+///   hold
 /// @param descriptors open
 /// @param threads that the kernel sees
-record Vitals(long heapBytes, long residentBytes, long descriptors, long threads) {
+record Vitals(long liveBytes, long roomBytes, long outsideBytes, long descriptors, long threads) {
+    private static final Pattern ADDRESS = Pattern.compile("0x([0-9a-f]+)");
+    private static final Pattern MAPPING = Pattern.compile("([0-9a-f]+)-([0-9a-f]+) .*");
+
     /// Has the process collect its garbage first.
     static Vitals of(Process process, Commands commands) throws IOException, InterruptedException {
         var jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd").toString();
-        var histogram = commands.output(jcmd, Long.toString(process.pid()), "GC.class_histogram");
+        var pid = Long.toString(process.pid());
+        var histogram = commands.output(jcmd, pid, "GC.class_histogram");
         var total = histogram.strip().lines().toList().getLast().strip().split("\\s+");
-        var proc = Path.of("/proc", Long.toString(process.pid()));
+        var heap =
+                ADDRESS.matcher(commands.output(jcmd, pid, "GC.heap_info"))
+                        .results()
+                        .mapToLong(address -> Long.parseUnsignedLong(address.group(1), 16))
+                        .summaryStatistics();
+        var proc = Path.of("/proc", pid);
+        var roomBytes = resident(proc, heap.getMin(), heap.getMax());
         try (var open = Files.list(proc.resolve("fd"))) {
             return new Vitals(
                     Long.parseLong(total[2]), // "Total <objects> <bytes>"
-                    status(proc, "VmRSS") << 10,
+                    roomBytes,
+                    (status(proc, "VmRSS") << 10) - roomBytes,
                     open.count(),
                     status(proc, "Threads"));
         }
+    }
+
+    /// Bytes of the mappings between two addresses that are in memory.
+    private static long resident(Path proc, long from, long to) throws IOException {
+        var bytes = 0L;
+        var within = false;
+        for (var line : Files.readAllLines(proc.resolve("smaps"))) {
+            var mapping = MAPPING.matcher(line);
+            if (mapping.matches()) {
+                within =
+                        Long.parseUnsignedLong(mapping.group(1), 16) >= from
+                                && Long.parseUnsignedLong(mapping.group(2), 16) <= to;
+            } else if (within && line.startsWith("Rss:")) {
+                bytes += Long.parseLong(line.split("\\s+")[1]) << 10;
+            }
+        }
+        if (bytes == 0) {
+            throw new IOException(
+                    String.format("%s/smaps has nothing of the heap %#x..%#x", proc, from, to));
+        }
+        return bytes;
     }
 
     private static long status(Path proc, String field) throws IOException {
@@ -42,7 +78,8 @@ record Vitals(long heapBytes, long residentBytes, long descriptors, long threads
     /// What grew: of the last third of the samples against the third before, by the median of each.
     ///
     /// The first third is left out: caches fill, and code is compiled. Noise is what the samples of
-    /// a third differ by among themselves, half of it at either side of its median.
+    /// a third differ by among themselves, half of it at either side of its median. The heap's room
+    /// is not judged: it follows the load, and what lives in it is.
     ///
     /// @return a sentence for each that grew by more than noise; empty if none
     static List<String> growth(List<Vitals> samples) {
@@ -78,8 +115,8 @@ record Vitals(long heapBytes, long residentBytes, long descriptors, long threads
     }
 
     private enum Quantity {
-        HEAP,
-        RESIDENT,
+        LIVE,
+        OUTSIDE,
         DESCRIPTORS,
         THREADS;
 
@@ -89,8 +126,8 @@ record Vitals(long heapBytes, long residentBytes, long descriptors, long threads
 
         private long of(Vitals vitals) {
             return switch (this) {
-                case HEAP -> vitals.heapBytes;
-                case RESIDENT -> vitals.residentBytes;
+                case LIVE -> vitals.liveBytes;
+                case OUTSIDE -> vitals.outsideBytes;
                 case DESCRIPTORS -> vitals.descriptors;
                 case THREADS -> vitals.threads;
             };
