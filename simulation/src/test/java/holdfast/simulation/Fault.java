@@ -18,6 +18,7 @@ record Fault(long atNanos, Kind kind, int machine, long amount) {
         KILL_SERVER,
         CUT_POWER_OF_SERVER,
         CUT_POWER_AFTER_FLUSH,
+        CUT_POWER_AFTER_SYNC,
         CUT_POWER_OF_SOURCE,
         CUT_NETWORK_OF_SERVER,
         CUT_NETWORK_OF_SOURCE,

@@ -11,6 +11,12 @@ final class Faults {
     /// Of a map file; where the newest checkpoint's are.
     private static final int NEWEST_PAGES_BYTES = 4096;
 
+    private static final List<String> FOLDERS =
+            List.of("catalogue", "checkpoints", "maps", "segments", "snapshots");
+
+    /// Of a file, its directory and both of its copy.
+    private static final int SYNCS_MAX = 4;
+
     private final Ground ground;
     private final ServerMachine server;
     private final List<ProtectedMachine> sources;
@@ -48,6 +54,7 @@ final class Faults {
             case CUT_POWER_AFTER_FLUSH ->
                     ledger.afterFlush =
                             Optional.of(() -> ground.scheduler.after(0, server::cutPower));
+            case CUT_POWER_AFTER_SYNC -> cutPowerAfterSync(fault.amount());
             case CUT_POWER_OF_SOURCE -> source.cutPower();
             case CUT_NETWORK_OF_SERVER -> cut(server.host, nanos * 2);
             case CUT_NETWORK_OF_SOURCE -> cut(host, nanos * 2);
@@ -104,6 +111,19 @@ final class Faults {
         }
     }
 
+    /// When something in one of the folders of the staging area has become durable, and what is
+    /// elsewhere need not be: by chance that hardly happens where something is written once a
+    /// minute.
+    private void cutPowerAfterSync(long amount) {
+        var staging = StagingServer.DIRECTORY.resolve("staging");
+        server.host.diskState.syncs =
+                Optional.of(
+                        new SimFiles.CountedSyncs(
+                                staging.resolve(FOLDERS.get((int) (amount % FOLDERS.size()))),
+                                1 + (int) (amount / FOLDERS.size() % SYNCS_MAX),
+                                () -> ground.scheduler.after(0, server::cutPower)));
+    }
+
     private void cut(SimHost host, long nanos) {
         ground.network.cut(host);
         ground.scheduler.after(nanos, () -> ground.network.join(host));
@@ -141,6 +161,7 @@ final class Faults {
         sources.forEach(source -> source.agent.ifPresent(SimProcess::spare));
         home.spare();
         ledger.afterFlush = Optional.empty();
+        server.host.diskState.syncs = Optional.empty();
         ground.network.join(home.host);
         home.host.diskState.writesToMisdirect = 0;
         server.host.diskState.readsToMisdirect = 0;

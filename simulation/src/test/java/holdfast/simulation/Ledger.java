@@ -156,6 +156,7 @@ final class Ledger {
     void opened(VolumeStore store, Instant now) throws IOException {
         for (var machine : machines.values()) {
             checkKept(store, machine.serverId, now);
+            checkSnapshots(store, machine.serverId, now);
             var memo = ByteBuffer.wrap(machine.bits.memo);
             var told = memo.capacity() < 32 ? -1 : memo.getLong(16);
             var newest =
@@ -166,6 +167,15 @@ final class Ledger {
                         String.format(
                                 "%s's agent was told of the point of round %d, the newest is of %d",
                                 machine.serverId, told, newest));
+            }
+        }
+    }
+
+    /// What is kept beyond the window was stored by itself, and is read seldom.
+    private void checkSnapshots(VolumeStore store, String owner, Instant now) throws IOException {
+        for (var point : list(store, owner)) {
+            if (Duration.between(point.durableAt(), now).compareTo(window) > 0) {
+                check(store, point, now);
             }
         }
     }

@@ -33,8 +33,29 @@ final class SimFiles implements Filesystem {
 
         int writesToMisdirect;
 
+        Optional<CountedSyncs> syncs = Optional.empty();
+
         /// Whether a write has gone elsewhere.
         boolean misled;
+    }
+
+    /// Something that happens after so many syncs of a directory and of files in it.
+    static final class CountedSyncs {
+        private final Path directory;
+        private int left;
+        private final Runnable action;
+
+        CountedSyncs(Path directory, int count, Runnable action) {
+            this.directory = directory;
+            this.left = count;
+            this.action = action;
+        }
+
+        private void synced(Path in) {
+            if (in.equals(directory) && left > 0 && --left == 0) {
+                action.run();
+            }
+        }
     }
 
     SimFiles(
@@ -59,13 +80,13 @@ final class SimFiles implements Filesystem {
     @Override
     public FileHandle openForReading(Path file) throws IOException {
         takes(10);
-        return new Handle(files.openForReading(file), false);
+        return new Handle(files.openForReading(file), file);
     }
 
     @Override
     public FileHandle openForWriting(Path file) throws IOException {
         takes(10);
-        return new Handle(files.openForWriting(file), file.startsWith(DEVICES));
+        return new Handle(files.openForWriting(file), file);
     }
 
     @Override
@@ -77,6 +98,7 @@ final class SimFiles implements Filesystem {
     public void syncDirectory(Path directory) throws IOException {
         takes(800);
         files.syncDirectory(directory);
+        state.syncs.ifPresent(counted -> counted.synced(directory));
     }
 
     @Override
@@ -130,11 +152,13 @@ final class SimFiles implements Filesystem {
 
     private final class Handle implements FileHandle {
         private final FileHandle file;
+        private final Path directory;
         private final boolean device;
 
-        Handle(FileHandle file, boolean device) {
+        Handle(FileHandle file, Path path) {
             this.file = file;
-            this.device = device;
+            this.directory = path.getParent();
+            this.device = path.startsWith(DEVICES);
         }
 
         private long elsewhere(int lengthBytes) throws IOException {
@@ -163,6 +187,7 @@ final class SimFiles implements Filesystem {
         public void sync() throws IOException {
             takes(1500);
             file.sync();
+            state.syncs.ifPresent(counted -> counted.synced(directory));
             takes(200);
         }
 
