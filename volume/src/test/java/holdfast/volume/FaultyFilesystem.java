@@ -259,12 +259,14 @@ public final class FaultyFilesystem {
         return found;
     }
 
-    /// Changes one stored byte.
+    /// Changes one stored byte. Of what a failed sync left in memory only nothing is stored.
     public synchronized void flip(Path file, int offset, int mask) {
         var inode = inode(file);
         inode.makeDurable();
         inode.current.bytes[offset] ^= (byte) mask;
-        inode.durable.bytes[offset] ^= (byte) mask;
+        if (offset < inode.durable.size) {
+            inode.durable.bytes[offset] ^= (byte) mask;
+        }
     }
 
     /// The files as a process started now sees them; dead after the next [#crash].
