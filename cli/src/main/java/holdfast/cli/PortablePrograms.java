@@ -29,7 +29,8 @@ final class PortablePrograms {
                         "-Xmx256m",
                         "-XX:+UseSerialGC",
                         "-XX:+PerfDisableSharedMem",
-                        "-XX:+ExitOnOutOfMemoryError"),
+                        "-XX:+ExitOnOutOfMemoryError",
+                        "-XX:TrimNativeHeapInterval=60000"),
                 AgentMain.class);
     }
 
