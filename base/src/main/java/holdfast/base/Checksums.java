@@ -15,6 +15,14 @@ public final class Checksums {
         return (int) crc.getValue();
     }
 
+    /// Checksum of the remaining bytes and of a number behind them, big-endian.
+    public static int crc32c(ByteBuffer bytes, long number) {
+        var crc = new CRC32C();
+        crc.update(bytes.duplicate());
+        crc.update(ByteBuffer.allocate(Long.BYTES).putLong(number).flip());
+        return (int) crc.getValue();
+    }
+
     public static int crc32c(byte[] bytes) {
         return crc32c(bytes, 0, bytes.length);
     }

@@ -83,8 +83,7 @@ final class Checkpoints {
         if (damaged.isPresent()) {
             throw damaged.get();
         }
-        throw new StoreException(
-                "sequence " + sequence + " is before the journal window: it was reclaimed");
+        throw Horizon.reclaimed(sequence);
     }
 
     private static DamagedDataException damaged(Checkpoint.Place place, IOException what) {

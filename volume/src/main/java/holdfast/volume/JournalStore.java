@@ -307,8 +307,8 @@ final class JournalStore implements VolumeStore, JournalBranch.Writing {
 
     private Points.Query query(int owner) {
         var durable = core.journal().durableSequence();
-        return new Points.Query(
-                owner, core.checkpoints.oldest().sequence() + 1, durable, core.gap(owner));
+        var oldest = Math.max(core.checkpoints.oldest().sequence(), core.horizon.sequence());
+        return new Points.Query(owner, oldest + 1, durable, core.gap(owner));
     }
 
     private static ConsistencyPoint describe(
@@ -338,13 +338,13 @@ final class JournalStore implements VolumeStore, JournalBranch.Writing {
     @Override
     public VolumeView view(VolumeId id, long sequence) throws IOException {
         var state = core.find(id);
+        core.horizon.pin(state.owner, sequence);
         state.users.incrementAndGet();
-        core.pin(sequence);
         try {
             return open(state, core.mapAt(state, sequence), sequence, sequence);
         } catch (IOException | RuntimeException e) {
             state.users.decrementAndGet();
-            core.unpin(sequence);
+            core.horizon.unpin(sequence);
             throw e;
         }
     }
@@ -355,7 +355,7 @@ final class JournalStore implements VolumeStore, JournalBranch.Writing {
         state.checkMap();
         state.users.incrementAndGet();
         var sequence = core.journal().nextSequence() - 1;
-        core.pin(sequence);
+        core.horizon.pinNewest(sequence);
         return open(state, state.head.snapshot(), sequence, sequence);
     }
 
@@ -379,7 +379,7 @@ final class JournalStore implements VolumeStore, JournalBranch.Writing {
                 core.reader,
                 () -> {
                     core.viewClosed(map);
-                    core.unpin(pin);
+                    core.horizon.unpin(pin);
                     state.users.decrementAndGet();
                 });
     }

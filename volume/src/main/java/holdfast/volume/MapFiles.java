@@ -104,13 +104,13 @@ final class MapFiles implements MapPageStore, AutoCloseable {
             currentFile = nextFile++;
             writtenBytes = 0;
         }
-        var frame = ByteBuffer.allocate(frameBytes);
-        frame.putInt(length).putInt(Checksums.crc32c(page)).put(page.duplicate());
-        object.write(frame.position(0).limit(frameBytes), writtenBytes);
-        dirty.add(object);
         var reference =
                 (((currentFile << OFFSET_BITS) | (writtenBytes / UNIT_BYTES)) << LENGTH_BITS)
                         | (frameBytes / UNIT_BYTES);
+        var frame = ByteBuffer.allocate(frameBytes);
+        frame.putInt(length).putInt(Checksums.crc32c(page, reference)).put(page.duplicate());
+        object.write(frame.position(0).limit(frameBytes), writtenBytes);
+        dirty.add(object);
         writtenBytes += frameBytes;
         return reference;
     }
@@ -138,7 +138,9 @@ final class MapFiles implements MapPageStore, AutoCloseable {
             throw damaged(reference, "a page of " + length + " bytes");
         }
         var page = frame.slice(frame.position(), length);
-        if (Checksums.crc32c(page) != crc) {
+        // the place is in it, so that a sound page from elsewhere, as a disk that loses its way may
+        // give, is not taken for this one; earlier builds wrote it without
+        if (Checksums.crc32c(page, reference) != crc && Checksums.crc32c(page) != crc) {
             throw damaged(reference, "the page's checksum does not hold");
         }
         for (var i = frame.position() + length; i < frame.limit(); i++) {

@@ -25,6 +25,9 @@ final class Points {
     private final ConcurrentSkipListMap<Long, KeptSnapshot> snapshots =
             new ConcurrentSkipListMap<>();
 
+    /// Those that reclaim is about to delete.
+    private final ConcurrentSkipListMap<Long, KeptSnapshot> leaving = new ConcurrentSkipListMap<>();
+
     Points(Segments segments, Collection<KeptSnapshot> snapshots) {
         this.segments = segments;
         snapshots.forEach(this::keep);
@@ -91,16 +94,27 @@ final class Points {
 
     void keep(KeptSnapshot snapshot) {
         snapshots.put(snapshot.point().sequence(), snapshot);
+        leaving.remove(snapshot.point().sequence());
     }
 
-    void drop(KeptSnapshot snapshot) {
+    /// It is stored until [#drop], and offered to nobody.
+    void leave(KeptSnapshot snapshot) {
+        leaving.put(snapshot.point().sequence(), snapshot);
         snapshots.remove(snapshot.point().sequence());
     }
 
-    Collection<KeptSnapshot> snapshots() {
-        return List.copyOf(snapshots.values());
+    void drop(KeptSnapshot snapshot) {
+        leaving.remove(snapshot.point().sequence());
     }
 
+    /// All that are stored, in order.
+    Collection<KeptSnapshot> snapshots() {
+        var all = new TreeMap<Long, KeptSnapshot>(leaving);
+        all.putAll(snapshots);
+        return List.copyOf(all.values());
+    }
+
+    /// One that is offered.
     Optional<KeptSnapshot> snapshot(int owner, long sequence) {
         return Optional.ofNullable(snapshots.get(sequence))
                 .filter(snapshot -> snapshot.point().owner() == owner);

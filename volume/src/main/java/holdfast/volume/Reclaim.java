@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Consumer;
 
@@ -68,8 +69,10 @@ final class Reclaim {
         try {
             core.checkpoints.deleteLeftovers();
             readCheckpoints();
-            var base = chooseBase();
-            keepSnapshotsBefore(base);
+            var chosen = notAfter(chooseBase(), core.horizon.oldestRead());
+            keepSnapshotsBefore(chosen);
+            // while they were, someone may have begun to read a point before it
+            var base = core.horizon.move(oldestRead -> notAfter(chosen, oldestRead));
             dropSnapshots(base);
             for (var place : core.checkpoints.all()) {
                 if (place.sequence() < base.sequence()) {
@@ -112,19 +115,31 @@ final class Reclaim {
         return base.sequence() <= last.sequence() ? base : last;
     }
 
-    /// The newest checkpoint that was made by then, and from which all later points that someone
-    /// needs can be rebuilt.
+    /// The newest checkpoint that was made by then, and before which no branch needs anything.
     ///
     /// @param madeMillis by the server's clock
     /// @param before of a lower sequence than this
     private Checkpoint.Place newestBefore(long madeMillis, long before) {
-        var oldestPinned = core.oldestPinned().orElse(Long.MAX_VALUE);
         var newest = core.checkpoints.oldest();
         for (var place : sound.keySet()) {
             if (place.madeMillis() <= madeMillis
                     && place.sequence() < before
-                    && place.sequence() <= oldestPinned
                     && !isNeededBefore(place.sequence())) {
+                newest = place;
+            }
+        }
+        return newest;
+    }
+
+    /// The newest checkpoint up to the chosen one from which all that somebody reads can be
+    /// rebuilt.
+    ///
+    /// @param oldestRead its sequence
+    private Checkpoint.Place notAfter(Checkpoint.Place chosen, OptionalLong oldestRead) {
+        var last = Math.min(chosen.sequence(), oldestRead.orElse(Long.MAX_VALUE));
+        var newest = core.checkpoints.oldest();
+        for (var place : sound.keySet()) {
+            if (place.sequence() <= last && !isNeededBefore(place.sequence())) {
                 newest = place;
             }
         }
@@ -243,7 +258,8 @@ final class Reclaim {
                     Optional.ofNullable(next.get(point.owner()))
                             .filter(p -> p.sequence() > point.sequence());
             var wanted = owner.isPresent() && isWanted(owner.get().policy(), point, following);
-            if (wanted || core.isPinned(point.sequence()) || isOrigin(point.sequence(), base)) {
+            if (wanted || !core.horizon.giveUp(snapshot, () -> isOrigin(point.sequence(), base))) {
+                core.points.keep(snapshot); // a pass that failed may have given it up
                 next.put(point.owner(), point);
             } else {
                 TwoCopies.delete(core.storage, snapshot.path());

@@ -9,7 +9,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.IntFunction;
 import javax.crypto.SecretKey;
@@ -33,6 +32,7 @@ final class StoreCore {
     final ExtentReader reader;
     final ExtentCipher cipher;
     final Checkpoints checkpoints;
+    final Horizon horizon;
 
     /// Held by whoever changes the catalogue, while it is stored.
     final ReentrantLock catalogueLock = new ReentrantLock();
@@ -48,9 +48,6 @@ final class StoreCore {
 
     private final Map<VolumeId, VolumeState> byId = new ConcurrentHashMap<>();
     private final Map<Integer, VolumeState> byNumber = new ConcurrentHashMap<>();
-
-    /// Sequences that open views look at: reclaim keeps what they need.
-    private final ConcurrentSkipListMap<Long, Integer> pinned = new ConcurrentSkipListMap<>();
 
     /// Maps that open views look through.
     private final Set<VolumeMap> openMaps = ConcurrentHashMap.newKeySet();
@@ -84,6 +81,7 @@ final class StoreCore {
         this.random = random;
         this.cipher = new ExtentCipher(random);
         this.checkpoints = new Checkpoints(storage);
+        this.horizon = new Horizon(points);
         this.reader = new ExtentReader(stored, this::key, settings.extentCacheBytes());
     }
 
@@ -307,23 +305,5 @@ final class StoreCore {
 
     Set<VolumeMap> openMaps() {
         return openMaps;
-    }
-
-    void pin(long sequence) {
-        pinned.merge(sequence, 1, Integer::sum);
-    }
-
-    void unpin(long sequence) {
-        pinned.computeIfPresent(sequence, (_, users) -> users == 1 ? null : users - 1);
-    }
-
-    boolean isPinned(long sequence) {
-        return pinned.containsKey(sequence);
-    }
-
-    /// The oldest sequence that an open view looks at.
-    Optional<Long> oldestPinned() {
-        var first = pinned.firstEntry();
-        return first == null ? Optional.empty() : Optional.of(first.getKey());
     }
 }

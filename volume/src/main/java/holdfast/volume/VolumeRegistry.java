@@ -51,7 +51,7 @@ final class VolumeRegistry {
 
     VolumeState branch(VolumeState parent, long sequence, String owner, String name)
             throws IOException {
-        core.pin(sequence);
+        core.horizon.pin(parent.owner, sequence);
         try {
             if (sequence > core.journal().durableSequence()) {
                 throw new RefusalException(
@@ -62,7 +62,7 @@ final class VolumeRegistry {
             var origin = Optional.of(new Volume.Origin(parent.volume().id(), sequence));
             return add("br", owner, name, parent.volume().sizeBytes(), origin, map);
         } finally {
-            core.unpin(sequence);
+            core.horizon.unpin(sequence);
         }
     }
 

@@ -4,6 +4,7 @@ import static holdfast.volume.DocumentedExample.flipped;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import holdfast.base.Checksums;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -66,6 +67,42 @@ class MapFileFormatTest {
                         .hasMessageContaining(NAME);
             }
         }
+    }
+
+    /// As a disk gives it that reads in another place than it was told to.
+    @Test
+    void aSoundFrameFromElsewhereIsNoticed() throws Exception {
+        try (var objects = new OpenObjects(storage);
+                var files = new MapFiles(storage, objects, 3, () -> 7)) {
+            var first = files.append(page(1));
+            var second = files.append(page(2));
+            files.sync();
+            assertThat(files.read(second)).isEqualTo(page(2));
+            var bytes = storage.get(NAME).array();
+            var frameBytes = MapFiles.frameBytesOf(first);
+            System.arraycopy(bytes, 0, bytes, frameBytes, frameBytes);
+            storage.put(NAME, ByteBuffer.wrap(bytes));
+            objects.forget(NAME);
+            assertThat(files.read(first)).isEqualTo(page(1));
+            assertThatThrownBy(() -> files.read(second))
+                    .isInstanceOf(DamagedDataException.class)
+                    .hasMessageContaining(NAME + " at " + frameBytes);
+        }
+    }
+
+    @Test
+    void aFrameOfABuildBeforeItsPlaceWasInTheChecksumIsRead() throws Exception {
+        var frame = ByteBuffer.allocate(48);
+        frame.putInt(40).putInt(Checksums.crc32c(page(1))).put(page(1));
+        storage.put(NAME, frame.flip());
+        try (var objects = new OpenObjects(storage);
+                var files = new MapFiles(storage, objects, 4, () -> 7)) {
+            assertThat(files.read(REFERENCE)).isEqualTo(page(1));
+        }
+    }
+
+    private static ByteBuffer page(int content) {
+        return ByteBuffer.allocate(40).putInt(0, content);
     }
 
     private static byte[] example() throws IOException {
