@@ -10,10 +10,13 @@ import java.nio.ByteBuffer;
 ///  0  u8   kind                        24  u32  CRC-32C, see below
 ///  1  u8   compression                 28  u32  payload bytes that follow
 ///  2  u16  blocks of an extent         32  12 bytes  nonce
-///  4  u32  volume number               44  u32  CRC-32C of bytes 0..43
+///  4  u32  volume number               44  u32  CRC-32C of bytes 0..43, place
 ///  8  u64  sequence
 /// 16  u64  first block
 /// ```
+///
+/// The last checksum also covers the record's [#place], so that a sound record that a disk gives
+/// from elsewhere is not taken for the one that was asked for.
 ///
 /// @param kind what it is
 /// @param compression of an extent's payload; [Compression#NONE] for other kinds
@@ -86,25 +89,39 @@ public record RecordHeader(
         return (bytes + ALIGNMENT - 1) & -ALIGNMENT;
     }
 
+    /// Where a record was written, which stays what it is when the record is copied elsewhere.
+    ///
+    /// @param segment number of the segment
+    /// @param offsetBytes in the segment
+    public static long place(long segment, long offsetBytes) {
+        return segment << Integer.SIZE | offsetBytes;
+    }
+
     /// Writes [#BYTES] bytes.
-    public void encode(ByteBuffer out) {
+    ///
+    /// @param place of the record
+    public void encode(ByteBuffer out, long place) {
         var start = out.position();
         out.put(kind.code()).put(compression.code()).putShort((short) blockCount).putInt(volume);
         out.putLong(sequence).putLong(firstBlock).putInt(crc32c).putInt(payloadBytes);
         out.putLong(noncePrefix).putInt(nonceCounter);
-        out.putInt(Checksums.crc32c(out.slice(start, CRC_AT)));
+        out.putInt(Checksums.crc32c(out.slice(start, CRC_AT), place));
     }
 
     /// Reads [#BYTES] bytes.
-    public static RecordHeader decode(ByteBuffer in) throws DamagedFormatException {
+    ///
+    /// @param place where the record was written
+    public static RecordHeader decode(ByteBuffer in, long place) throws DamagedFormatException {
         if (in.remaining() < BYTES) {
             throw new DamagedFormatException("record header is cut off");
         }
         var start = in.position();
-        DamagedFormatException.check(
-                "checksum of the record header",
-                Checksums.crc32c(in.slice(start, CRC_AT)),
-                in.getInt(start + CRC_AT));
+        var content = in.slice(start, CRC_AT);
+        var crc = in.getInt(start + CRC_AT);
+        if (Checksums.crc32c(content) != crc) { // as earlier builds wrote it, without the place
+            DamagedFormatException.check(
+                    "checksum of the record header", Checksums.crc32c(content, place), crc);
+        }
         var kind = Kind.ofCode(in.get());
         var compressionCode = in.get();
         if (compressionCode < 0 || compressionCode > Compression.ZSTD.code()) {

@@ -73,11 +73,12 @@ class HostileFormatTest {
     void recordHeaders() throws Exception {
         var out = ByteBuffer.allocate(RecordHeader.BYTES);
         new RecordHeader(RecordHeader.Kind.EXTENT, Compression.LZ4, 3, 1, 9, 64, 5, 4711, 77, 8)
-                .encode(out);
+                .encode(out, RecordHeader.place(7, 136));
         new HostileInput(List.of(out.array()), LITTLE, DamagedFormatException.class)
                 .sealedBy(headerChecksum(RecordHeader.BYTES))
                 .feed(input -> {
-                    var header = RecordHeader.decode(ByteBuffer.wrap(input));
+                    var header =
+                            RecordHeader.decode(ByteBuffer.wrap(input), RecordHeader.place(7, 136));
                     ByteBuffer.allocate(header.totalBytes()); // as its readers do
                 });
     }

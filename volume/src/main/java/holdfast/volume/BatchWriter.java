@@ -49,7 +49,7 @@ final class BatchWriter {
             for (var entry : request.entries) {
                 if (!(entry instanceof JournalEntry.Barrier)) {
                     var offset = segment.sizeBytes() + buffer.position();
-                    encode(entry, sequence++, offset, now, table);
+                    encode(entry, sequence++, segment.number(), offset, now, table);
                 }
             }
         }
@@ -68,7 +68,13 @@ final class BatchWriter {
     }
 
     private void encode(
-            JournalEntry entry, long sequence, long offset, long nowMicros, ByteBuffer table) {
+            JournalEntry entry,
+            long sequence,
+            long segment,
+            long offset,
+            long nowMicros,
+            ByteBuffer table) {
+        var place = RecordHeader.place(segment, offset);
         switch (entry) {
             case JournalEntry.Extent(var volume, var sealed) -> {
                 var extent = sealed.extent();
@@ -84,7 +90,7 @@ final class BatchWriter {
                                 sealed.payload().length,
                                 sealed.noncePrefix(),
                                 sealed.nonceCounter());
-                header.encode(buffer);
+                header.encode(buffer, place);
                 buffer.put(sealed.payload());
                 SegmentIndex.encodeEntry(table, header, offset);
             }
@@ -96,13 +102,15 @@ final class BatchWriter {
                                 volume.number,
                                 sequence,
                                 firstBlock,
-                                payload);
+                                payload,
+                                place);
                 SegmentIndex.encodeEntry(table, header, blockCount);
             }
             case JournalEntry.Point(var owner, var point, _) -> {
                 var payload = ByteBuffer.allocate(PointRecord.BYTES);
                 record(point, nowMicros).encode(payload);
-                var header = plain(RecordHeader.Kind.POINT, owner, sequence, 0, payload.flip());
+                var header =
+                        plain(RecordHeader.Kind.POINT, owner, sequence, 0, payload.flip(), place);
                 SegmentIndex.encodeEntry(table, header, 0);
             }
             case JournalEntry.Barrier _ ->
@@ -118,7 +126,8 @@ final class BatchWriter {
             int number,
             long sequence,
             long firstBlock,
-            ByteBuffer payload) {
+            ByteBuffer payload,
+            long place) {
         var header =
                 new RecordHeader(
                         kind,
@@ -131,7 +140,7 @@ final class BatchWriter {
                         payload.remaining(),
                         0,
                         0);
-        header.encode(buffer);
+        header.encode(buffer, place);
         buffer.put(payload);
         return header;
     }

@@ -128,7 +128,7 @@ final class ExtentReader {
     private Unpacked loadFrom(StoredSegments.Place place, Tools with)
             throws IOException, GeneralSecurityException {
         var record = readRecord(place, with);
-        var header = RecordHeader.decode(record);
+        var header = RecordHeader.decode(record, place.written());
         if (header.kind() != RecordHeader.Kind.EXTENT) {
             throw new DamagedFormatException("it holds a " + header.kind());
         }
@@ -170,7 +170,7 @@ final class ExtentReader {
         var with = borrow();
         try {
             var record = readRecord(place, with);
-            unpack(RecordHeader.decode(record), record, with);
+            unpack(RecordHeader.decode(record, place.written()), record, with);
         } finally {
             giveBack(with);
         }
@@ -182,7 +182,7 @@ final class ExtentReader {
         var first = with.first.clear();
         place.read(first);
         first.flip();
-        var total = RecordHeader.decode(first.duplicate()).totalBytes();
+        var total = RecordHeader.decode(first.duplicate(), place.written()).totalBytes();
         if (total <= first.limit()) {
             return first;
         }

@@ -73,6 +73,6 @@ final class RecordCopier implements MergeWriter.Source {
     /// @throws DamagedFormatException if its header is damaged: where it ends is not known
     int lengthBytes(StoredSegments.Place place) throws IOException {
         place.read(head.clear());
-        return RecordHeader.decode(head.flip()).totalBytes();
+        return RecordHeader.decode(head.flip(), place.written()).totalBytes();
     }
 }

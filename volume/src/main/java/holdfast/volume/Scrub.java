@@ -196,7 +196,7 @@ final class Scrub {
     private Optional<Range> described(StoredSegments.Place place) throws IOException {
         var head = ByteBuffer.allocate(RecordHeader.BYTES);
         place.read(head);
-        var header = RecordHeader.decode(head.flip());
+        var header = RecordHeader.decode(head.flip(), place.written());
         return range(header.volume(), header.firstBlock(), header.blockCount());
     }
 

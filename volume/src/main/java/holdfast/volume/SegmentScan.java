@@ -147,7 +147,7 @@ final class SegmentScan {
         while (body.hasRemaining()) {
             var offset = bodyAt + body.position();
             var start = body.position();
-            var header = RecordHeader.decode(body);
+            var header = RecordHeader.decode(body, RecordHeader.place(segment.number, offset));
             add(header, offset, body.slice(body.position(), header.payloadBytes()));
             body.position(start + header.totalBytes());
         }
@@ -214,7 +214,8 @@ final class SegmentScan {
         var found = 0L;
         while (at + RecordHeader.BYTES <= bytes.limit()) {
             try {
-                var header = RecordHeader.decode(bytes.duplicate().position(at));
+                var place = RecordHeader.place(segment.number, from + at);
+                var header = RecordHeader.decode(bytes.duplicate().position(at), place);
                 if (header.sequence() >= expected && at + header.totalBytes() <= bytes.limit()) {
                     var payload = bytes.slice(at + RecordHeader.BYTES, header.payloadBytes());
                     if (header.kind() == RecordHeader.Kind.EXTENT

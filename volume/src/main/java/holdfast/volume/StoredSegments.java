@@ -2,6 +2,7 @@ package holdfast.volume;
 
 import holdfast.base.RefusalException;
 import holdfast.format.DamagedFormatException;
+import holdfast.format.RecordHeader;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
@@ -149,7 +150,8 @@ final class StoredSegments {
     ///
     /// @param segment the object
     /// @param offsetBytes of the record there
-    record Place(StoredSegment segment, OpenObjects.Lease lease, long offsetBytes)
+    /// @param written [RecordHeader#place] where it was written
+    record Place(StoredSegment segment, OpenObjects.Lease lease, long offsetBytes, long written)
             implements AutoCloseable {
         int read(java.nio.ByteBuffer target) throws IOException {
             return lease.read(target, offsetBytes);
@@ -188,7 +190,7 @@ final class StoredSegments {
                         case MergedSegment _ ->
                                 tables.of(segment.path(), lease).find(number, original);
                     };
-            return new Place(segment, lease, offset);
+            return new Place(segment, lease, offset, RecordHeader.place(number, original));
         } catch (IOException | RuntimeException e) {
             lease.close();
             throw e;

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import holdfast.base.Blocks;
+import holdfast.base.Checksums;
 import holdfast.base.RandomSource;
 import holdfast.base.RefusalException;
 import holdfast.format.BatchHeader;
@@ -338,7 +339,7 @@ class SegmentFormatTest {
             return switch (this) {
                 case HEADER -> SegmentHeader.decode(bytes);
                 case BATCH -> BatchHeader.decode(bytes);
-                case RECORD -> RecordHeader.decode(bytes);
+                case RECORD -> RecordHeader.decode(bytes, RecordHeader.place(7, EXTENT_AT));
                 case TRAILER -> SegmentIndex.Trailer.decode(bytes);
             };
         }
@@ -354,6 +355,21 @@ class SegmentFormatTest {
                     .as("bit %d", bit)
                     .isInstanceOf(DamagedFormatException.class);
         }
+    }
+
+    /// As a disk gives it that reads in another place than it was told to: one of the same block,
+    /// for example, of earlier or of the volume that a branch was made of.
+    @Test
+    void aSoundRecordFromElsewhereIsNoticed() throws Exception {
+        var bytes = ByteBuffer.wrap(example(), EXTENT_AT, RecordHeader.BYTES).slice();
+        var place = RecordHeader.place(7, EXTENT_AT);
+        assertThat(RecordHeader.decode(bytes.duplicate(), place).sequence()).isEqualTo(1001);
+        for (var asked : List.of(place + 8, RecordHeader.place(8, EXTENT_AT))) {
+            assertThatThrownBy(() -> RecordHeader.decode(bytes.duplicate(), asked))
+                    .isInstanceOf(DamagedFormatException.class);
+        }
+        bytes.putInt(44, Checksums.crc32c(bytes.slice(0, 44))); // as earlier builds wrote it
+        assertThat(RecordHeader.decode(bytes, place).sequence()).isEqualTo(1001);
     }
 
     @Test

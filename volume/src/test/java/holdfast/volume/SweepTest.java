@@ -91,7 +91,8 @@ class SweepTest {
         bytes.position(64);
         while (bytes.remaining() > 4096) {
             bytes.position(bytes.position() + 8 * random.nextInt(20)); // batch headers and tables
-            var record = record(number, 1 + random.nextInt(2000));
+            var place = RecordHeader.place(number, bytes.position());
+            var record = record(number, place, 1 + random.nextInt(2000));
             records.put((long) bytes.position(), record);
             bytes.put(record);
         }
@@ -105,7 +106,7 @@ class SweepTest {
         }
     }
 
-    private byte[] record(long number, int payloadBytes) {
+    private byte[] record(long number, long place, int payloadBytes) {
         var header =
                 new RecordHeader(
                         RecordHeader.Kind.EXTENT,
@@ -119,7 +120,7 @@ class SweepTest {
                         0,
                         0);
         var record = ByteBuffer.allocate(header.totalBytes());
-        header.encode(record);
+        header.encode(record, place);
         var payload = new byte[payloadBytes];
         random.nextBytes(payload);
         return record.put(payload).array();
