@@ -31,6 +31,9 @@ final class JobLedger {
     /// with names of another form.
     private static final Pattern INSTANCE = Pattern.compile("i-[0-9a-f]{17}");
 
+    private static final Pattern RECLAIMED =
+            Pattern.compile("sequence (\\d+) is before the journal window");
+
     /// A job that has outlived so many servers may be given up.
     private static final int LIVES_MAX = 5;
 
@@ -237,14 +240,16 @@ final class JobLedger {
         return switch (view.job().request()) {
             case JobRequest.Recover request -> {
                 for (var target : request.targets()) {
-                    if (isGone(launched(view, target, controller), target, store)) {
+                    if (isGone(launched(view, target, controller), target, store)
+                            || wasReclaimed(view.job(), target.server(), store)) {
                         yield true;
                     }
                 }
                 yield false;
             }
             case JobRequest.Verify(var server, var point) ->
-                    isGone(Optional.empty(), new RecoveryTarget(server, point), store);
+                    isGone(Optional.empty(), new RecoveryTarget(server, point), store)
+                            || wasReclaimed(view.job(), server, store);
             case JobRequest.Start _,
                     JobRequest.Terminate _,
                     JobRequest.Failback _,
@@ -268,6 +273,13 @@ final class JobLedger {
             case PointChoice.ById(var id) ->
                     store.point(server, Long.parseUnsignedLong(id.substring(5), 16)).isEmpty();
         };
+    }
+
+    /// Of a time there may be an older point still, which a policy keeps.
+    private static boolean wasReclaimed(Job job, String server, VolumeStore store)
+            throws IOException {
+        var named = RECLAIMED.matcher(job.reason());
+        return named.find() && store.point(server, Long.parseLong(named.group(1))).isEmpty();
     }
 
     /// Machines and branches are there for instances that are there, and for no others.
