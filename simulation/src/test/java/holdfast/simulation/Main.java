@@ -87,38 +87,68 @@ public final class Main {
 
     private static boolean run(Options options) {
         Logger.getLogger("holdfast").setLevel(options.verbose() ? Level.ALL : Level.OFF);
-        var began = System.nanoTime();
-        long worlds = 0;
-        long points = 0;
-        long steps = 0;
-        var broken = new ArrayList<Long>();
+        var tally = new Tally();
+        var interrupted = new Thread(tally::tell, "tally");
+        Runtime.getRuntime().addShutdownHook(interrupted);
         for (var seed = options.from();
-                seed <= options.to() && System.nanoTime() - began < options.longest().toNanos();
+                seed <= options.to() && tally.seconds() < options.longest().toSeconds();
                 seed++) {
-            worlds++;
             try (var world = new World(seed, options.salt(), options.faults(), options.verbose())) {
-                var outcome = world.run();
-                points += outcome.points();
-                steps += outcome.steps();
+                tally.add(world.run());
             } catch (BrokenInvariantException e) {
-                broken.add(seed);
+                tally.broken(seed);
                 show(seed, e, options.faults().isEmpty());
             } catch (RuntimeException e) { // of the simulation itself: nobody else would tell
-                broken.add(seed);
+                tally.broken(seed);
                 System.out.printf("seed %d: %s%n", seed, e);
                 e.printStackTrace(System.out);
             }
         }
-        System.out.printf(
-                "%d worlds, %d broken %s, %d points, %d steps, %.0f s, %.0f s of processor time%n",
-                worlds,
-                broken.size(),
-                broken,
-                points,
-                steps,
-                (System.nanoTime() - began) / 1e9,
-                ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() / 1e9);
-        return broken.isEmpty();
+        Runtime.getRuntime().removeShutdownHook(interrupted);
+        tally.tell();
+        return tally.isClean();
+    }
+
+    /// What has been run, told at the end, also at one that somebody makes.
+    private static final class Tally {
+        private final long began = System.nanoTime();
+        private final Thread runner = Thread.currentThread();
+        private final List<Long> broken = new ArrayList<>();
+        private long worlds;
+        private long points;
+        private long steps;
+
+        private long seconds() {
+            return (System.nanoTime() - began) / 1_000_000_000;
+        }
+
+        private synchronized void add(World.Outcome outcome) {
+            worlds++;
+            points += outcome.points();
+            steps += outcome.steps();
+        }
+
+        private synchronized void broken(long seed) {
+            worlds++;
+            broken.add(seed);
+        }
+
+        private synchronized boolean isClean() {
+            return broken.isEmpty();
+        }
+
+        private synchronized void tell() {
+            System.out.printf(
+                    "%d worlds, %d broken %s, %d points, %d steps, %d s, %d s of processor time%n",
+                    worlds,
+                    broken.size(),
+                    broken,
+                    points,
+                    steps,
+                    seconds(),
+                    ManagementFactory.getThreadMXBean().getThreadCpuTime(runner.threadId())
+                            / 1_000_000_000);
+        }
     }
 
     private static boolean findBugs(String word) {
