@@ -178,14 +178,9 @@ final class Scheduler {
     }
 
     /// Has a thread go on, within its step, that met a real thread of the JDK's at a monitor, such
-    /// as that which cleans: no thread of the world holds it, so no other could have run before.
+    /// as that which cleans: no thread of the world holds it, so no other could have run before. A
+    /// monitor that a thread of the world holds is never handed on meanwhile.
     private void goOnOnce(Thread thread) {
-        if (unblocked.isEmpty()) {
-            var stack = thread.getStackTrace();
-            if (stack.length > 0 && !stack[0].getClassName().startsWith("jdk.internal.")) {
-                throw new IllegalStateException(blocked(thread));
-            }
-        }
         try {
             var step = unblocked.poll(HANDED_ON_MAX_SECONDS, TimeUnit.SECONDS);
             if (step == null) {

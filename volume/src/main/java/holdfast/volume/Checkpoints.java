@@ -86,6 +86,11 @@ final class Checkpoints {
         throw Horizon.reclaimed(sequence);
     }
 
+    static DamagedDataException noneIsSound() {
+        return new DamagedDataException(
+                new Damage("-", -1, 0, Checkpoint.FOLDER, 0, "no checkpoint is sound"));
+    }
+
     private static DamagedDataException damaged(Checkpoint.Place place, IOException what) {
         return new DamagedDataException(
                 new Damage("-", -1, 0, place.path(), 0, String.valueOf(what.getMessage())));

@@ -134,10 +134,39 @@ final class Opening {
             throws IOException {
         var places = new TreeMap<Long, Checkpoint.Place>();
         for (var entry : storage.list(Checkpoint.FOLDER)) {
-            Checkpoint.Place.parse(entry.name())
-                    .ifPresent(place -> places.put(place.sequence(), place));
+            var place = Checkpoint.Place.parse(entry.name());
+            if (place.isPresent()) {
+                var other = places.get(place.get().sequence());
+                places.put(
+                        place.get().sequence(),
+                        other == null ? place.get() : keepOne(storage, other, place.get()));
+            }
         }
         return places;
+    }
+
+    /// Of one sequence there are two if the power was cut before the earlier one was deleted.
+    /// Nobody would know of the other until an opening, long after the window moved on, took it for
+    /// where the window begins.
+    private static Checkpoint.Place keepOne(
+            StagingStorage storage, Checkpoint.Place one, Checkpoint.Place other)
+            throws IOException {
+        var otherIsNewer = other.madeMillis() > one.madeMillis();
+        var newer = otherIsNewer ? other : one;
+        var older = otherIsNewer ? one : other;
+        var kept = isSound(storage, newer) ? newer : older;
+        TwoCopies.delete(storage, (kept.equals(newer) ? older : newer).path());
+        return kept;
+    }
+
+    private static boolean isSound(StagingStorage storage, Checkpoint.Place place)
+            throws IOException {
+        try {
+            TwoCopies.get(storage, place.path(), Checkpoint::decode);
+            return true;
+        } catch (DamagedFormatException _) {
+            return false;
+        }
     }
 
     private static Checkpoint newestSound(
@@ -154,8 +183,7 @@ final class Opening {
                         e.getMessage());
             }
         }
-        throw new DamagedDataException(
-                new Damage("-", -1, 0, Checkpoint.FOLDER, 0, "no checkpoint is sound"));
+        throw Checkpoints.noneIsSound();
     }
 
     private static long nextMapFile(StagingStorage storage, Checkpoint checkpoint)

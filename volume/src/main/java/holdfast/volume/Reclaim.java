@@ -88,6 +88,8 @@ final class Reclaim {
     }
 
     /// Reads the checkpoints that can still be read; nothing is rebuilt from the others.
+    ///
+    /// @throws DamagedDataException if there is none
     private void readCheckpoints() throws IOException {
         for (var place : core.checkpoints.all()) {
             try {
@@ -99,6 +101,9 @@ final class Reclaim {
                         place.name(),
                         e.getMessage());
             }
+        }
+        if (sound.isEmpty()) { // and none could be made for want of room
+            throw Checkpoints.noneIsSound();
         }
     }
 

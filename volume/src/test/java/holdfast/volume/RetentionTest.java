@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -206,6 +207,62 @@ class RetentionTest {
         }
         assertThat(sequences(store)).as("the window has an end").hasSizeLessThan(50);
         store.close();
+    }
+
+    /// The power was cut when the later one was stored, and the earlier one not deleted yet.
+    @ParameterizedTest(name = "the later one damaged: {0}")
+    @ValueSource(booleans = {false, true})
+    void ofTwoCheckpointsOfASequenceTheOpeningLeavesOne(boolean damaged) throws Exception {
+        var model = model(1, WINDOW);
+        var store = model.test.open();
+        var id = model.create(store, "s", "a");
+        model.write(store, id);
+        model.point(store, "s");
+        model.acknowledgeAll();
+        store.reclaim();
+        store.close();
+        Checkpoint.Place earlier;
+        Checkpoint.Place later;
+        try (var storage = checkpoints(model)) {
+            earlier = newestPlace(storage);
+            var checkpoint = TwoCopies.get(storage, earlier.path(), Checkpoint::decode);
+            var again =
+                    new Checkpoint(
+                            earlier.madeMillis() + 1,
+                            checkpoint.nextMapFile(),
+                            checkpoint.roots(),
+                            checkpoint.newestPoints());
+            again.store(storage);
+            later = again.place();
+        }
+        if (damaged) {
+            for (var name : TwoCopies.names(later.path())) {
+                model.test.files.flip(TestStore.DIRECTORY.resolve(name), 20, 1);
+            }
+        }
+        DamageableStore.abandon(model.test.open());
+        model.test.files.crash(); // which frees the staging area
+        try (var storage = checkpoints(model)) {
+            assertThat(
+                            storage.list(Checkpoint.FOLDER).stream()
+                                    .flatMap(entry -> Checkpoint.Place.parse(entry.name()).stream())
+                                    .filter(place -> place.sequence() == earlier.sequence()))
+                    .containsExactly(damaged ? earlier : later);
+        }
+    }
+
+    private static LocalStorage checkpoints(StoreModel model) throws IOException {
+        return new LocalStorage(
+                model.test.files.mount(), TestStore.DIRECTORY, List.of(Checkpoint.FOLDER));
+    }
+
+    private static Checkpoint.Place newestPlace(StagingStorage storage) throws IOException {
+        return storage.list(Checkpoint.FOLDER).stream()
+                .flatMap(entry -> Checkpoint.Place.parse(entry.name()).stream())
+                .max(
+                        Comparator.comparingLong(Checkpoint.Place::sequence)
+                                .thenComparingLong(Checkpoint.Place::madeMillis))
+                .orElseThrow();
     }
 
     /// One copy of it may be there all the same: at the next opening the window does not begin

@@ -204,4 +204,25 @@ class StagingFullTest {
             store.close();
         }
     }
+
+    /// Nothing tells any more what could be given back.
+    @Test
+    void reclaimWithoutASoundCheckpointSaysSo() throws Exception {
+        var model = new StoreModel(1);
+        var files = model.test.files;
+        var store = model.test.open();
+        var ids = List.of(model.create(store, "s", "a"), model.create(store, "s", "b"));
+        files.capacity(files.usedBytes() + model.test.settings.reserveBytes() + (8 << 20));
+        fillUp(store, model, ids);
+        assertThat(store.status().state()).isEqualTo(StoreStatus.State.FULL);
+        for (var file : files.contents().keySet()) {
+            if (file.getParent().endsWith(Checkpoint.FOLDER)) {
+                files.flip(file, 20, 1);
+            }
+        }
+        assertThatThrownBy(store::reclaim)
+                .isInstanceOf(DamagedDataException.class)
+                .hasMessageContaining("no checkpoint is sound");
+        DamageableStore.abandon(store);
+    }
 }
