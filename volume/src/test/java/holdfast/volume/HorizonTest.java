@@ -41,9 +41,20 @@ class HorizonTest {
     @ValueSource(strings = {Checkpoint.FOLDER, KeptSnapshot.FOLDER})
     @Timeout(60)
     void aBranchIsWholeOrRefused(String folder) throws Exception {
+        var s = model.test.settings;
+        var settings = // no checkpoints but those of reclaim
+                new StoreSettings(
+                        WINDOW,
+                        s.masterKey(),
+                        s.segmentBytes(),
+                        s.reserveBytes(),
+                        s.waitingBytesMax(),
+                        s.extentCacheBytes(),
+                        s.mapCacheBytes(),
+                        Long.MAX_VALUE);
         var store =
                 VolumeStores.open(
-                        model.test.settings,
+                        settings,
                         hooked(model.test.files.mount()),
                         TestStore.DIRECTORY,
                         model.test.time,
@@ -56,6 +67,7 @@ class HorizonTest {
         }
         write(store, id);
         var point = model.point(store, "s").get().sequence();
+        write(store, id); // so that no checkpoint is of the point itself
         model.test.time.advance(Duration.ofMinutes(15));
         for (var hour = 0; hour < hours; hour++) {
             store.reclaim();
