@@ -338,13 +338,17 @@ final class JournalStore implements VolumeStore, JournalBranch.Writing {
     @Override
     public VolumeView view(VolumeId id, long sequence) throws IOException {
         var state = core.find(id);
-        core.horizon.pin(state.owner, sequence);
-        state.users.incrementAndGet();
+        state.use();
         try {
-            return open(state, core.mapAt(state, sequence), sequence, sequence);
+            core.horizon.pin(state.owner, sequence);
+            try {
+                return open(state, core.mapAt(state, sequence), sequence, sequence);
+            } catch (IOException | RuntimeException e) {
+                core.horizon.unpin(sequence);
+                throw e;
+            }
         } catch (IOException | RuntimeException e) {
-            state.users.decrementAndGet();
-            core.horizon.unpin(sequence);
+            state.leave();
             throw e;
         }
     }
@@ -353,7 +357,7 @@ final class JournalStore implements VolumeStore, JournalBranch.Writing {
     public VolumeView head(VolumeId id) throws IOException {
         var state = core.find(id);
         state.checkMap();
-        state.users.incrementAndGet();
+        state.use();
         var sequence = core.journal().nextSequence() - 1;
         core.horizon.pinNewest(sequence);
         return open(state, state.head.snapshot(), sequence, sequence);
@@ -380,7 +384,7 @@ final class JournalStore implements VolumeStore, JournalBranch.Writing {
                 () -> {
                     core.viewClosed(map);
                     core.horizon.unpin(pin);
-                    state.users.decrementAndGet();
+                    state.leave();
                 });
     }
 
@@ -398,15 +402,10 @@ final class JournalStore implements VolumeStore, JournalBranch.Writing {
                     "not-a-branch", id + " is the replica of a disk; only branches are written to");
         }
         checkWhole(state);
-        state.users.incrementAndGet();
+        state.use();
         var lock = branchLocks.computeIfAbsent(state.number, _ -> new ReentrantReadWriteLock());
         return new JournalBranch(
-                state,
-                core.journal().nextSequence() - 1,
-                core.reader,
-                this,
-                lock,
-                state.users::decrementAndGet);
+                state, core.journal().nextSequence() - 1, core.reader, this, lock, state::leave);
     }
 
     @Override

@@ -154,7 +154,7 @@ final class StoreCore {
     VolumeState find(VolumeId id) {
         var state = byId.get(id);
         if (state == null) {
-            throw new RefusalException("unknown-volume", "there is no volume " + id);
+            throw VolumeState.unknown(id);
         }
         return state;
     }

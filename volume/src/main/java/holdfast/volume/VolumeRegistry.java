@@ -184,19 +184,13 @@ final class VolumeRegistry {
                             id + " has the branch " + other + "; delete that first");
                 }
             }
-            if (state.users.get() > 0) {
-                throw new RefusalException(
-                        "volume-in-use", id + " is open " + state.users + " times; close it first");
+            state.retire();
+            try {
+                forget(state);
+            } catch (IOException | RuntimeException e) {
+                state.readmit();
+                throw e;
             }
-            var catalogue = core.catalogue;
-            var volumes = new TreeMap<>(catalogue.volumes());
-            volumes.remove(state.number);
-            var owners = new TreeMap<>(catalogue.owners());
-            if (volumes.values().stream().noneMatch(entry -> entry.owner() == state.owner)) {
-                owners.remove(state.owner);
-                core.points.forget(state.owner);
-            }
-            store(catalogue.nextNumber(), owners, volumes);
             core.remove(state);
             core.keys.destroy(id);
         } finally {
@@ -204,6 +198,22 @@ final class VolumeRegistry {
         }
         // without the lock, which everybody needs: the journal's queue may be full for long
         core.journal().submit(List.of(new JournalEntry.Barrier(_ -> state.end())));
+    }
+
+    private void forget(VolumeState state) throws IOException {
+        var catalogue = core.catalogue;
+        var volumes = new TreeMap<>(catalogue.volumes());
+        volumes.remove(state.number);
+        var owners = new TreeMap<>(catalogue.owners());
+        var ownerLeaves =
+                volumes.values().stream().noneMatch(entry -> entry.owner() == state.owner);
+        if (ownerLeaves) {
+            owners.remove(state.owner);
+        }
+        store(catalogue.nextNumber(), owners, volumes);
+        if (ownerLeaves) {
+            core.points.forget(state.owner);
+        }
     }
 
     /// The owner's number; one is given where there is none yet.

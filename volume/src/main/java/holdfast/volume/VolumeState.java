@@ -1,6 +1,7 @@
 package holdfast.volume;
 
 import holdfast.base.BlockRun;
+import holdfast.base.RefusalException;
 import java.io.IOException;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -8,6 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /// A volume as the open store knows it.
 final class VolumeState {
+    private static final int DELETED = -1;
+
     /// Stands for the volume in the journal; never used again.
     final int number;
 
@@ -20,8 +23,9 @@ final class VolumeState {
     /// Where every block is, as of the newest entry written.
     final VolumeMap head;
 
-    /// Open views and branch handles: they keep the volume from being deleted.
-    final AtomicInteger users = new AtomicInteger();
+    /// Open views and branch handles: they keep the volume from being deleted. [#DELETED] from then
+    /// on.
+    private final AtomicInteger users = new AtomicInteger();
 
     private final Doubts doubts = new Doubts();
     private final FollowingMap following;
@@ -45,6 +49,39 @@ final class VolumeState {
         this.head = head;
         this.following = new FollowingMap(head, doubts);
         this.inDoubt = inDoubt;
+    }
+
+    /// Until [#leave], the volume is not deleted.
+    ///
+    /// @throws RefusalException if it was
+    void use() {
+        if (users.updateAndGet(count -> count == DELETED ? DELETED : count + 1) == DELETED) {
+            throw unknown(volume.id());
+        }
+    }
+
+    void leave() {
+        users.decrementAndGet();
+    }
+
+    /// Nobody uses it from now on, as nobody does now.
+    ///
+    /// @throws RefusalException if somebody does
+    void retire() {
+        var count = users.compareAndExchange(0, DELETED);
+        if (count != 0) {
+            throw new RefusalException(
+                    "volume-in-use", this + " is open " + count + " times; close it first");
+        }
+    }
+
+    /// It could not be deleted.
+    void readmit() {
+        users.set(0);
+    }
+
+    static RefusalException unknown(VolumeId id) {
+        return new RefusalException("unknown-volume", "there is no volume " + id);
     }
 
     /// Called by the journal's appender only.

@@ -3,9 +3,6 @@ package holdfast.volume;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import holdfast.base.Filesystem;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -55,7 +52,7 @@ class HorizonTest {
         var store =
                 VolumeStores.open(
                         settings,
-                        hooked(model.test.files.mount()),
+                        HookedFilesystem.of(model.test.files.mount(), this::before),
                         TestStore.DIRECTORY,
                         model.test.time,
                         bytes -> model.random.nextBytes(bytes));
@@ -107,23 +104,6 @@ class HorizonTest {
             model.write(store, id);
         }
         model.acknowledgeAll();
-    }
-
-    private Filesystem hooked(Filesystem files) {
-        return (Filesystem)
-                Proxy.newProxyInstance(
-                        Filesystem.class.getClassLoader(),
-                        new Class<?>[] {Filesystem.class},
-                        (_, method, arguments) -> {
-                            if (arguments != null && arguments[0] instanceof Path path) {
-                                before(method.getName(), path);
-                            }
-                            try {
-                                return method.invoke(files, arguments);
-                            } catch (InvocationTargetException e) {
-                                throw e.getCause();
-                            }
-                        });
     }
 
     private void before(String call, Path path) throws InterruptedException {
