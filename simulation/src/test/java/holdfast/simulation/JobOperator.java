@@ -94,7 +94,7 @@ final class JobOperator {
                         .change(any(machines).serverId, settings -> starting(settings, starting));
                 yield Optional.empty();
             }
-            default -> Optional.empty();
+            default -> Optional.of(controller.scrub());
         };
     }
 

@@ -270,7 +270,15 @@ final class StagingServer implements ReplicationHost {
     @Override
     public Begun begin(String serverId, MachineFacts facts, List<DiskFacts> disks)
             throws IOException {
-        return control().begin(serverId, facts, disks);
+        try {
+            return control().begin(serverId, facts, disks);
+        } catch (RefusalException e) {
+            // nobody has an encryption key here: both copies of a data key are damaged
+            if (machine.ledger.rotten && e.code().equals(SessionControl.KEY_MISSING)) {
+                machine.cannotGoOn(e.getMessage());
+            }
+            throw e;
+        }
     }
 
     @Override

@@ -452,7 +452,9 @@ final class JournalStore implements VolumeStore, JournalBranch.Writing {
     @Override
     public ScrubReport scrub(Consumer<Damage> found) throws IOException {
         Objects.requireNonNull(found);
-        return new Scrub(core, found).run();
+        var report = new Scrub(core, found).run();
+        new CopyMending(core).run();
+        return report;
     }
 
     @Override

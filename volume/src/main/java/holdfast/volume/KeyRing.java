@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -25,8 +24,6 @@ import javax.crypto.spec.SecretKeySpec;
 /// unreadable, so keys are in no other place. Safe for any thread; a volume is made, wrapped anew
 /// and destroyed by one thread at a time.
 final class KeyRing implements AutoCloseable {
-    private static final System.Logger LOG = System.getLogger(KeyRing.class.getName());
-
     static final String FOLDER = "keys";
     private static final String SUFFIX = ".key";
 
@@ -192,18 +189,27 @@ final class KeyRing implements AutoCloseable {
     }
 
     /// A key lives as long as its volume, so a damaged copy is replaced before the other one is
-    /// damaged, too.
+    /// damaged, too; if both are, by what is known of the key since it was last read. Nobody may
+    /// wrap it anew or destroy it meanwhile.
     ///
-    /// @param existing all volumes that there are
-    void mend(Collection<VolumeId> existing) throws IOException {
-        for (var volume : existing) {
-            if (TwoCopies.mend(storage, name(volume), bytes -> check(volume, bytes))) {
-                LOG.log(
-                        System.Logger.Level.WARNING,
-                        "key of volume={0}: one copy was missing or damaged; stored again",
-                        volume);
-            }
+    /// @return whether a copy was stored
+    boolean mend(VolumeId volume) throws IOException {
+        encryptionKeys.wrapping.lock();
+        try {
+            return TwoCopies.mend(
+                    storage, name(volume), bytes -> check(volume, bytes), () -> wrapped(volume));
+        } finally {
+            encryptionKeys.wrapping.unlock();
         }
+    }
+
+    private Optional<ByteBuffer> wrapped(VolumeId volume) throws IOException {
+        var known = keys.get(volume);
+        if (known == null) {
+            return Optional.empty();
+        }
+        var wrapping = wrappingKey(known.by);
+        return Optional.of(WrappedKey.wrap(volume, known.by, wrapping, known.key, random).encode());
     }
 
     /// Of a copy whose encryption key is missing, the checksum is all that there is to check.

@@ -66,7 +66,7 @@ final class Opening {
         var volumes =
                 catalogue.volumes().values().stream().map(entry -> entry.volume().id()).toList();
         forgetDeletedVolumes(volumes, keys);
-        keys.mend(volumes);
+        volumes.forEach(volume -> CopyMending.mendKey(keys, volume));
         var objects = new OpenObjects(storage);
         var storedSegments = StoredSegments.list(storage, objects);
         var segments = new Segments(storage, objects, storedSegments, catalogue.identity(), time);

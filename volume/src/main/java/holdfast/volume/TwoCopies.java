@@ -4,6 +4,7 @@ import holdfast.format.DamagedFormatException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -42,19 +43,35 @@ final class TwoCopies {
         }
     }
 
-    /// Stores both again from whichever is sound, if one is missing or not; durable on return.
-    /// Leaves alone what is damaged in both.
+    /// Stores the copies that are missing or damaged again: from the other one, or if both are,
+    /// from what else knows the object. Durable on return. Nobody may store or delete it meanwhile.
     ///
-    /// @return whether one was not
-    static <T> boolean mend(StagingStorage storage, String name, Decoder<T> decoder)
+    /// @param known is asked if neither copy is sound
+    /// @return whether any was stored
+    static <T> boolean mend(StagingStorage storage, String name, Decoder<T> decoder, Known known)
             throws IOException {
-        var first = sound(storage, name, decoder);
-        var second = sound(storage, name + SECOND, decoder);
-        if (first.isPresent() == second.isPresent()) {
+        var sound = new ArrayList<ByteBuffer>();
+        var unsound = new ArrayList<String>();
+        for (var copy : names(name)) {
+            sound(storage, copy, decoder).ifPresentOrElse(sound::add, () -> unsound.add(copy));
+        }
+        if (unsound.isEmpty()) {
             return false;
         }
-        put(storage, name, first.or(() -> second).orElseThrow());
+        var bytes = sound.isEmpty() ? known.bytes() : Optional.of(sound.getFirst());
+        if (bytes.isEmpty()) {
+            return false;
+        }
+        for (var copy : unsound) {
+            storage.put(copy, bytes.get().duplicate());
+        }
         return true;
+    }
+
+    /// What has an object's bytes besides its copies.
+    @FunctionalInterface
+    interface Known {
+        Optional<ByteBuffer> bytes() throws IOException;
     }
 
     private static <T> Optional<ByteBuffer> sound(

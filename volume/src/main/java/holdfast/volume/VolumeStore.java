@@ -91,7 +91,8 @@ public interface VolumeStore extends ReplicaStore, BranchStore, AutoCloseable {
     /// One pass of dropping what no kept point, snapshot, branch or open view reaches.
     ReclaimReport reclaim() throws IOException;
 
-    /// Reads every stored byte once and checks it.
+    /// Reads every stored byte once and checks it. What is stored twice, keys above all, is
+    /// afterwards in two sound copies again.
     ///
     /// @param found is told of each damaged place as it is met
     ScrubReport scrub(Consumer<Damage> found) throws IOException;

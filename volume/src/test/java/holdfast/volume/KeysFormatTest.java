@@ -218,13 +218,37 @@ class KeysFormatTest {
         var sound = ByteBuffer.wrap(example("Data key"));
         for (var copy : List.of(NAME, SECOND)) {
             storage.put(copy, ByteBuffer.wrap(flipped(sound.array(), 300)));
-            keys.mend(List.of(VOLUME));
+            assertThat(keys.mend(VOLUME)).isTrue();
             assertThat(storage.get(copy)).isEqualTo(sound);
             storage.delete(copy);
-            keys.mend(List.of(VOLUME));
+            assertThat(keys.mend(VOLUME)).isTrue();
             assertThat(storage.get(copy)).isEqualTo(sound);
             assertThat(keys.faults(VOLUME)).isEmpty();
+            assertThat(keys.mend(VOLUME)).isFalse();
         }
+    }
+
+    /// A server that has read a key and runs on still has it: what was damaged while it ran is not
+    /// lost.
+    @Test
+    void aKeyThatIsKnownIsStoredAgainWithoutACopy() throws Exception {
+        var nonce = counting(0xc0, 12);
+        write(MASTER, example("Master key"));
+        storage.put(NAME, ByteBuffer.wrap(example("Data key")));
+        var keys = ring(MasterKey.open(files, MASTER, NONE, false), draws(nonce));
+        var copies = List.of(NAME, SECOND);
+        for (var copy : copies) {
+            storage.put(copy, ByteBuffer.wrap(flipped(example("Data key"), 300)));
+        }
+        assertThat(keys.mend(VOLUME)).as("never read").isFalse();
+        storage.put(SECOND, ByteBuffer.wrap(example("Data key")));
+        var key = keys.key(VOLUME);
+        storage.delete(SECOND);
+        assertThat(keys.mend(VOLUME)).isTrue();
+        for (var copy : copies) {
+            assertThat(storage.get(copy)).isEqualTo(ByteBuffer.wrap(example("Data key")));
+        }
+        assertThat(key.getEncoded()).isEqualTo(counting(0x40, 32));
     }
 
     /// A new instance draws another prefix, and within one no counter comes twice.

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -24,6 +25,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class StoreDamageTest {
     private static final boolean ALL = "all".equals(System.getProperty("test.bytes"));
     private static final int SAMPLE = 24;
+    private static final Set<String> STORED_TWICE =
+            Set.of(KeyRing.FOLDER, Checkpoint.FOLDER, KeptSnapshot.FOLDER);
     private static final long SEED = Long.getLong("test.seed", 1);
 
     private DamageableStore built = new DamageableStore(SEED);
@@ -192,6 +195,12 @@ class StoreDamageTest {
         var families = outcome.unreadable.stream().map(built.families::get).distinct();
         assertThat(families).as("%s: replicas that suffer", change).hasSizeLessThanOrEqualTo(1);
         var named = outcome.said.stream().anyMatch(text -> text.contains(change.name()));
+        if (STORED_TWICE.contains(change.file().getParent().getFileName().toString())) {
+            var now = files.contents().get(change.file());
+            assertThat(now == null || Arrays.equals(now, pristine.get(change.file())))
+                    .as("%s is stored again", change)
+                    .isTrue();
+        }
         if (change.name().endsWith(".map")) {
             (named ? noticedMapBytes : unnoticedMapBytes).add(change.offset());
         } else if (!named) {
