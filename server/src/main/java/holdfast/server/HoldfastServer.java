@@ -208,8 +208,8 @@ public final class HoldfastServer implements AutoCloseable {
                         usual.segmentBytes(),
                         usual.reserveBytes(),
                         usual.waitingBytesMax(),
-                        usual.extentCacheBytes(),
-                        usual.mapCacheBytes(),
+                        settings.extentCacheBytes(),
+                        settings.mapCacheBytes(),
                         usual.checkpointBytes());
         return VolumeStores.open(
                 wanted,

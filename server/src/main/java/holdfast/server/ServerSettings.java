@@ -5,6 +5,7 @@ import holdfast.control.ControlSettings;
 import holdfast.control.Quotas;
 import holdfast.control.StagingTypes;
 import holdfast.volume.SnapshotPolicy;
+import holdfast.volume.StoreSettings;
 import java.io.IOException;
 import java.io.StringReader;
 import java.net.InetSocketAddress;
@@ -31,6 +32,8 @@ import java.util.regex.Pattern;
 /// @param address host name or address by which agents reach this server; if empty, the one by
 ///   which each reached it to enrol
 /// @param journalWindow how far back every second is recoverable
+/// @param extentCacheBytes data that was read lately and is kept in memory
+/// @param mapCacheBytes parts of the volumes' maps that are kept in memory
 /// @param storageClasses directories of staging areas of their own, by storage class
 public record ServerSettings(
         Path data,
@@ -38,6 +41,8 @@ public record ServerSettings(
         InetSocketAddress replicationListen,
         Optional<String> address,
         Duration journalWindow,
+        long extentCacheBytes,
+        long mapCacheBytes,
         Map<String, Path> storageClasses,
         ControlSettings control) {
     /// Settings in the data directory; those of the command line go before them.
@@ -47,8 +52,9 @@ public record ServerSettings(
     public static final String STORAGE_CLASS = "storage-class.";
 
     private static final int FILE_BYTES_MAX = 64 << 10;
-    private static final Duration JOURNAL_WINDOW = Duration.ofHours(24);
+    private static final StoreSettings STORE = StoreSettings.DEFAULT;
     private static final Pattern DURATION = Pattern.compile("([0-9]{1,6})(s|m|h|d)");
+    private static final Pattern BYTES = Pattern.compile("([0-9]{1,6})(k|m|g)");
     private static final Pattern NUMBER = Pattern.compile("[0-9]{1,9}");
     private static final String NO_QUOTA = "none";
     private static final Pattern HOST = Pattern.compile("[A-Za-z0-9._:-]{1,253}");
@@ -94,7 +100,9 @@ public record ServerSettings(
                             take("listen", "0.0.0.0:8443", Reading::address),
                             take("replication-listen", "0.0.0.0:1500", Reading::address),
                             take("address", "", Reading::host),
-                            duration("journal-window", JOURNAL_WINDOW),
+                            duration("journal-window", STORE.journalWindow()),
+                            bytes("extent-cache", STORE.extentCacheBytes()),
+                            bytes("map-cache", STORE.mapCacheBytes()),
                             storageClasses(data),
                             new ControlSettings(
                                     take("snapshot-policy", "10m/1h 1h/1d 1d/7d", Reading::policy),
@@ -173,6 +181,25 @@ public record ServerSettings(
 
         private Duration duration(String key, Duration usual) {
             return take(key, usual.toSeconds() + "s", Reading::duration);
+        }
+
+        private long bytes(String key, long usual) {
+            return take(key, (usual >> 10) + "k", Reading::bytes);
+        }
+
+        private static long bytes(String text) {
+            var parts = BYTES.matcher(text);
+            if (!parts.matches()) {
+                throw new IllegalArgumentException(
+                        "expected a size such as 512k, 64m or 1g, found " + text);
+            }
+            var count = Long.parseLong(parts.group(1));
+            return switch (parts.group(2)) {
+                case "k" -> count << 10;
+                case "m" -> count << 20;
+                case "g" -> count << 30;
+                default -> throw new IllegalStateException("the pattern has other units");
+            };
         }
 
         private <T> T take(String key, String usual, Function<String, T> parse) {

@@ -72,7 +72,8 @@ class HoldfastServerTest {
     void settingsComeFromTheFileAndTheCommandLineGoesBefore() throws IOException {
         Files.writeString(
                 data.resolve(ServerSettings.FILE),
-                "listen=127.0.0.1:1\nboot-timeout=90s\nsnapshot-policy=1m/10m 1h/2d\n");
+                "listen=127.0.0.1:1\nboot-timeout=90s\nsnapshot-policy=1m/10m 1h/2d\n"
+                        + "extent-cache=1g\nmap-cache=512k\n");
         var settings = ServerSettings.read(data, Map.of("listen", "[::1]:2"));
         assertThat(ServerSettings.text(settings.listen())).isEqualTo("[0:0:0:0:0:0:0:1]:2");
         assertThat(settings.control().bootTimeout()).isEqualTo(Duration.ofSeconds(90));
@@ -85,6 +86,8 @@ class HoldfastServerTest {
                                         new SnapshotPolicy.Rule(
                                                 Duration.ofHours(1), Duration.ofDays(2)))));
         assertThat(settings.journalWindow()).isEqualTo(Duration.ofHours(24));
+        assertThat(settings.extentCacheBytes()).isEqualTo(1 << 30);
+        assertThat(settings.mapCacheBytes()).isEqualTo(512 << 10);
     }
 
     @Test
@@ -95,6 +98,7 @@ class HoldfastServerTest {
                                 Map.of(
                                         "listen", "8443",
                                         "journal-window", "1 day",
+                                        "map-cache", "much",
                                         "snapshot-policy", "1h/1m",
                                         "storage-class.SSD", "/srv/ssd",
                                         "storage-class.ST1", "disks",
@@ -104,6 +108,7 @@ class HoldfastServerTest {
                 .hasMessageContainingAll(
                         "listen: expected <address>:<port>",
                         "journal-window: expected a duration",
+                        "map-cache: expected a size such as 512k, 64m or 1g, found much",
                         "snapshot-policy: ",
                         "storage-class.SSD: expected one of GP2, GP3, IO1, SC1, ST1 (STANDARD is in the data directory), found SSD",
                         "storage-class.ST1: expected an absolute path outside of the data directory, found disks",

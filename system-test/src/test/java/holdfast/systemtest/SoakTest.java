@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 
 /// Server and agent under load for hours, with a window so short that data ages out all the while:
 /// points hold to the end, and neither process grows. Both are started by the launcher, so with the
-/// memory options that users have.
+/// memory options that users have, and with caches that are full after a while.
 ///
 /// Two hours unless `-Dholdfast.soak.minutes` says otherwise.
 @Tag("long")
@@ -37,6 +37,8 @@ class SoakTest {
                     journal-window=%dm
                     snapshot-policy=1m/10m 10m/30m
                     scrub-every=1h
+                    extent-cache=16m
+                    map-cache=2m
                     """
                             .formatted(WINDOW.toMinutes()));
             var server = lab.installation.startServer();
