@@ -99,6 +99,7 @@ final class Checkpointer {
                 roots.put(entry.getKey(), new Roots.Root(map.persist(), map.mappedBlocks()));
             }
             core.mapFiles.sync();
+            core.segments.endThoseLeft(); // the next opening looks at none before the checkpoint
             var checkpoint =
                     new Checkpoint(
                             core.time.now().toEpochMilli(),

@@ -170,6 +170,7 @@ final class JournalAppender {
         }
         var durable = queue.durableSequence();
         var doubtful = queue.forgetUnsynced();
+        doubtful.forEach(segments::leave);
         nextSequence = durable + 1;
         current = segments.begin(nextSequence);
         currentFailed = false;

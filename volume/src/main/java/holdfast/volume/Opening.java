@@ -246,8 +246,9 @@ final class Opening {
                 }
                 segments.repair(segment, found);
                 last = Math.max(last, Math.min(found.lastSequence(), lastValid));
-                for (var damage : found.damage()) {
-                    LOG.log(System.Logger.Level.ERROR, "{0}", damage);
+                if (lastValid >= segment.firstSequence) { // else nothing in it counts
+                    found.damage()
+                            .forEach(damage -> LOG.log(System.Logger.Level.ERROR, "{0}", damage));
                 }
             }
             if (segment.firstSequence <= checkpointSequence) {

@@ -67,6 +67,9 @@ final class Scrub {
     }
 
     private void scrub(Segment segment) throws IOException {
+        if (core.segments.lastValid(segment) < segment.firstSequence) {
+            return; // its first sync failed, and all that it was to hold is in a later one
+        }
         var wasSealed = segment.sealed;
         var result = core.segments.scan(segment);
         extents += result.index().recordCount();

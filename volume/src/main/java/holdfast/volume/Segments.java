@@ -9,14 +9,20 @@ import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.locks.ReentrantLock;
 
 /// The segments of the journal that are as they were written: makes them, and tells from their
 /// indexes what is in them. Safe for any thread.
 final class Segments {
+    private static final System.Logger LOG = System.getLogger(Segments.class.getName());
+
     /// Indexes of sealed segments that are kept in memory; about half a MiB each at most.
     private static final int INDEXES_MAX = 32;
 
     private static final int CHUNK_BYTES = 1 << 20;
+    private static final int ATTEMPTS_MAX = 20;
 
     private final StagingStorage storage;
     private final OpenObjects objects;
@@ -24,6 +30,15 @@ final class Segments {
     private final StoreIdentity identity;
     private final TimeSource time;
     private final ArrayDeque<Segment> indexed = new ArrayDeque<>();
+
+    /// Of which a sync failed, so that the journal went on in another one.
+    private final Queue<JournalSegment> left = new ConcurrentLinkedQueue<>();
+
+    /// Held while one of them is ended or removed: to open one that goes would make it again.
+    private final ReentrantLock ending = new ReentrantLock();
+
+    /// How often it was tried in vain to end the first of them. Guarded by the checkpoints' lock.
+    private int attempts;
 
     Segments(
             StagingStorage storage,
@@ -57,7 +72,12 @@ final class Segments {
 
     /// Drops a segment of which nothing counts.
     void remove(Segment segment) throws IOException {
-        stored.remove(segment);
+        ending.lock();
+        try {
+            stored.remove(segment);
+        } finally {
+            ending.unlock();
+        }
     }
 
     /// Segments that may hold records with `after < sequence <= to`, in order.
@@ -162,7 +182,8 @@ final class Segments {
         }
     }
 
-    /// Ends a segment that a crash left without an index: cuts off what was never acknowledged.
+    /// Ends a segment that a crash or a failed sync left without an index: cuts off what was never
+    /// acknowledged.
     ///
     /// @param result of a scan of it
     void repair(Segment segment, SegmentScan.Result result) throws IOException {
@@ -178,6 +199,48 @@ final class Segments {
         }
         segment.sealed = true;
         remember(segment, result.index());
+    }
+
+    /// Nothing more is appended to a segment, and it has no end: a sync of it failed.
+    void leave(JournalSegment segment) {
+        left.add(segment);
+    }
+
+    /// Ends those that were left, so that they can be told from damaged ones, and be reclaimed.
+    /// Called by whoever holds the checkpoints' lock.
+    ///
+    /// @throws IOException if one could not be ended now. One that the disk refuses again and again
+    ///   stays as it is: without checkpoints the journal would grow until it is full
+    void endThoseLeft() throws IOException {
+        for (var next = left.peek(); next != null; next = left.peek()) {
+            try {
+                end(next);
+            } catch (IOException e) {
+                if (++attempts < ATTEMPTS_MAX) {
+                    throw e;
+                }
+                LOG.log(
+                        System.Logger.Level.WARNING,
+                        "segment={0} stays without its index ({1}); scrubs will name it",
+                        next.segment().name(),
+                        e.getMessage());
+            }
+            attempts = 0;
+            left.remove();
+        }
+    }
+
+    private void end(JournalSegment unended) throws IOException {
+        var segment = unended.segment();
+        ending.lock();
+        try {
+            if (stored.isCurrent(segment)) { // else nothing in it counted, and it was removed
+                repair(segment, scan(segment));
+            }
+            unended.close();
+        } finally {
+            ending.unlock();
+        }
     }
 
     /// Of what a sync was to make durable, and failed, the kernel shows what it has in memory and

@@ -3,9 +3,12 @@ package holdfast.volume;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import holdfast.format.DamagedFormatException;
+import holdfast.format.SegmentIndex;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
@@ -239,6 +242,62 @@ class FailingSyncTest {
             branch.flush();
         }
         store.close();
+    }
+
+    /// The journal goes on elsewhere after a sync that failed. An opening does not look at segments
+    /// that a checkpoint is behind, and a scrub takes those without an end for damaged ones.
+    @Test
+    void aSegmentThatWasLeftIsEndedBeforeTheNextCheckpoint() throws Exception {
+        var model = new StoreModel(1);
+        var files = model.test.files;
+        var refusals = new ArrayList<String>();
+        var store =
+                VolumeStores.open(
+                        model.test.settings,
+                        HookedFilesystem.of(
+                                files.mount(),
+                                (call, path) -> {
+                                    if (call.equals("openForWriting")
+                                            && path.toString().endsWith(".seg")
+                                            && !refusals.isEmpty()) {
+                                        throw new IOException(refusals.removeLast());
+                                    }
+                                }),
+                        TestStore.DIRECTORY,
+                        model.test.time,
+                        bytes -> model.random.nextBytes(bytes));
+        var id = model.create(store, "s", "a");
+        model.write(store, id);
+        model.acknowledgeAll();
+        var left = newestSegment(files);
+        files.failSyncs(1);
+        model.write(store, id);
+        model.acknowledgeAll();
+        assertThat(newestSegment(files)).isNotEqualTo(left);
+        assertThatThrownBy(() -> trailer(files, left)).isInstanceOf(DamagedFormatException.class);
+        refusals.add("once");
+        assertThatThrownBy(store::reclaim).hasMessage("once");
+        store.reclaim(); // makes the checkpoint
+        model.write(store, id);
+        model.acknowledgeAll();
+
+        files.crash();
+        DamageableStore.abandon(store);
+        store = model.test.open();
+        var found = new ArrayList<Damage>();
+        store.scrub(found::add);
+        assertThat(found).isEmpty();
+        assertThat(trailer(files, left).lastSequence()).isPositive();
+        model.checkHeads(store);
+        store.close();
+    }
+
+    private static SegmentIndex.Trailer trailer(FaultyFilesystem files, Path segment)
+            throws DamagedFormatException {
+        var bytes = ByteBuffer.wrap(files.contents().get(segment));
+        return SegmentIndex.Trailer.decode(
+                bytes.slice(
+                        bytes.limit() - SegmentIndex.TRAILER_BYTES, SegmentIndex.TRAILER_BYTES));
     }
 
     /// Closing is no reason to acknowledge what a failed sync left in doubt.
