@@ -143,7 +143,9 @@ final class JournalAppender {
         if (currentFailed) {
             syncFailedSegment();
             if (current.recordCount() > 0) {
+                var failed = current;
                 current = segments.begin(nextSequence);
+                segments.leave(failed);
             }
             currentFailed = false;
         }

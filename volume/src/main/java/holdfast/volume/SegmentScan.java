@@ -31,6 +31,7 @@ final class SegmentScan {
     private final List<Damage> damage = new ArrayList<>();
     private long lastSequence;
     private long syncedBytes;
+    private boolean hasHeader;
 
     private SegmentScan(
             StagingStorage.ReadableObject object,
@@ -52,6 +53,7 @@ final class SegmentScan {
     /// @param damage places that were on stable storage and are not what was written
     /// @param syncedBytes what is before this place was on stable storage when the last batch was
     ///   written
+    /// @param hasHeader whether it begins with a sound header, be it another segment's
     /// @param gapSequence from here on records are missing, and nobody can tell which blocks they
     ///   were about; [Long#MAX_VALUE] if none are
     record Result(
@@ -60,6 +62,7 @@ final class SegmentScan {
             long lastSequence,
             List<Damage> damage,
             long syncedBytes,
+            boolean hasHeader,
             long gapSequence) {
         boolean gap() {
             return gapSequence != Long.MAX_VALUE;
@@ -84,6 +87,7 @@ final class SegmentScan {
     private void header(StoreIdentity identity) throws IOException {
         try {
             var header = SegmentHeader.decode(read(0, SegmentHeader.BYTES));
+            hasHeader = true;
             if (header.storeHigh() != identity.high()
                     || header.storeLow() != identity.low()
                     || header.number() != segment.number) {
@@ -114,7 +118,13 @@ final class SegmentScan {
         }
         var soundBytes = Math.min(at, sizeBytes);
         return new Result(
-                index, soundBytes, lastSequence, damage, Math.min(syncedBytes, soundBytes), gap);
+                index,
+                soundBytes,
+                lastSequence,
+                damage,
+                Math.min(syncedBytes, soundBytes),
+                hasHeader,
+                gap);
     }
 
     /// @return where the batch ends, or -1 if there is no sound batch at this place

@@ -31,7 +31,7 @@ final class Segments {
     private final TimeSource time;
     private final ArrayDeque<Segment> indexed = new ArrayDeque<>();
 
-    /// Of which a sync failed, so that the journal went on in another one.
+    /// Of which a write or a sync failed, so that the journal went on in another one.
     private final Queue<JournalSegment> left = new ConcurrentLinkedQueue<>();
 
     /// Held while one of them is ended or removed: to open one that goes would make it again.
@@ -56,18 +56,22 @@ final class Segments {
     /// Makes the next segment.
     JournalSegment begin(long firstSequence) throws IOException {
         var segment = new Segment(stored.lastNumber() + 1, firstSequence, 0);
+        var begun = new JournalSegment(segment, storage.create(segment.path()), header(segment));
+        stored.add(segment);
+        return begun;
+    }
+
+    private ByteBuffer header(Segment segment) {
         var header =
                 new SegmentHeader(
                         identity.high(),
                         identity.low(),
                         segment.number,
-                        firstSequence,
+                        segment.firstSequence,
                         time.now().toEpochMilli());
         var bytes = ByteBuffer.allocate(SegmentHeader.BYTES);
         header.encode(bytes);
-        var begun = new JournalSegment(segment, storage.create(segment.path()), bytes.flip());
-        stored.add(segment);
-        return begun;
+        return bytes.flip();
     }
 
     /// Drops a segment of which nothing counts.
@@ -182,13 +186,16 @@ final class Segments {
         }
     }
 
-    /// Ends a segment that a crash or a failed sync left without an index: cuts off what was never
+    /// Ends a segment that a crash or a failure left without an index: cuts off what was never
     /// acknowledged.
     ///
     /// @param result of a scan of it
     void repair(Segment segment, SegmentScan.Result result) throws IOException {
         try (var object = storage.openToRepair(segment.path())) {
             writeAgain(segment, object, result);
+            if (!result.hasHeader()) { // of what was not synced, a later write may be there alone
+                object.write(header(segment), 0);
+            }
             objects.forget(segment.path());
             object.truncate(result.soundBytes());
             object.sync(); // the records first: a sound trailer vouches for all that is before it
@@ -201,7 +208,8 @@ final class Segments {
         remember(segment, result.index());
     }
 
-    /// Nothing more is appended to a segment, and it has no end: a sync of it failed.
+    /// Nothing more is appended to a segment, and it has no end: a write to it or a sync of it
+    /// failed.
     void leave(JournalSegment segment) {
         left.add(segment);
     }
@@ -234,7 +242,8 @@ final class Segments {
         var segment = unended.segment();
         ending.lock();
         try {
-            if (stored.isCurrent(segment)) { // else nothing in it counted, and it was removed
+            // one that is gone had nothing in it that counts
+            if (stored.isCurrent(segment) && !segment.sealed) {
                 repair(segment, scan(segment));
             }
             unended.close();

@@ -148,6 +148,9 @@ class FailingSyncTest {
             store = model.test.open();
             model.settle(store);
             model.checkPoints(store);
+            var found = new ArrayList<Damage>();
+            store.scrub(found::add);
+            assertThat(found).as("life %d", life).isEmpty();
         }
         store.close();
         store = model.test.open();
