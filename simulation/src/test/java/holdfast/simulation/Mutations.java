@@ -101,7 +101,7 @@ final class Mutations {
                         VOLUME + "Sweep",
                         "merge",
                         "put"),
-                Mutation.without("forget a deletion", VOLUME + "VolumeRegistry", "delete", "store"),
+                Mutation.without("forget a deletion", VOLUME + "VolumeRegistry", "forget", "store"),
                 Mutation.without(
                         "answer a branch's write at once",
                         VOLUME + "JournalBranch",
