@@ -36,7 +36,7 @@ class SoakTest {
                     """
                     journal-window=%dm
                     snapshot-policy=1m/10m 10m/30m
-                    scrub-every=1h
+                    scrub-every=15m
                     extent-cache=16m
                     map-cache=2m
                     """
