@@ -66,9 +66,12 @@ final class VolumeState {
 
     /// Nobody uses it from now on, as nobody does now.
     ///
-    /// @throws RefusalException if somebody does
+    /// @throws RefusalException if somebody does, or it was deleted
     void retire() {
         var count = users.compareAndExchange(0, DELETED);
+        if (count == DELETED) {
+            throw unknown(volume.id());
+        }
         if (count != 0) {
             throw new RefusalException(
                     "volume-in-use", this + " is open " + count + " times; close it first");

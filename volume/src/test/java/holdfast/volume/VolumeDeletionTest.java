@@ -42,7 +42,8 @@ class VolumeDeletionTest {
                 (_, path) -> {
                     if (isCatalogue(path) && opened.isEmpty()) {
                         opened.add("tried");
-                        for (var open : List.<ThrowingCallable>of(this::use, this::look)) {
+                        for (var open :
+                                List.<ThrowingCallable>of(this::use, this::look, this::delete)) {
                             assertRefused(open, "unknown-volume");
                         }
                     }
@@ -92,6 +93,10 @@ class VolumeDeletionTest {
 
     private void use() throws IOException {
         store.openBranch(branch).close();
+    }
+
+    private void delete() throws IOException {
+        store.delete(branch);
     }
 
     private void look() throws IOException {
