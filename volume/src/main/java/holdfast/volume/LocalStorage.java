@@ -106,10 +106,12 @@ final class LocalStorage implements StagingStorage {
     @Override
     public void delete(String name) throws IOException {
         var path = path(name);
-        if (files.exists(path)) {
+        try {
             files.delete(path);
+        } catch (NoSuchFileException _) {
+            // another deleted it; an earlier attempt may have failed in what follows
         }
-        files.syncDirectory(parent(path)); // an earlier attempt may have failed in it
+        files.syncDirectory(parent(path));
     }
 
     @Override

@@ -132,6 +132,26 @@ class OpenObjectsTest {
         }
     }
 
+    @Test
+    void twoDeleteAnObjectAtOnce() throws IOException {
+        var files =
+                HookedFilesystem.of(
+                        Filesystem.local(),
+                        (method, path) -> {
+                            if (method.equals("delete")) {
+                                Files.delete(path); // the other is earlier by a moment
+                            }
+                        });
+        var other = directory.resolve("other");
+        try (var shared = new LocalStorage(files, other, List.of(Segment.FOLDER))) {
+            shared.create(name(7)).close();
+            shared.create(name(8)).close();
+            shared.delete(name(7));
+            shared.destroy(name(8));
+            assertThat(shared.list(Segment.FOLDER)).isEmpty();
+        }
+    }
+
     /// The JDK closes a file under a thread that is interrupted while it reads, for all others,
     /// too.
     @Test
