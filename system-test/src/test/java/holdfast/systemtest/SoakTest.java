@@ -59,7 +59,11 @@ class SoakTest {
                             "soak: %s server %s agent %s%n",
                             now, ofServer.getLast(), ofAgent.getLast());
                     if (ofServer.size() % SAMPLES_BETWEEN_CHECKS == 0) {
-                        var age = random.nextLong(WINDOW.toMillis() / 2);
+                        var oldest =
+                                Math.min(
+                                        WINDOW.toMillis() / 2,
+                                        Duration.between(begun, lab.time.now()).toMillis());
+                        var age = random.nextLong(oldest);
                         var point = lab.installation.point(lab.time.now().minusMillis(age));
                         assertThat(loaded.faults(point)).as("seed %d", SEED).isEmpty();
                         checked++;
