@@ -13,13 +13,15 @@ import java.security.GeneralSecurityException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 
-/// Reads everything that is stored and checks it. Changes nothing.
+/// Reads everything that is stored and checks it. Changes nothing. What reclaim and deletions take
+/// away meanwhile is no damage.
 final class Scrub {
     private final StoreCore core;
     private final Consumer<Damage> found;
@@ -76,7 +78,7 @@ final class Scrub {
         var before = damaged;
         if (!result.damage().isEmpty()) {
             for (var offset : extentOffsets(core.segments.index(segment))) {
-                checkRecord(segment.number, offset, indexed(segment, offset));
+                checkRecord(segment, segment.number, offset, indexed(segment, offset));
             }
             if (damaged == before) { // in a batch header, a table, or padding: no data is lost
                 result.damage().forEach(this::report);
@@ -121,7 +123,8 @@ final class Scrub {
             try {
                 for (var unit : table.originals(number)) {
                     extents++;
-                    checkRecord(number, (long) unit * MergeTable.UNIT_BYTES, Optional.empty());
+                    var offset = (long) unit * MergeTable.UNIT_BYTES;
+                    checkRecord(segment, number, offset, Optional.empty());
                 }
             } catch (DamagedFormatException e) {
                 report("-", segment.path(), String.valueOf(e.getMessage()));
@@ -132,10 +135,13 @@ final class Scrub {
     /// Checks one record as a read would, and names the volume and range it belongs to: as the
     /// index says, or its own header, or if that is damaged, too, the maps that reach it.
     ///
+    /// @param in the object to look in; one that takes its place meanwhile may lack the record
     /// @param number of the segment in which it was written
     /// @param offset where it was written there
-    private void checkRecord(long number, long offset, Optional<Range> indexed) throws IOException {
-        try (var place = core.stored.locate(number, offset)) {
+    /// @throws NoSuchFileException if the object is gone
+    private void checkRecord(StoredSegment in, long number, long offset, Optional<Range> indexed)
+            throws IOException {
+        try (var place = core.stored.place(in, number, offset)) {
             var range = indexed;
             try {
                 range = range.isPresent() ? range : described(place);
@@ -212,57 +218,89 @@ final class Scrub {
     private void scrubMaps() throws IOException {
         files += core.mapFiles.files().size();
         var seen = new HashSet<Long>();
-        var kept = new ArrayList<Roots>();
-        for (var entry : core.storage.list(Checkpoint.FOLDER)) {
-            var path = Checkpoint.FOLDER + "/" + entry.name();
-            check(path, () -> kept.add(Checkpoint.decode(core.storage.get(path)).roots()));
-        }
-        core.points.snapshots().forEach(snapshot -> kept.add(snapshot.roots()));
-        for (var roots : kept) {
-            for (var root : roots.byVolume().entrySet()) {
-                scrubMap(root.getKey(), root.getValue(), seen);
+        var maps = openMaps();
+        try {
+            for (var map : maps.entrySet()) {
+                scrubMap(map.getValue(), map.getKey(), seen);
             }
+        } finally {
+            maps.keySet().forEach(core::viewClosed);
         }
     }
 
-    private void scrubMap(int volume, Roots.Root root, Set<Long> seen) throws IOException {
-        var state = core.volumes().get(volume);
-        if (state == null) {
-            return; // deleted
+    /// Checks the objects that tell where maps are, and opens these, so that reclaim keeps their
+    /// pages until they were read.
+    ///
+    /// @return whose they are
+    private Map<VolumeMap, VolumeState> openMaps() throws IOException {
+        var kept = new ArrayList<Roots>();
+        core.checkpoints.lock.lock(); // nothing is stored or deleted meanwhile
+        try {
+            for (var entry : core.storage.list(Checkpoint.FOLDER)) {
+                var path = Checkpoint.FOLDER + "/" + entry.name();
+                check(path, () -> kept.add(Checkpoint.decode(core.storage.get(path)).roots()));
+            }
+            for (var entry : core.storage.list(KeptSnapshot.FOLDER)) {
+                var path = KeptSnapshot.FOLDER + "/" + entry.name();
+                check(path, () -> KeptSnapshot.decode(core.storage.get(path)));
+            }
+            core.points.snapshots().forEach(snapshot -> kept.add(snapshot.roots()));
+            return open(kept);
+        } finally {
+            core.checkpoints.lock.unlock();
         }
-        try (var map = core.maps.load(root.reference(), root.mappedBlocks())) {
-            map.mark(
-                    new Marker() {
-                        @Override
-                        public void damaged(
-                                long reference, BlockRun blocks, DamagedDataException why) {
-                            var damage = why.damage();
-                            report(
-                                    new Damage(
-                                            state.volume().id().text(),
-                                            blocks.firstBlock() * Blocks.BLOCK_BYTES,
-                                            blocks.blockCount() * Blocks.BLOCK_BYTES,
-                                            damage.file(),
-                                            damage.fileOffsetBytes(),
-                                            damage.what()));
-                        }
+    }
 
-                        @Override
-                        public boolean page(long reference) throws IOException {
-                            if (!seen.add(reference)) {
-                                return false;
-                            }
-                            bytes += MapFiles.frameBytesOf(reference);
-                            core.mapFiles.read(reference); // past every cache
-                            return true;
-                        }
-
-                        @Override
-                        public void run(long firstBlock, int blockCount, long location) {
-                            nameDamage(state.volume(), firstBlock, blockCount, location);
-                        }
-                    });
+    /// Most roots are in many checkpoints.
+    private Map<VolumeMap, VolumeState> open(List<Roots> kept) {
+        var known = new HashSet<Roots.Root>();
+        var maps = new LinkedHashMap<VolumeMap, VolumeState>();
+        for (var roots : kept) {
+            for (var root : roots.byVolume().entrySet()) {
+                var state = core.volumes().get(root.getKey());
+                if (state != null && known.add(root.getValue())) { // else deleted
+                    var map =
+                            core.maps.load(
+                                    root.getValue().reference(), root.getValue().mappedBlocks());
+                    core.viewOpened(map);
+                    maps.put(map, state);
+                }
+            }
         }
+        return maps;
+    }
+
+    private void scrubMap(VolumeState state, VolumeMap map, Set<Long> seen) throws IOException {
+        map.mark(
+                new Marker() {
+                    @Override
+                    public void damaged(long reference, BlockRun blocks, DamagedDataException why) {
+                        var damage = why.damage();
+                        report(
+                                new Damage(
+                                        state.volume().id().text(),
+                                        blocks.firstBlock() * Blocks.BLOCK_BYTES,
+                                        blocks.blockCount() * Blocks.BLOCK_BYTES,
+                                        damage.file(),
+                                        damage.fileOffsetBytes(),
+                                        damage.what()));
+                    }
+
+                    @Override
+                    public boolean page(long reference) throws IOException {
+                        if (!seen.add(reference)) {
+                            return false;
+                        }
+                        bytes += MapFiles.frameBytesOf(reference);
+                        core.mapFiles.read(reference); // past every cache
+                        return true;
+                    }
+
+                    @Override
+                    public void run(long firstBlock, int blockCount, long location) {
+                        nameDamage(state.volume(), firstBlock, blockCount, location);
+                    }
+                });
     }
 
     /// Reports a damaged record that nothing but this map tells about.
@@ -282,16 +320,20 @@ final class Scrub {
         for (var copy : Catalogue.copies()) {
             check(copy, () -> Catalogue.check(core.storage, copy));
         }
-        for (var entry : core.storage.list(KeptSnapshot.FOLDER)) {
-            var path = KeptSnapshot.FOLDER + "/" + entry.name();
-            check(path, () -> KeptSnapshot.decode(core.storage.get(path)));
-        }
         for (var state : core.volumes().values()) {
-            var volume = state.volume().id();
             files++;
-            core.keys.faults(volume).forEach(this::report);
+            keyFaults(state.volume().id()).forEach(this::report);
         }
         check("master key", core.master::check);
+    }
+
+    private List<Damage> keyFaults(VolumeId volume) throws IOException {
+        core.catalogueLock.lock(); // else one that is being destroyed or wrapped anew looks damaged
+        try {
+            return core.lookup(volume).isPresent() ? core.keys.faults(volume) : List.of();
+        } finally {
+            core.catalogueLock.unlock();
+        }
     }
 
     /// Something that throws if it is damaged.

@@ -181,7 +181,11 @@ final class StoredSegments {
         }
     }
 
-    private Place place(StoredSegment segment, long number, long original) throws IOException {
+    /// Finds a record in this very object, whatever may have taken its place.
+    ///
+    /// @throws NoSuchFileException if the object is gone
+    /// @throws DamagedFormatException if the record is not in it, or not where it should be
+    Place place(StoredSegment segment, long number, long original) throws IOException {
         var lease = objects.use(segment.path());
         try {
             var offset =
