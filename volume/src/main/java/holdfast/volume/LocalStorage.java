@@ -96,8 +96,13 @@ final class LocalStorage implements StagingStorage {
     public List<Entry> list(String folder) throws IOException {
         var entries = new ArrayList<Entry>();
         for (var name : files.list(directory.resolve(folder))) {
-            if (!name.endsWith(UNFINISHED)) {
+            if (name.endsWith(UNFINISHED)) {
+                continue;
+            }
+            try {
                 entries.add(new Entry(name, files.sizeBytes(path(folder + "/" + name))));
+            } catch (NoSuchFileException _) {
+                // deleted since the names were asked for
             }
         }
         return entries;
