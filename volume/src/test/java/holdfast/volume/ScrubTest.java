@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 /// destroyed.
 class ScrubTest {
     private static final Duration WINDOW = Duration.ofHours(1);
-    private static final int SEGMENT_BYTES = 16 << 10;
+    private static final int SEGMENT_BYTES = 32 << 10;
     private static final int BLOCKS = 8;
     private static final SnapshotPolicy POLICY =
             new SnapshotPolicy(
@@ -51,14 +51,15 @@ class ScrubTest {
             store.snapshotPolicy("s", POLICY);
             write(0, BLOCKS, 1);
             age();
-            write(0, 5, 2);
-            age(); // what is left of the first segments is merged
+            write(0, 4, 2);
+            age(); // merges the first segment, of which blocks 4 to 6 are left
             branch = store.branch(replica.id(), point(), "i", "a").id();
             age(); // the point becomes a kept snapshot
             store.close(); // another map file is begun
             store = open();
             for (var version = 3; version <= 4; version++) {
-                write(0, BLOCKS - 2, version);
+                write(0, 4, version);
+                write(5, BLOCKS - 1, version); // block 4 alone is left of what was merged
                 store.reclaim();
             }
             point();
