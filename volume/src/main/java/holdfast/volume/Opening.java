@@ -5,6 +5,7 @@ import holdfast.base.RandomSource;
 import holdfast.base.RefusalException;
 import holdfast.base.TimeSource;
 import holdfast.format.DamagedFormatException;
+import holdfast.format.SegmentIndex;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -233,8 +234,9 @@ final class Opening {
         for (var segment : storedSegments.originals().reversed()) {
             var lastValid = segments.lastValid(segment);
             try {
-                var lastStored = segments.readEnd(segment).lastSequence();
-                last = Math.max(last, Math.min(lastStored, lastValid));
+                var end = segments.readEnd(segment);
+                keepEnd(segments, segment, end);
+                last = Math.max(last, Math.min(end.lastSequence(), lastValid));
             } catch (DamagedFormatException e) {
                 var found = segments.scan(segment);
                 if (found.gap() && found.gapSequence() <= lastValid) {
@@ -256,6 +258,20 @@ final class Opening {
             }
         }
         return new Tail(last, catalogue);
+    }
+
+    /// Where the disk does not take it, it is no worse than before, and no reason not to open.
+    private static void keepEnd(Segments segments, Segment segment, SegmentIndex.Trailer end) {
+        try {
+            segments.keepEnd(segment, end);
+        } catch (IOException e) {
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "the end of segment={0} cannot be written again now ({1}); a power cut may"
+                            + " leave it without, and scrubs would name it",
+                    segment.name(),
+                    e.getMessage());
+        }
     }
 
     private static void restoreVolumes(

@@ -208,6 +208,20 @@ final class Segments {
         remember(segment, result.index());
     }
 
+    /// Has a segment's end on stable storage, which a process that was killed may have written and
+    /// not synced: were the power cut later, behind more checkpoints, nobody would end it again.
+    ///
+    /// @param trailer that it ends with
+    void keepEnd(Segment segment, SegmentIndex.Trailer trailer) throws IOException {
+        try (var lease = objects.use(segment.path());
+                var object = storage.openToRepair(segment.path())) {
+            var end = ByteBuffer.allocate(trailer.indexBytes() + SegmentIndex.TRAILER_BYTES);
+            lease.read(end, trailer.indexOffset());
+            object.write(end.flip(), trailer.indexOffset()); // a sync may have failed before
+            object.sync();
+        }
+    }
+
     /// Nothing more is appended to a segment, and it has no end: a write to it or a sync of it
     /// failed.
     void leave(JournalSegment segment) {

@@ -15,6 +15,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Syncs that fail, and lose what they were to make durable, while the next sync of the same file
 /// succeeds: nothing is acknowledged on the strength of it.
@@ -293,6 +294,61 @@ class FailingSyncTest {
         assertThat(trailer(files, left).lastSequence()).isPositive();
         model.checkHeads(store);
         store.close();
+    }
+
+    /// A process that is killed leaves the end of its last segment to the kernel. The next one
+    /// takes it for sound, and goes on for long before the power is cut.
+    @ParameterizedTest(name = "seed {0}")
+    @ValueSource(longs = {0, 1, 2, 3, 4, 5})
+    void anEndThatWasNeverSyncedIsThereWhenThePowerIsCutLater(long seed) throws Exception {
+        var model = new StoreModel(seed);
+        var files = model.test.files;
+        var killed = new KilledAtItsEnd();
+        var store =
+                VolumeStores.open(
+                        model.test.settings,
+                        HookedFilesystem.withOpenFiles(files.mount(), killed::before),
+                        TestStore.DIRECTORY,
+                        model.test.time,
+                        bytes -> model.random.nextBytes(bytes));
+        var id = model.create(store, "s", "a");
+        model.write(store, id);
+        model.acknowledgeAll();
+        var ended = newestSegment(files);
+        killed.closing = true;
+        assertThatThrownBy(store::close).hasMessage("killed");
+        assertThat(trailer(files, ended).lastSequence()).isPositive();
+
+        store = model.test.open();
+        model.write(store, id);
+        model.acknowledgeAll();
+        store.reclaim(); // makes a checkpoint, behind which no opening looks
+
+        files.crash();
+        DamageableStore.abandon(store);
+        store = model.test.open();
+        var found = new ArrayList<Damage>();
+        store.scrub(found::add);
+        assertThat(found).isEmpty();
+        model.checkHeads(store);
+        store.close();
+    }
+
+    /// The segment's end is written, and then nothing more is done to the disk.
+    private static final class KilledAtItsEnd {
+        private boolean closing;
+        private boolean recordsAreSynced;
+        private boolean endIsWritten;
+
+        private void before(String call, Path path) throws IOException {
+            if (closing && path.toString().endsWith(".seg")) {
+                endIsWritten |= recordsAreSynced && call.equals("write");
+                recordsAreSynced |= call.equals("sync");
+                if (endIsWritten && call.equals("sync")) {
+                    throw new IOException("killed");
+                }
+            }
+        }
     }
 
     private static SegmentIndex.Trailer trailer(FaultyFilesystem files, Path segment)
