@@ -170,6 +170,15 @@ final class MergeTable {
         }
     }
 
+    /// Has the end of a complete object on stable storage, which a process that was killed may have
+    /// written and not synced.
+    static void keepEnd(StagingStorage.StoredObject object) throws IOException {
+        var at = secondDirectory(object).secondAt;
+        var end = read(object, at, Math.toIntExact(object.sizeBytes() - at));
+        object.write(end, at); // a sync may have failed before
+        object.sync();
+    }
+
     /// Reads the table, each part from whichever copy is sound.
     ///
     /// @throws DamagedFormatException if neither directory is

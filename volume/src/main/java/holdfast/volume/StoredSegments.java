@@ -82,8 +82,8 @@ final class StoredSegments {
         if (sources.isEmpty()) {
             return true;
         }
-        try (var object = storage.open(merged.path())) {
-            if (MergeTable.isComplete(object)) {
+        try (var object = storage.openToRepair(merged.path())) {
+            if (MergeTable.isComplete(object) && isKept(object)) {
                 return true;
             }
             return LongStream.of(MergeTable.read(object).numbers())
@@ -91,6 +91,16 @@ final class StoredSegments {
                             number -> sources.stream().noneMatch(source -> source.covers(number)));
         } catch (DamagedFormatException _) {
             return false; // nothing could be found in it
+        }
+    }
+
+    /// Before that, what it was made of is not deleted.
+    private static boolean isKept(StagingStorage.StoredObject complete) {
+        try {
+            MergeTable.keepEnd(complete);
+            return true;
+        } catch (IOException _) {
+            return false; // reclaim merges once more
         }
     }
 

@@ -1,7 +1,9 @@
 package holdfast.volume;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import holdfast.base.Filesystem;
 import holdfast.format.Compression;
 import holdfast.format.RecordHeader;
 import java.io.IOException;
@@ -78,7 +80,11 @@ class SweepTest {
     }
 
     private void open() throws IOException {
-        storage = new LocalStorage(files.mount(), Path.of("/staging"), List.of(Segment.FOLDER));
+        open(files.mount());
+    }
+
+    private void open(Filesystem mounted) throws IOException {
+        storage = new LocalStorage(mounted, Path.of("/staging"), List.of(Segment.FOLDER));
         segments = StoredSegments.list(storage, new OpenObjects(storage));
         sweep = new Sweep(segments, SEGMENT_BYTES);
     }
@@ -213,6 +219,46 @@ class SweepTest {
                                         + (double) lastNumber
                                                 * SEGMENT_BYTES
                                                 / (MergePlan.NEIGHBOURS - 1)));
+    }
+
+    /// The next process finds it complete and deletes what it was made of.
+    @ParameterizedTest(name = "seed {0}")
+    @MethodSource("seeds")
+    void aMergeWhoseEndWasNeverSyncedIsThereWhenThePowerIsCutLater(long seed) throws Exception {
+        files = new FaultyFilesystem(seed);
+        var syncs = new AtomicLong();
+        open(
+                HookedFilesystem.withOpenFiles(
+                        files.mount(),
+                        (call, path) -> {
+                            if (syncs.get() == 2
+                                    || path.toString().endsWith("-0001.seg")
+                                            && call.equals("sync")
+                                            && syncs.incrementAndGet() == 2) {
+                                throw new IOException("killed");
+                            }
+                        }));
+        write(0.9);
+        write(0.9);
+        living.values()
+                .forEach(records -> {
+                    while (records.size() > 3) {
+                        records.pollLastEntry();
+                    }
+                });
+        assertThatThrownBy(this::sweep).hasMessage("killed");
+        storage.close(); // gives the lock back, as its death would
+
+        open();
+        assertThat(segments.all()).hasSize(1).allMatch(MergedSegment.class::isInstance);
+        files.crash();
+        open();
+        checkReadable();
+        for (var segment : segments.all()) {
+            try (var object = storage.open(segment.path())) {
+                assertThat(MergeTable.faults(object)).isEmpty();
+            }
+        }
     }
 
     /// A record that lives, wherever it is by now.
