@@ -212,12 +212,16 @@ final class Segments {
     /// not synced: were the power cut later, behind more checkpoints, nobody would end it again.
     ///
     /// @param trailer that it ends with
+    /// @throws DamagedFormatException if what is read is not that end: it stays as it is
     void keepEnd(Segment segment, SegmentIndex.Trailer trailer) throws IOException {
         try (var lease = objects.use(segment.path());
                 var object = storage.openToRepair(segment.path())) {
             var end = ByteBuffer.allocate(trailer.indexBytes() + SegmentIndex.TRAILER_BYTES);
             lease.read(end, trailer.indexOffset());
-            object.write(end.flip(), trailer.indexOffset()); // a sync may have failed before
+            SegmentIndex.decode(trailer, end.flip().slice(0, trailer.indexBytes()));
+            SegmentIndex.Trailer.decode(
+                    end.slice(trailer.indexBytes(), end.limit() - trailer.indexBytes()));
+            object.write(end, trailer.indexOffset()); // a sync may have failed before
             object.sync();
         }
     }

@@ -98,7 +98,7 @@ final class StoredSegments {
     private static boolean isKept(StagingStorage.StoredObject complete) {
         try {
             MergeTable.keepEnd(complete);
-            return true;
+            return MergeTable.isComplete(complete); // a disk may have given the wrong place
         } catch (IOException _) {
             return false; // reclaim merges once more
         }
