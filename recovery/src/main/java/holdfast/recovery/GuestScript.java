@@ -53,6 +53,9 @@ final class GuestScript implements AutoCloseable {
     private @Nullable LineChannel channel;
     private long number;
 
+    /// Questions on this channel that were given up: their answers may come yet, before all others.
+    private int givenUp;
+
     GuestScript(Network network, TimeSource time, Path socket) {
         this.network = network;
         this.time = time;
@@ -86,6 +89,7 @@ final class GuestScript implements AutoCloseable {
         while (time.nanoTime() - deadline < 0) {
             var open = LineChannel.open(network, socket, LINE_BYTES_MAX);
             channel = open;
+            givenUp = 0;
             try {
                 var next = time.nanoTime() + SYNC_EVERY.toNanos();
                 while (!open.connected() && time.nanoTime() - next < 0) {
@@ -151,18 +155,21 @@ final class GuestScript implements AutoCloseable {
         open.send((question + "\n").getBytes(StandardCharsets.UTF_8));
         do {
             var answer = next(open);
-            if (answer != null && answer.has("error")) {
+            if (answer == null || !(answer.has("error") || answer.has("return"))) {
+                time.sleep(POLL);
+            } else if (givenUp > 0) {
+                givenUp--;
+            } else if (answer.has("error")) {
                 throw new IOException(
                         "the guest agent refused "
                                 + command
                                 + ": "
                                 + cut(answer.path("error").path("desc").asString("")));
-            }
-            if (answer != null && answer.has("return")) {
+            } else {
                 return answer.get("return");
             }
-            time.sleep(POLL);
         } while (time.nanoTime() - deadline < 0);
+        givenUp++;
         return null;
     }
 

@@ -11,11 +11,16 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -73,13 +78,31 @@ class GuestScriptTest {
         }
     }
 
+    /// Whoever takes the late answer for that to the kill hangs up before the agent has read it.
     @Test
-    void oneThatDoesNotEndIsKilledAndTold() throws Exception {
-        try (var peer = agent("{\"exited\":false}")) {
-            assertThatThrownBy(() -> run(peer, Duration.ofSeconds(3)))
+    void oneThatDoesNotEndIsKilledAndToldWhateverAnAnswerIsLate() throws Exception {
+        var time = new PassingTime();
+        var waited = new AtomicBoolean();
+        Peer.Script late =
+                (in, out) -> {
+                    synchronize(in, out);
+                    in.readLine();
+                    Peer.say(out, "{\"return\":{\"pid\":7}}\n");
+                    in.readLine();
+                    Peer.say(out, "{\"return\":{\"exited\":false}}\n");
+                    in.readLine();
+                    time.pass(LONG);
+                    asked.add(JsonMapper.shared().readTree(in.readLine()));
+                    Peer.say(out, "{\"error\":{\"desc\":\"late\"}}\n");
+                    waited.set(time.sleptAgain());
+                    Peer.say(out, "{\"return\":{\"pid\":8}}\n");
+                };
+        try (var peer = new Peer(directory, late)) {
+            assertThatThrownBy(() -> run(time, peer, LONG))
                     .isInstanceOf(IOException.class)
-                    .hasMessageContaining("not ended within 3 s, and killed");
+                    .hasMessageContaining("not ended within 50 s, and killed");
         }
+        assertThat(waited).isTrue();
         assertThat(asked.getLast().path("arguments").path("arg").toString())
                 .contains("kill -TERM 7");
     }
@@ -110,8 +133,45 @@ class GuestScriptTest {
         }
     }
 
+    /// The machine's time, ahead of it by what a test says has passed.
+    private static final class PassingTime implements TimeSource {
+        private final AtomicLong passed = new AtomicLong();
+        private final Semaphore slept = new Semaphore(0);
+
+        void pass(Duration duration) {
+            passed.addAndGet(duration.toNanos());
+        }
+
+        /// Whether somebody sleeps ten times from now on.
+        boolean sleptAgain() throws InterruptedException {
+            slept.drainPermits();
+            return slept.tryAcquire(10, 10, TimeUnit.SECONDS);
+        }
+
+        @Override
+        public Instant now() {
+            return TimeSource.system().now();
+        }
+
+        @Override
+        public long nanoTime() {
+            return TimeSource.system().nanoTime() + passed.get();
+        }
+
+        @Override
+        public void sleep(Duration duration) throws InterruptedException {
+            TimeSource.system().sleep(duration);
+            slept.release();
+        }
+    }
+
     private ScriptRun run(Peer peer, Duration timeout) throws IOException, InterruptedException {
-        try (var script = new GuestScript(Network.system(), TimeSource.system(), peer.socket())) {
+        return run(TimeSource.system(), peer, timeout);
+    }
+
+    private static ScriptRun run(TimeSource time, Peer peer, Duration timeout)
+            throws IOException, InterruptedException {
+        try (var script = new GuestScript(Network.system(), time, peer.socket())) {
             return script.run(
                     "exit 3".getBytes(StandardCharsets.UTF_8), Map.of("PORT", "80"), timeout);
         }
