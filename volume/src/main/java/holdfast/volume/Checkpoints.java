@@ -60,7 +60,7 @@ final class Checkpoints {
 
     /// The newest roots at or before the sequence.
     ///
-    /// @throws StoreException if the sequence is older than all that is kept
+    /// @throws GoneException if the sequence is older than all that is kept
     /// @throws DamagedDataException if the only ones are damaged
     Roots rootsAtOrBefore(long sequence) throws IOException {
         var damaged = Optional.<DamagedDataException>empty();

@@ -28,8 +28,8 @@ final class Horizon {
 
     /// Until it is unpinned, the state of an owner's volumes at a sequence can be rebuilt.
     ///
-    /// @throws StoreException if it has been given up
-    synchronized void pin(int owner, long at) throws StoreException {
+    /// @throws GoneException if it has been given up
+    synchronized void pin(int owner, long at) throws GoneException {
         if (at < sequence && points.snapshot(owner, at).isEmpty()) {
             throw reclaimed(at);
         }
@@ -78,8 +78,8 @@ final class Horizon {
         return true;
     }
 
-    static StoreException reclaimed(long sequence) {
-        return new StoreException(
+    static GoneException reclaimed(long sequence) {
+        return new GoneException(
                 "sequence " + sequence + " is before the journal window: it was reclaimed");
     }
 }

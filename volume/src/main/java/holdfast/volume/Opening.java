@@ -292,9 +292,12 @@ final class Opening {
             } else if (described.volume().origin().isPresent()) {
                 var origin = described.volume().origin().get();
                 try {
-                    head = core.mapAt(core.find(origin.parent()), origin.sequence());
+                    head = core.originMap(described.owner(), origin);
                 } catch (DamagedDataException e) {
                     damage = Optional.of(e); // the other volumes are served all the same
+                    head = core.maps.empty();
+                } catch (GoneException e) {
+                    damage = Optional.of(lost(described.volume(), e));
                     head = core.maps.empty();
                 } catch (StoreException | DamagedFormatException e) {
                     fault = Optional.of(e);
@@ -317,5 +320,21 @@ final class Opening {
             core.add(state);
         }
         core.replay(roots.sequence(), lastSequence, byNumber::get);
+    }
+
+    /// A branch whose origin no attempt will find is given up like one whose map is damaged as a
+    /// whole: no checkpoint could be made beside it.
+    private static DamagedDataException lost(Volume branch, GoneException why) {
+        var damage =
+                new Damage(
+                        branch.id().text(),
+                        -1,
+                        0,
+                        Segment.FOLDER,
+                        0,
+                        String.valueOf(why.getMessage()));
+        var lost = new DamagedDataException(damage);
+        lost.initCause(why);
+        return lost;
     }
 }

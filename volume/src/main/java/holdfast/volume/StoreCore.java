@@ -178,17 +178,33 @@ final class StoreCore {
     /// The volume's map as it was at a sequence that is still recoverable: the nearest root before
     /// it, brought forward by what the segments' indexes say. The caller closes it.
     VolumeMap mapAt(VolumeState state, long sequence) throws IOException {
+        return mapAt(state, sequence, state.owner);
+    }
+
+    /// The map that a branch was made with. What its parent's owner may lack since is not asked:
+    /// the origin was whole then. Records that are missing are missing for all owners, also for the
+    /// branch's own; of blocks that only the parent's owner lost, those of other disks are whole,
+    /// and the damaged page still names its own.
+    ///
+    /// @param owner of the branch
+    /// @throws GoneException if it cannot be found any more
+    VolumeMap originMap(int owner, Volume.Origin origin) throws IOException {
+        return mapAt(find(origin.parent()), origin.sequence(), owner);
+    }
+
+    /// @param askedBy the owner whose gap counts
+    private VolumeMap mapAt(VolumeState state, long sequence, int askedBy) throws IOException {
         try {
-            return rebuild(state, sequence);
+            return rebuild(state, sequence, askedBy);
         } catch (DamagedDataException e) {
             throw e.of(state.volume());
         }
     }
 
-    private VolumeMap rebuild(VolumeState state, long sequence) throws IOException {
-        var gap = gap(state.owner);
+    private VolumeMap rebuild(VolumeState state, long sequence, int askedBy) throws IOException {
+        var gap = gap(askedBy);
         if (gap.hides(sequence)) {
-            throw new StoreException(
+            throw new GoneException(
                     state
                             + ": records of the journal from sequence "
                             + gap.from()
@@ -211,10 +227,7 @@ final class StoreCore {
             from = roots.sequence();
         } else {
             var origin = state.volume().origin();
-            map =
-                    origin.isPresent()
-                            ? mapAt(find(origin.get().parent()), origin.get().sequence())
-                            : maps.empty();
+            map = origin.isPresent() ? originMap(state.owner, origin.get()) : maps.empty();
             from = Math.max(roots.sequence(), state.madeAfter);
         }
         try {

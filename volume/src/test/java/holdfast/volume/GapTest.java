@@ -54,6 +54,7 @@ class GapTest {
                                         .id());
             }
         }
+        var behindId = store.branch(id, points.getLast().sequence(), "i-1", "/dev/sda").id();
         var identity = store.identity("s");
         test.files.crash();
         var files = FaultyFilesystem.of(withGap(test.files.contents()), 2);
@@ -67,12 +68,17 @@ class GapTest {
         assertThatThrownBy(() -> damaged.openBranch(branchId))
                 .isInstanceOf(StoreException.class)
                 .hasMessageContaining("writes to it may be missing");
-        damaged.close();
+        assertThatThrownBy(() -> damaged.openBranch(behindId)).isInstanceOf(StoreException.class);
+        damaged.close(); // which makes a checkpoint: nobody else waits for a branch that is lost
 
         var again = open(files);
         assertThat(again.newestPoint("s-0")).contains(offered);
         assertThat(again.identity("s")).isEqualTo(damaged.identity("s"));
         assertHidden(again, id, offered);
+        assertThatThrownBy(() -> again.openBranch(behindId))
+                .isInstanceOf(StoreException.class)
+                .hasMessageContaining("delete it and branch again");
+        again.delete(behindId);
         var versions = write(again, id);
         var whole = point(again, "s-0");
         assertThat(again.newestPoint("s-0").orElseThrow().sequence()).isEqualTo(whole.sequence());

@@ -119,8 +119,7 @@ class MendingTest {
     private String identityAfterCut(Step step) throws Exception {
         var store = test.open();
         step.take(store);
-        test.files.crash();
-        DamageableStore.abandon(store);
+        cutPower(store);
         try (var again = test.open()) {
             return again.identity("s-0");
         }
@@ -235,6 +234,53 @@ class MendingTest {
             assertThatThrownBy(() -> store.openBranch(branchId)).isInstanceOf(StoreException.class);
             assertThatThrownBy(() -> store.branchPoint("i-0")).isInstanceOf(StoreException.class);
             store.delete(branchId);
+        }
+    }
+
+    /// Another disk of the server is whole, and what runs from a branch of it goes on: the loss is
+    /// no reason not to find where the branch began.
+    @Test
+    void aBranchOfAnotherDiskOutlivesALoss() throws Exception {
+        VolumeId id;
+        VolumeId other;
+        try (var store = test.open()) {
+            id = store.create("s-0", "sda", BLOCKS * 4096L).id();
+            other = store.create("s-0", "sdb", BLOCKS * 4096L).id();
+            writeAll(store, id);
+        }
+        VolumeId branchId;
+        var store = test.open();
+        write(store, id, 1);
+        store.append(other, List.of(test.extent(other, 0, 2, 7))).get();
+        var origin = point(store, "s-0", Optional.empty());
+        branchId = store.branch(other, origin.sequence(), "i-0", "sdb").id();
+        writeOne(store, branchId, 1, TestStore.block(other, 1, 8));
+        cutPower(store);
+        damage(firstLeaf());
+        store = test.open();
+        store.mend("s-0");
+        assertThat(store.point("s-0", origin.sequence())).as("hidden").isEmpty();
+        cutPower(store); // before a checkpoint has the branch
+        for (var opening = 0; opening < 2; opening++) {
+            try (var again = test.open();
+                    var branch = again.openBranch(branchId)) {
+                var versions = TestStore.versions(branch, other);
+                assertThat(versions[0]).isEqualTo(7);
+                assertThat(versions[1]).isEqualTo(8);
+                again.reclaim();
+            }
+        }
+    }
+
+    private void cutPower(VolumeStore store) {
+        test.files.crash();
+        DamageableStore.abandon(store);
+    }
+
+    private static void writeOne(VolumeStore store, VolumeId branchId, int block, byte[] data)
+            throws Exception {
+        try (var branch = store.openBranch(branchId)) {
+            branch.write(ByteBuffer.wrap(data), block * 4096L, true);
         }
     }
 
