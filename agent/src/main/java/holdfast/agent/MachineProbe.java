@@ -108,17 +108,24 @@ public record MachineProbe(Path root, String version) {
         try {
             var described = new ArrayList<String>();
             for (var card : NetworkInterface.networkInterfaces().toList()) {
-                if (!card.isLoopback()) {
-                    var there =
-                            card.getInterfaceAddresses().isEmpty()
-                                    ? ""
-                                    : surroundings(card.getName());
-                    described.add(described(card) + there);
-                }
+                addIfThere(card, described);
             }
             return described;
         } catch (SocketException _) {
             return List.of();
+        }
+    }
+
+    /// Those of containers and machines come and go.
+    private void addIfThere(NetworkInterface card, List<String> described) {
+        try {
+            if (!card.isLoopback()) {
+                var there =
+                        card.getInterfaceAddresses().isEmpty() ? "" : surroundings(card.getName());
+                described.add(described(card) + there);
+            }
+        } catch (SocketException _) {
+            // gone; the others are told all the same
         }
     }
 

@@ -83,7 +83,8 @@ final class GuestScript implements AutoCloseable {
         }
     }
 
-    /// From its first answer on, the agent is there and has nothing of ours half read.
+    /// From its first answer on, the agent is there and has nothing of ours half read. It may be
+    /// slow: any of the numbers will do, and what it says of the others comes later.
     private LineChannel synchronize(long deadline, Duration timeout)
             throws IOException, InterruptedException {
         while (time.nanoTime() - deadline < 0) {
@@ -91,18 +92,8 @@ final class GuestScript implements AutoCloseable {
             channel = open;
             givenUp = 0;
             try {
-                var next = time.nanoTime() + SYNC_EVERY.toNanos();
-                while (!open.connected() && time.nanoTime() - next < 0) {
-                    open.poll(); // throws if there is no channel
-                    time.sleep(POLL);
-                }
-                open.send(GuestAgentWatch.question(++number));
-                while (time.nanoTime() - next < 0) {
-                    var answer = next(open);
-                    if (answer != null && answer.path("return").asLong(-1) == number) {
-                        return open;
-                    }
-                    time.sleep(POLL);
+                if (isAnswered(open, deadline)) {
+                    return open;
                 }
             } catch (IOException _) {
                 time.sleep(ASK_EVERY); // no agent yet: ask afresh
@@ -113,6 +104,28 @@ final class GuestScript implements AutoCloseable {
                 "the guest agent did not answer within "
                         + timeout.toSeconds()
                         + " s: install qemu-guest-agent on the source server");
+    }
+
+    private boolean isAnswered(LineChannel open, long deadline)
+            throws IOException, InterruptedException {
+        var first = number + 1;
+        var nextAsk = time.nanoTime();
+        while (time.nanoTime() - deadline < 0) {
+            if (open.connected() && time.nanoTime() - nextAsk >= 0) {
+                open.send(GuestAgentWatch.question(++number));
+                nextAsk = time.nanoTime() + SYNC_EVERY.toNanos();
+            }
+            var answer = next(open); // throws if there is no channel
+            if (answer == null) {
+                time.sleep(POLL);
+            } else {
+                var repeated = answer.path("return").asLong(-1);
+                if (repeated >= first && repeated <= number) {
+                    return true;
+                }
+            }
+        }
+        return false;
     }
 
     private long start(
@@ -155,22 +168,33 @@ final class GuestScript implements AutoCloseable {
         open.send((question + "\n").getBytes(StandardCharsets.UTF_8));
         do {
             var answer = next(open);
-            if (answer == null || !(answer.has("error") || answer.has("return"))) {
+            if (answer == null) {
                 time.sleep(POLL);
-            } else if (givenUp > 0) {
+            } else if (isToCommand(answer)) {
+                if (givenUp == 0) {
+                    return returned(answer, command);
+                }
                 givenUp--;
-            } else if (answer.has("error")) {
-                throw new IOException(
-                        "the guest agent refused "
-                                + command
-                                + ": "
-                                + cut(answer.path("error").path("desc").asString("")));
-            } else {
-                return answer.get("return");
             }
         } while (time.nanoTime() - deadline < 0);
         givenUp++;
         return null;
+    }
+
+    private static JsonNode returned(JsonNode answer, String command) throws IOException {
+        if (answer.has("error")) {
+            throw new IOException(
+                    "the guest agent refused "
+                            + command
+                            + ": "
+                            + cut(answer.path("error").path("desc").asString("")));
+        }
+        return answer.path("return");
+    }
+
+    /// Those to a synchronization are numbers, and to what we ask an object.
+    private static boolean isToCommand(JsonNode answer) {
+        return answer.has("error") || answer.path("return").isObject();
     }
 
     private static @Nullable JsonNode next(LineChannel open) throws IOException {

@@ -15,7 +15,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /// Finds out by trying what this host's QEMU can do, and remembers it while this process lives: a
-/// host changes under a running process seldom, under files kept on disk often.
+/// host changes under a running process seldom, under files kept on disk often. That a trial took
+/// too long is remembered when it did so again: a busy host is no sign of what it can do.
 ///
 /// Whether `/dev/kvm` exists says little: some hosts offer it for paravirtual guests only, and an
 /// ordinary kernel hangs on it. So a machine without disks is started with KVM; where its BIOS gets
@@ -32,6 +33,7 @@ final class QemuTrials {
     private static final Duration BIOS_TIMEOUT = Duration.ofSeconds(5); // with KVM it takes one
     private static final Duration SANDBOX_TIMEOUT = Duration.ofSeconds(10);
     private static final Duration PAUSE = Duration.ofMillis(20);
+    private static final int STUCK_MAX = 2;
     private static final int OUTPUT_BYTES_MAX = 1 << 20;
     private static final int REASON_CHARS_MAX = 200;
 
@@ -41,8 +43,28 @@ final class QemuTrials {
     private final SmallFiles files;
     private final Path directory;
     private final ReentrantLock lock = new ReentrantLock();
-    private @Nullable Accelerator accelerator;
-    private @Nullable Boolean sandbox;
+    private final Memory<Accelerator> accelerator = new Memory<>();
+    private final Memory<Boolean> sandbox = new Memory<>();
+
+    /// How a trial ended.
+    ///
+    /// @param stuck it took too long
+    /// @param why it failed; empty if it did not
+    record Trial(boolean stuck, Optional<String> why) {}
+
+    private static final class Memory<T> {
+        private @Nullable T verdict;
+        private int stuck;
+
+        /// @return the verdict
+        T keep(Trial trial, T of) {
+            stuck += trial.stuck() ? 1 : 0;
+            if (!trial.stuck() || stuck >= STUCK_MAX) {
+                verdict = of;
+            }
+            return of;
+        }
+    }
 
     /// @param directory an existing one for the trials' output
     QemuTrials(Filesystem filesystem, Processes processes, TimeSource time, Path directory) {
@@ -56,10 +78,8 @@ final class QemuTrials {
     Accelerator accelerator(Path program, HostCapacity capacity) throws IOException {
         lock.lock();
         try {
-            if (accelerator == null) {
-                accelerator = decide(program, capacity);
-            }
-            return accelerator;
+            var known = accelerator.verdict;
+            return known == null ? decide(program, capacity) : known;
         } finally {
             lock.unlock();
         }
@@ -67,21 +87,28 @@ final class QemuTrials {
 
     private Accelerator decide(Path program, HostCapacity capacity) throws IOException {
         if (!filesystem.exists(KVM)) {
-            return new Accelerator(Accelerator.Kind.TCG, "no " + KVM);
+            return without("no " + KVM);
         }
         if (!capacity.virtualization()) {
-            return new Accelerator(
-                    Accelerator.Kind.TCG, "neither vmx nor svm among the flags of /proc/cpuinfo");
+            return without("neither vmx nor svm among the flags of /proc/cpuinfo");
         }
-        return bootsBios(program, Accelerator.Kind.KVM)
-                .map(why -> new Accelerator(Accelerator.Kind.TCG, "trial with kvm: " + why))
-                .orElse(new Accelerator(Accelerator.Kind.KVM, "trial with kvm: the BIOS ran"));
+        var trial = bootsBios(program, Accelerator.Kind.KVM);
+        return accelerator.keep(
+                trial,
+                trial.why()
+                        .map(why -> new Accelerator(Accelerator.Kind.TCG, "trial with kvm: " + why))
+                        .orElse(
+                                new Accelerator(
+                                        Accelerator.Kind.KVM, "trial with kvm: the BIOS ran")));
+    }
+
+    private Accelerator without(String why) {
+        return accelerator.keep(
+                new Trial(false, Optional.of(why)), new Accelerator(Accelerator.Kind.TCG, why));
     }
 
     /// Runs a machine until its BIOS found that there is no disk.
-    ///
-    /// @return why it did not get there; empty if it did
-    Optional<String> bootsBios(Path program, Accelerator.Kind kind) throws IOException {
+    Trial bootsBios(Path program, Accelerator.Kind kind) throws IOException {
         var command = new ArrayList<>(List.of(program.toString()));
         command.addAll(List.of("-nodefaults", "-no-user-config", "-display", "none"));
         command.addAll(List.of("-machine", "q35", "-m", "64M", "-nic", "none"));
@@ -96,11 +123,11 @@ final class QemuTrials {
                 var ended = !process.isAlive(); // asked before reading, so that nothing is missed
                 var said = read(output);
                 if (said.contains(BIOS_IS_THROUGH)) {
-                    return Optional.empty();
+                    return new Trial(false, Optional.empty());
                 }
                 if (ended || time.nanoTime() - deadline > 0) {
                     var how = ended ? "ended" : "stuck for " + BIOS_TIMEOUT.toSeconds() + " s";
-                    return Optional.of(how + "; " + lastLine(said));
+                    return new Trial(!ended, Optional.of(how + "; " + lastLine(said)));
                 }
                 pause();
             }
@@ -113,16 +140,18 @@ final class QemuTrials {
     boolean sandbox(Path program) throws IOException {
         lock.lock();
         try {
-            if (sandbox == null) {
-                sandbox = startsSandboxed(program);
+            var known = sandbox.verdict;
+            if (known != null) {
+                return known;
             }
-            return sandbox;
+            var trial = startsSandboxed(program);
+            return sandbox.keep(trial, trial.why().isEmpty());
         } finally {
             lock.unlock();
         }
     }
 
-    private boolean startsSandboxed(Path program) throws IOException {
+    private Trial startsSandboxed(Path program) throws IOException {
         var command = new ArrayList<>(List.of(program.toString()));
         command.addAll(SANDBOX);
         command.addAll(List.of("-nodefaults", "-no-user-config", "-display", "none"));
@@ -135,7 +164,12 @@ final class QemuTrials {
             while (process.isAlive() && time.nanoTime() - deadline < 0) {
                 pause();
             }
-            return !process.isAlive() && process.exitValue() == 0;
+            if (process.isAlive()) {
+                return new Trial(true, Optional.of("stuck"));
+            }
+            var status = process.exitValue();
+            return new Trial(
+                    false, status == 0 ? Optional.empty() : Optional.of("status " + status));
         } finally {
             process.destroyForcibly();
             files.deleteIfPresent(input);

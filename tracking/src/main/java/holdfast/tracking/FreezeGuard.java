@@ -141,7 +141,8 @@ public final class FreezeGuard implements AutoCloseable {
     ///
     /// @throws TrackerException if not all could be frozen in time; then none is
     public Frozen freeze() throws TrackerException {
-        var frozen = new Frozen(startWatchdog(), time.nanoTime());
+        var began = time.nanoTime(); // before the watchdog's time: nothing may outlast that
+        var frozen = new Frozen(startWatchdog(), began);
         try {
             for (var filesystem : filesystems) {
                 frozen.add(filesystem);

@@ -151,9 +151,17 @@ public final class BlockDevice {
 
     /// What an attribute file says; empty if there is no such file or nothing in it.
     public Optional<String> attribute(String name) throws TrackerException {
-        return Files.isRegularFile(directory.resolve(name))
-                ? Optional.of(line(name)).filter(line -> !line.isEmpty())
-                : Optional.empty();
+        var file = directory.resolve(name);
+        try {
+            return Files.isRegularFile(file)
+                    ? Optional.of(line(name)).filter(line -> !line.isEmpty())
+                    : Optional.empty();
+        } catch (TrackerException e) {
+            if (Files.isRegularFile(file)) {
+                throw e;
+            }
+            return Optional.empty(); // it went while we looked, as loop devices do
+        }
     }
 
     private String line(String file) throws TrackerException {
