@@ -6,10 +6,12 @@ import holdfast.volume.Branch;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SplittableRandom;
 
 /// What a branch may hold, whatever dies: block by block the last value that is on stable storage,
@@ -23,6 +25,10 @@ final class BranchModel {
     private final SplittableRandom random;
     private final Map<Integer, List<Long>> written = new LinkedHashMap<>();
     private final Map<Integer, Integer> writtenIn = new LinkedHashMap<>();
+
+    /// Blocks of which the last write was refused: it may have happened or not.
+    private final Set<Integer> unsure = new HashSet<>();
+
     private Optional<long[]> base = Optional.empty();
     private int life;
     private long content;
@@ -47,6 +53,7 @@ final class BranchModel {
     /// The server died and was started again.
     void restarted() {
         life++;
+        unsure.clear();
     }
 
     /// Writes some blocks, and flushes sometimes.
@@ -87,7 +94,7 @@ final class BranchModel {
         try {
             write(branch, block, value, durable);
         } catch (IOException | RefusalException e) {
-            writtenIn.put(block, life - 1); // it may have happened or not
+            unsure.add(block);
             throw e;
         }
         if (durable) {
@@ -114,7 +121,7 @@ final class BranchModel {
     }
 
     /// Holds what was found to what may be. After the first look since a crash, what was found is
-    /// what it is.
+    /// what it is; after a refusal, what was found is not on stable storage for that.
     void check(long[] found) {
         if (base.isEmpty()) {
             base = Optional.of(found); // the server died while it was made
@@ -129,15 +136,20 @@ final class BranchModel {
                 continue;
             }
             // a crash may have taken what was not flushed; without one the last write counts
-            var candidates = writtenIn.get(block) == life ? lastOf(values) : values.reversed();
+            var crashed = writtenIn.get(block) != life;
+            var candidates = crashed || unsure.contains(block) ? values.reversed() : lastOf(values);
             var at = block;
             var value = candidates.stream().filter(v -> holds(found, at, v)).findFirst();
             if (value.isEmpty()) {
                 throw broken(block, found, "written were " + values);
             }
-            if (writtenIn.get(block) != life) {
+            if (crashed) {
                 written.put(block, new ArrayList<>(List.of(value.get())));
                 writtenIn.put(block, life);
+            } else if (unsure.remove(block)) {
+                while (!values.getLast().equals(value.get())) {
+                    values.removeLast();
+                }
             }
         }
     }
