@@ -38,7 +38,7 @@ final class Runner {
         for (var benchmark : benchmarks) {
             try {
                 rows.addAll(benchmark.run(workspace, scale));
-            } catch (IOException e) {
+            } catch (IOException | IllegalArgumentException e) { // also figures that are none
                 if (Thread.currentThread().isInterrupted()) {
                     throw e;
                 }

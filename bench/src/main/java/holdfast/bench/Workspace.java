@@ -11,6 +11,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -24,7 +25,7 @@ import java.util.function.Consumer;
 /// again without anybody having kept a list, also after an interruption at any moment.
 final class Workspace implements AutoCloseable {
     private static final Path PINS = Path.of("/sys/fs/bpf/holdfast");
-    private static final Duration END_MAX = Duration.ofSeconds(10);
+    private static final Duration END_MAX = Duration.ofMinutes(2);
 
     final Processes processes = Processes.system();
     final Network network = Network.system();
@@ -129,8 +130,10 @@ final class Workspace implements AutoCloseable {
 
     private void endProcesses() throws IOException, InterruptedException {
         var deadline = time.nanoTime() + END_MAX.toNanos();
+        var left = new HashSet<ProcessHandle>();
         while (true) {
-            var left = ProcessHandle.allProcesses().filter(this::belongsHere).toList();
+            left.removeIf(Workspace::hasEnded);
+            ProcessHandle.allProcesses().filter(this::belongsHere).forEach(left::add);
             if (left.isEmpty()) {
                 return;
             }
@@ -146,6 +149,20 @@ final class Workspace implements AutoCloseable {
                 process.destroyForcibly();
             }
             time.sleep(Duration.ofMillis(50));
+        }
+    }
+
+    /// Files and devices are free then. A process that ends gives up its command line long before.
+    private static boolean hasEnded(ProcessHandle process) {
+        if (!process.isAlive()) {
+            return true;
+        }
+        try {
+            var stat = Files.readString(Path.of("/proc/" + process.pid(), "stat"));
+            var fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
+            return fields[0].equals("Z") && fields[17].equals("1"); // no thread is left
+        } catch (IOException _) {
+            return true;
         }
     }
 

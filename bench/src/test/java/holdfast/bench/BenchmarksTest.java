@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /// Each benchmark on a tiny input: that it measures ours and its peers, and that nothing is left
@@ -113,8 +114,8 @@ class BenchmarksTest {
             Thread.currentThread().interrupt();
         }
         assertThat(Thread.interrupted()).isTrue();
-        assertThat(load.isAlive()).isFalse();
-        assertThat(agent.isAlive()).isFalse();
+        assertThat(load.waitFor(1, TimeUnit.MINUTES)).isTrue(); // ended, and waits to be seen
+        assertThat(agent.waitFor(1, TimeUnit.MINUTES)).isTrue();
         assertThat(pins).allSatisfy(pin -> assertThat(pin).doesNotExist());
         assertNothingLeft(place);
     }

@@ -27,12 +27,14 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Real machines on a real disk. Times are generous: without hardware virtualization, on a machine
 /// with other work, a boot may take a minute.
+@Timeout(value = 20, unit = TimeUnit.MINUTES)
 class QemuBootTest {
-    private static final Duration BOOT_TIMEOUT = Duration.ofMinutes(3);
+    private static final Duration BOOT_TIMEOUT = Duration.ofMinutes(8);
 
     /// A screen of kernel messages has several times as many, a firmware's greeting has fewer.
     private static final int PIXELS_OF_A_BOOT = 10_000;
@@ -264,7 +266,7 @@ class QemuBootTest {
     /// The kernel may keep the number for a moment, until the process's parent has looked at it.
     private static void assertEnds(Machine machine) {
         ProcessHandle.of(machine.pid())
-                .ifPresent(process -> process.onExit().orTimeout(10, TimeUnit.SECONDS).join());
+                .ifPresent(process -> process.onExit().orTimeout(2, TimeUnit.MINUTES).join());
     }
 
     private static int litPixels(Path png) throws IOException {

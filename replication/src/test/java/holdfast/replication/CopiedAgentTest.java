@@ -31,12 +31,22 @@ class CopiedAgentTest {
 
     @BeforeEach
     void start() throws IOException {
+        var usual = Replicator.Limits.DEFAULT;
+        var limits = // who waits for the other's answer is not shown out while the clock jumps
+                new Replicator.Limits(
+                        usual.sessionsMax(),
+                        usual.openingMax(),
+                        Duration.ofDays(1),
+                        usual.memoryBytes(),
+                        usual.windowBytesMax(),
+                        usual.pulse(),
+                        usual.silence());
         stage =
                 new Stage(
                         new MemoryNetwork(),
                         InetSocketAddress.createUnresolved("replicator", Replicator.PORT),
                         directory,
-                        Replicator.Limits.DEFAULT);
+                        limits);
     }
 
     @AfterEach

@@ -171,6 +171,7 @@ class HostilePeerTest {
 
     @Test
     void garbageInsteadOfTlsEndsTheConnection() throws Exception {
+        good.close(); // it might seem to be silent
         try (var raw = stage.network.connect(stage.replicator.address(), Stage.PATIENCE)) {
             raw.output().write("GET / HTTP/1.1\r\n\r\n".getBytes(StandardCharsets.UTF_8));
             while (!isClosed(raw)) {
@@ -181,6 +182,7 @@ class HostilePeerTest {
 
     @Test
     void whoNeverFinishesTheHandshakeIsCutOffInTime() throws Exception {
+        good.close(); // it might seem to be silent
         try (var raw = stage.network.connect(stage.replicator.address(), Stage.PATIENCE)) {
             raw.output().write(new byte[] {22, 3, 1, 2, 0, 1, 0}); // the beginning of a ClientHello
             while (!isClosed(raw)) {
@@ -320,6 +322,7 @@ class HostilePeerTest {
         var loopback = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
         try (var own = new Stage(Network.system(), loopback, directory.resolve("own"), patient);
                 var agent = own.raw(BAD, DISK_BYTES)) {
+            own.time.awaitAsleep("replication-watch");
             own.time.advance(Duration.ofMinutes(61));
             var failure = agent.await(Frame.Failure.class);
             assertThat(failure.code()).isEqualTo("certificate-invalid");

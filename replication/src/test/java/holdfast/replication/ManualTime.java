@@ -10,7 +10,9 @@ import java.util.List;
 final class ManualTime implements TimeSource {
     private static final Instant START = Instant.parse("2026-11-01T12:00:00Z");
 
-    private final List<String> asleep = new ArrayList<>();
+    private record Sleeper(String name, long endNanos) {}
+
+    private final List<Sleeper> asleep = new ArrayList<>();
     private long nanos;
 
     @Override
@@ -25,27 +27,28 @@ final class ManualTime implements TimeSource {
 
     @Override
     public synchronized void sleep(Duration duration) throws InterruptedException {
-        var name = Thread.currentThread().getName();
-        asleep.add(name);
+        var sleeper = new Sleeper(Thread.currentThread().getName(), nanos + duration.toNanos());
+        asleep.add(sleeper);
         notifyAll();
         try {
-            for (var end = nanos + duration.toNanos(); nanos < end; ) {
+            while (nanos < sleeper.endNanos) {
                 wait();
             }
         } finally {
-            asleep.remove(name);
+            asleep.remove(sleeper);
         }
     }
 
     /// Returns once a thread of that name sleeps.
     synchronized void awaitAsleep(String name) throws InterruptedException {
-        while (!asleep.contains(name)) {
+        while (asleep.stream().noneMatch(sleeper -> sleeper.name.equals(name))) {
             wait();
         }
     }
 
     synchronized void advance(Duration duration) {
         nanos += duration.toNanos();
+        asleep.removeIf(sleeper -> sleeper.endNanos <= nanos); // whether they know it yet or not
         notifyAll();
     }
 }

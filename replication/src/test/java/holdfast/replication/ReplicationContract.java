@@ -277,10 +277,10 @@ abstract class ReplicationContract {
             stage.time.awaitAsleep("sender");
             assertThat(waiting).isNotDone();
             stage.host.sessions.get(SERVER).limit(0);
-            while (!waiting.isDone()) {
-                stage.time.advance(Duration.ofMillis(100));
-                Thread.yield();
+            for (var round = 3; round <= 4; round++) {
+                get(link.endRound(round, false, false, INSTANT, 0));
             }
+            stage.time.advance(Duration.ofMillis(100)); // the sender looks, and nobody is silent
             get(waiting);
         }
     }
@@ -404,6 +404,9 @@ abstract class ReplicationContract {
                             throw new IllegalStateException(e);
                         }
                     });
+            while (!stage.store.appends().contains(OTHER)) {
+                Thread.yield();
+            }
             for (var round = 1; round <= 20; round++) {
                 modest.send(0, Samples.extent(round, 1, round), () -> {});
                 get(modest.endRound(round, true, false, INSTANT, 0));

@@ -59,6 +59,11 @@ class DrsErrorsTest {
         assumeTrue("root".equals(System.getProperty("user.name")), "makes networks");
         var open = expected();
         try (var lab = Lab.open("errors")) {
+            // the silent machine's job must still be under way when it is asked for
+            var patience = "boot-timeout=1h\n";
+            var settings = lab.installation.data().resolve("holdfast.properties");
+            Files.createDirectories(settings.getParent());
+            Files.writeString(settings, patience);
             var server = lab.installation.startServer();
             var clients = new DrsFixture(lab, lab.directory);
             try (var callers = new DrsErrorCallers(clients)) {
@@ -76,8 +81,9 @@ class DrsErrorsTest {
                 run.rows("rows");
                 server.destroyForcibly().waitFor();
                 Files.writeString(
-                        lab.installation.data().resolve("holdfast.properties"),
-                        "quota-source-servers=0\nquota-jobs=0\nquota-source-networks=0\n");
+                        settings,
+                        patience
+                                + "quota-source-servers=0\nquota-jobs=0\nquota-source-networks=0\n");
                 lab.installation.startServer();
                 run.rows("rowsWithQuotas");
                 scene.leaveNetworks();

@@ -32,6 +32,7 @@ class FailbackIsoTest {
 
     /// From the kernel on, without the minutes that firmware takes to load it in emulation.
     @Test
+    @Timeout(value = 30, unit = TimeUnit.MINUTES) // less than MAX for each step of it
     void theImageStartsTheClientOnAMachineOfOneGibibyte() throws Exception {
         try (var lab = Lab.open("iso")) {
             lab.installation.startServer();

@@ -108,7 +108,10 @@ class AnySecondTest {
                 assertThat(store.point(owner, point.sequence())).contains(point);
             }
         }
-        assertThat(found).containsExactlyInAnyOrderElementsOf(model.points.keySet());
+        assertThat(found)
+                .containsAll(model.points.keySet())
+                .as("and what a power cut left of those that were not acknowledged")
+                .hasSizeLessThanOrEqualTo(model.points.size() + ROUNDS / 50);
     }
 
     /// Lets the window pass over everything, so that old segments are merged.

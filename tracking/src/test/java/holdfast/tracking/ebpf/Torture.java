@@ -47,6 +47,7 @@ final class Torture implements AutoCloseable {
     private static final int SECTORS_PER_BLOCK = Blocks.BLOCK_BYTES / Blocks.SECTOR_BYTES;
     private static final int RUN_BLOCKS_MAX = 256;
     private static final int FLIPS_MAX = 4;
+    private static final long FIRST_POINT_NANOS = 120_000_000_000L;
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
 
     private final Arena arena = Arena.ofShared();
@@ -79,7 +80,8 @@ final class Torture implements AutoCloseable {
         }
     }
 
-    /// Runs rounds until the time is over or a point is wrong.
+    /// Runs rounds until the time is over or a point is wrong; for longer where that is too short
+    /// for a single point.
     Result run(long nanos) throws Exception {
         for (var disk = 0; disk < images.size(); disk++) {
             tracker.pending(disk).add(0, tracker.pending(disk).blockCount());
@@ -90,7 +92,9 @@ final class Torture implements AutoCloseable {
         var rounds = 0;
         var points = 0;
         String violation = null;
-        while (System.nanoTime() < end && violation == null) {
+        while (violation == null
+                && (System.nanoTime() < end
+                        || points == 0 && System.nanoTime() < end + FIRST_POINT_NANOS)) {
             rounds++;
             pause(); // to have something to read
             if (round()) {

@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class TortureTest {
     private static final long SECONDS = Long.getLong("torture.seconds", 3);
     private static final long SEED = Long.getLong("torture.seed", System.nanoTime());
-    private static final long MUTANT_SECONDS_MAX = 60;
+    private static final long MUTANT_SECONDS_MAX = 300;
     private static final long DISK_BYTES = 8 << 20;
 
     /// Calls that stretch a program from a tenth of a microsecond to some fifty, so that flips meet
