@@ -18,8 +18,11 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,8 +31,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import tools.jackson.databind.node.JsonNodeFactory;
 
 /// One server for all commands that get it wrong. It keeps its data on a disk of its own, runs
@@ -289,11 +290,27 @@ final class BadInputFixture implements AutoCloseable {
     /// All files below the folder but what commands print, and all that grow: of the server, and
     /// the images of disks.
     Set<Path> files() throws IOException {
-        try (Stream<Path> all = Files.walk(folder)) {
-            return all.filter(file -> !file.startsWith(data()))
-                    .filter(file -> !file.startsWith(folder.resolve("said")))
-                    .collect(Collectors.toCollection(TreeSet::new));
-        }
+        var found = new TreeSet<Path>();
+        Files.walkFileTree(
+                folder,
+                new SimpleFileVisitor<>() {
+                    @Override
+                    public FileVisitResult preVisitDirectory(
+                            Path directory, BasicFileAttributes attributes) {
+                        if (directory.equals(data()) || directory.equals(folder.resolve("said"))) {
+                            return FileVisitResult.SKIP_SUBTREE;
+                        }
+                        found.add(directory);
+                        return FileVisitResult.CONTINUE;
+                    }
+
+                    @Override
+                    public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+                        found.add(file);
+                        return FileVisitResult.CONTINUE;
+                    }
+                });
+        return found;
     }
 
     @Override

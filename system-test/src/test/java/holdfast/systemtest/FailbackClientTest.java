@@ -112,6 +112,7 @@ class FailbackClientTest {
                         "--recovery-instance-ids",
                         home.run().instance())
                 .orThrow();
+        home.awaitTerminated(home.server()); // the next test counts the branches
     }
 
     /// What a terminal has shown so far; nothing before it has begun.

@@ -225,6 +225,10 @@ final class FailbackFixture implements AutoCloseable {
                 .post(
                         "/instances/" + run().instance() + "/terminate",
                         new JsonMapper().createObjectNode());
+        awaitTerminated(alive);
+    }
+
+    void awaitTerminated(Process alive) throws IOException, InterruptedException {
         run().await(
                         "the instance's end",
                         alive,

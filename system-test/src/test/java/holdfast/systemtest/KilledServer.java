@@ -143,7 +143,7 @@ final class KilledServer implements AutoCloseable {
                     return died;
                 }
             } catch (IOException e) {
-                if (server.isAlive() && !server.waitFor(Duration.ofSeconds(2))) {
+                if (server.isAlive() && !server.waitFor(Duration.ofSeconds(30))) {
                     throw e;
                 }
                 continue;

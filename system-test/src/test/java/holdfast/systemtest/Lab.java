@@ -109,8 +109,11 @@ final class Lab implements AutoCloseable {
     record Load(Process process) implements AutoCloseable {
         @Override
         public void close() {
-            process.descendants().forEach(ProcessHandle::destroyForcibly);
+            var children = process.descendants().toList();
+            children.forEach(ProcessHandle::destroyForcibly);
             process.destroyForcibly().onExit().join();
+            // one that waits for a disk has files open until then
+            children.forEach(child -> child.onExit().join());
         }
     }
 

@@ -89,7 +89,8 @@ final class LiveSystem {
                         "-initrd",
                         initial.toString(),
                         "-append",
-                        "console=ttyS0,115200 console=tty0 quiet " + kernelArguments));
+                        "console=ttyS0,115200 console=tty0 quiet no_timer_check "
+                                + kernelArguments));
     }
 
     private static QemuMachine start(Lab lab, List<String> boot) throws IOException {

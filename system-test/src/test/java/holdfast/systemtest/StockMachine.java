@@ -82,7 +82,8 @@ final class StockMachine {
         arguments.addAll(
                 List.of("-kernel", Trees.only(trees.find("boot"), "vmlinuz-*").toString()));
         arguments.addAll(List.of("-initrd", initial.toString()));
-        arguments.addAll(List.of("-append", "console=ttyS0 quiet " + kernelArguments));
+        arguments.addAll(
+                List.of("-append", "console=ttyS0 quiet no_timer_check " + kernelArguments));
         disks.forEach(disk -> arguments.addAll(QemuMachine.virtioDisk(disk)));
         return QemuMachine.start(lab, name, MEMORY_MEBIBYTES, arguments);
     }

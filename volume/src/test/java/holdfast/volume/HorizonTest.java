@@ -48,7 +48,7 @@ class HorizonTest {
                         s.waitingBytesMax(),
                         s.extentCacheBytes(),
                         s.mapCacheBytes(),
-                        Long.MAX_VALUE);
+                        1L << 40);
         var store =
                 VolumeStores.open(
                         settings,
