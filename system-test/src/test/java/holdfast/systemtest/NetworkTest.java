@@ -21,6 +21,7 @@ class NetworkTest {
     private static final int DISK_MEBIBYTES = 96;
     private static final int FILLED_MEBIBYTES = 24;
     private static final int BURST_MEBIBYTES = 28;
+    private static final int BURSTS_MAX = 5;
 
     /// Written while the network is cut: to be told from what would travel if all began anew.
     private static final int CUT_MEBIBYTES = 12;
@@ -72,19 +73,24 @@ class NetworkTest {
     }
 
     private static void theBacklogOfABurstDrains(NetworkFixture lab) throws Exception {
+        for (var bursts = 1; !theBacklogOfABurstIsSeenAndDrains(lab); bursts++) {
+            assertThat(bursts).as("bursts whose backlog nobody saw").isLessThan(BURSTS_MAX);
+        }
+    }
+
+    /// @return whether it was seen: a busy machine may look too late
+    private static boolean theBacklogOfABurstIsSeenAndDrains(NetworkFixture lab) throws Exception {
         var test = new NetworkTest();
         var over = Duration.ofSeconds(1);
         assertThat(BURST_MEBIBYTES * MIB * 8 / over.toSeconds())
                 .as("faster than the link")
                 .isGreaterThan(2 * PoorNetwork.RATE);
         test.whileWriting(lab, FILLED_MEBIBYTES, BURST_MEBIBYTES, over, false);
-        assertThat(test.samples)
-                .extracting(Sample::backlogBytes)
-                .as("backlog")
-                .anyMatch(backlog -> backlog > BURST_MEBIBYTES * MIB / 3);
+        var most = test.most(Sample::backlogBytes);
         awaitQuiet(lab);
         test.sample(lab, false);
         test.assertFlatMemory(BURST_MEBIBYTES);
+        return most > BURST_MEBIBYTES * MIB / 3;
     }
 
     private static void aPulledCableIsResumedFrom(NetworkFixture lab) throws Exception {
