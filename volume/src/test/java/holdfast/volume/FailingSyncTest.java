@@ -215,17 +215,7 @@ class FailingSyncTest {
     @Test
     void aBranchReadsWhatItWroteWhicheverSyncsFail() throws Exception {
         var model = new StoreModel(1);
-        var s = model.test.settings;
-        model.test.settings =
-                new StoreSettings(
-                        s.journalWindow(),
-                        s.masterKey(),
-                        s.segmentBytes(),
-                        s.reserveBytes(),
-                        s.waitingBytesMax(),
-                        s.extentCacheBytes(),
-                        s.mapCacheBytes(),
-                        1L << 40); // no checkpoint, whose own sync would fail
+        model.test.makeNoCheckpoints(); // no checkpoint, whose own sync would fail
         var store = model.test.open();
         var parent = model.create(store, "s", "a");
         model.write(store, parent);

@@ -30,17 +30,8 @@ class StagingFullTest {
     @MethodSource("seeds")
     void itStopsWithAReasonAndResumesByItself(long seed) throws Exception {
         var model = new StoreModel(seed);
-        var s = model.test.settings;
-        model.test.settings =
-                new StoreSettings(
-                        s.journalWindow(),
-                        s.masterKey(),
-                        s.segmentBytes(),
-                        s.reserveBytes(),
-                        s.waitingBytesMax(),
-                        s.extentCacheBytes(),
-                        s.mapCacheBytes(),
-                        1L << 40); // a checkpoint that waits would seem to be a write that does
+        model.test
+                .makeNoCheckpoints(); // a checkpoint that waits would seem to be a write that does
         var files = model.test.files;
         var store = model.test.open();
         var ids = List.of(model.create(store, "s", "a"), model.create(store, "s", "b"));

@@ -37,6 +37,21 @@ final class TestStore {
         this.random = new SplittableRandom(seed);
     }
 
+    /// No checkpoint is made but those that are asked for.
+    void makeNoCheckpoints() {
+        var s = settings;
+        settings =
+                new StoreSettings(
+                        s.journalWindow(),
+                        s.masterKey(),
+                        s.segmentBytes(),
+                        s.reserveBytes(),
+                        s.waitingBytesMax(),
+                        s.extentCacheBytes(),
+                        s.mapCacheBytes(),
+                        1L << 40); // and not so much that a sum with it overflows
+    }
+
     VolumeStore open() throws IOException {
         RandomSource source =
                 bytes -> {
