@@ -30,7 +30,6 @@ import software.amazon.awssdk.services.drs.model.EC2InstanceState;
 import software.amazon.awssdk.services.drs.model.InitiatedBy;
 import software.amazon.awssdk.services.drs.model.Job;
 import software.amazon.awssdk.services.drs.model.JobLogEvent;
-import software.amazon.awssdk.services.drs.model.JobStatus;
 import software.amazon.awssdk.services.drs.model.JobType;
 import software.amazon.awssdk.services.drs.model.LastLaunchResult;
 import software.amazon.awssdk.services.drs.model.LaunchStatus;
@@ -107,12 +106,9 @@ class DrsApiTest {
             assertThatThrownBy(() -> client.startRecovery(r -> r.sourceServers(named(id, null))))
                     .isInstanceOf(ConflictException.class)
                     .hasMessageContaining("works on server " + id);
-            var job = awaitEnd(client, started.jobID());
-            var participant = job.participatingServers().getFirst();
-            assertThat(participant.launchStatus())
-                    .as(log(client, job))
-                    .isEqualTo(LaunchStatus.LAUNCHED);
-            assertThat(events(client, job))
+            var jobs = new DrsJobs(fixture.lab, client);
+            var participant = jobs.awaitLaunched(started);
+            assertThat(events(client, started))
                     .containsExactly(
                             JobLogEvent.JOB_START,
                             JobLogEvent.USING_PREVIOUS_SNAPSHOT,
@@ -127,7 +123,7 @@ class DrsApiTest {
             assertThat(instance.recoveryInstanceID()).isEqualTo(instanceId);
             assertThat(instance.ec2InstanceState()).isEqualTo(EC2InstanceState.RUNNING);
             assertThat(instance.isDrill()).isTrue();
-            assertThat(instance.jobID()).isEqualTo(job.jobID());
+            assertThat(instance.jobID()).isEqualTo(started.jobID());
             assertThat(Instant.parse(instance.pointInTimeSnapshotDateTime()))
                     .isEqualTo(Instant.parse(point.timestamp()));
             var after = client.describeSourceServers(r -> {}).items().getFirst();
@@ -136,12 +132,10 @@ class DrsApiTest {
             assertThat(machines()).anyMatch(line -> line.contains(instanceId));
 
             var ended =
-                    awaitEnd(
-                            client,
+                    jobs.awaitEnd(
                             client.terminateRecoveryInstances(
                                             r -> r.recoveryInstanceIDs(instanceId))
-                                    .job()
-                                    .jobID());
+                                    .job());
             assertThat(ended.participatingServers().getFirst().launchStatus())
                     .isEqualTo(LaunchStatus.TERMINATED);
             assertThat(events(client, ended))
@@ -160,7 +154,7 @@ class DrsApiTest {
             var pages = client.describeJobsPaginator(r -> r.maxResults(1)).stream().toList();
             assertThat(pages).hasSizeGreaterThanOrEqualTo(2);
             assertThat(pages.stream().flatMap(page -> page.items().stream()).map(Job::jobID))
-                    .contains(job.jobID(), ended.jobID())
+                    .contains(started.jobID(), ended.jobID())
                     .doesNotHaveDuplicates();
         }
     }
@@ -182,18 +176,6 @@ class DrsApiTest {
                 .toList();
     }
 
-    private static Job awaitEnd(DrsClient client, String id) throws InterruptedException {
-        var deadline = fixture.lab.time.nanoTime() + JOB_MAX.toNanos();
-        while (true) {
-            var job = client.describeJobs(r -> r.filters(f -> f.jobIDs(id))).items().getFirst();
-            if (job.status() == JobStatus.COMPLETED) {
-                return job;
-            }
-            assertThat(fixture.lab.time.nanoTime()).as("%s goes on", job).isLessThan(deadline);
-            fixture.lab.time.sleep(Duration.ofMillis(500));
-        }
-    }
-
     private static List<JobLogEvent> events(DrsClient client, Job job) {
         return client
                 .describeJobLogItemsPaginator(r -> r.jobID(job.jobID()).maxResults(1))
@@ -201,10 +183,6 @@ class DrsApiTest {
                 .stream()
                 .map(item -> item.event())
                 .toList();
-    }
-
-    private static String log(DrsClient client, Job job) {
-        return client.describeJobLogItems(r -> r.jobID(job.jobID())).items().toString();
     }
 
     /// What a whole programme with it is in [DrsClientsTest].
@@ -384,8 +362,7 @@ class DrsApiTest {
                             .getFirst();
             assertThat(running.ec2InstanceState()).isEqualTo(EC2InstanceState.RUNNING);
             assertThat(running.isDrill()).isTrue();
-            var ended = client.terminateRecoveryInstances(r -> r.recoveryInstanceIDs(instance));
-            awaitEnd(client, ended.job().jobID());
+            new DrsJobs(fixture.lab, client).terminate(instance);
         }
     }
 

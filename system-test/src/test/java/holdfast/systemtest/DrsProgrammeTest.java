@@ -28,14 +28,12 @@ import software.amazon.awssdk.services.drs.model.EC2InstanceState;
 import software.amazon.awssdk.services.drs.model.Job;
 import software.amazon.awssdk.services.drs.model.JobLog;
 import software.amazon.awssdk.services.drs.model.JobLogEvent;
-import software.amazon.awssdk.services.drs.model.JobStatus;
 import software.amazon.awssdk.services.drs.model.LaunchAction;
 import software.amazon.awssdk.services.drs.model.LaunchActionCategory;
 import software.amazon.awssdk.services.drs.model.LaunchActionParameter;
 import software.amazon.awssdk.services.drs.model.LaunchActionParameterType;
 import software.amazon.awssdk.services.drs.model.LaunchActionRunStatus;
 import software.amazon.awssdk.services.drs.model.LaunchDisposition;
-import software.amazon.awssdk.services.drs.model.LaunchStatus;
 import software.amazon.awssdk.services.drs.model.PITPolicyRule;
 import software.amazon.awssdk.services.drs.model.PITPolicyRuleUnits;
 import software.amazon.awssdk.services.drs.model.PutLaunchActionRequest;
@@ -64,6 +62,7 @@ class DrsProgrammeTest {
     private static DrsFixture fixture;
     private static DrsFixture.Key admin;
     private static DrsClient drs;
+    private static DrsJobs jobs;
     private static Process agent;
 
     @BeforeAll
@@ -71,6 +70,7 @@ class DrsProgrammeTest {
         fixture = DrsFixture.openUnprotected();
         admin = fixture.firstKey();
         drs = fixture.client(admin);
+        jobs = new DrsJobs(fixture.lab, drs);
     }
 
     @AfterAll
@@ -346,13 +346,11 @@ class DrsProgrammeTest {
         assertThatThrownBy(() -> drs.stopReplication(r -> r.sourceServerID(id)))
                 .isInstanceOf(ConflictException.class)
                 .hasMessageContaining("works on server");
-        var job = awaitEnd(started);
-        var participant = job.participatingServers().getFirst();
-        assertThat(participant.launchStatus()).as("%s", log(job)).isEqualTo(LaunchStatus.LAUNCHED);
+        var participant = jobs.awaitLaunched(started);
         var run = participant.launchActionsStatus().runs().getFirst();
         assertThat(run.action().name()).isEqualTo("Check");
         assertThat(run.status()).isEqualTo(LaunchActionRunStatus.SUCCEEDED);
-        assertThat(log(job))
+        assertThat(log(started))
                 .containsExactly(
                         JobLogEvent.JOB_START,
                         JobLogEvent.SNAPSHOT_START,
@@ -367,7 +365,8 @@ class DrsProgrammeTest {
 
         drs.updateLaunchConfiguration(
                 r -> r.sourceServerID(id).launchDisposition(LaunchDisposition.STOPPED));
-        var second = awaitEnd(drill(id));
+        var second = drill(id);
+        var ready = jobs.awaitLaunched(second).recoveryInstanceID();
         assertThat(log(second))
                 .containsExactly(
                         JobLogEvent.JOB_START,
@@ -381,13 +380,13 @@ class DrsProgrammeTest {
                         .filter(item -> item.event() == JobLogEvent.CLEANUP_END)
                         .findFirst();
         assertThat(cleaned.orElseThrow().eventData().targetInstanceID()).isEqualTo(first);
-        var ready = second.participatingServers().getFirst().recoveryInstanceID();
         assertThat(instance(ready).ec2InstanceState()).isEqualTo(EC2InstanceState.STOPPED);
         assertThat(fixture.lab.commands.run(List.of("pgrep", "-a", "qemu-system")).output())
                 .doesNotContain(first, ready);
-        awaitEnd(drs.terminateRecoveryInstances(r -> r.recoveryInstanceIDs(ready)).job());
-        drs.deleteJob(r -> r.jobID(job.jobID()));
-        assertThat(drs.describeJobs(r -> r.filters(f -> f.jobIDs(job.jobID()))).items()).isEmpty();
+        jobs.terminate(ready);
+        drs.deleteJob(r -> r.jobID(started.jobID()));
+        assertThat(drs.describeJobs(r -> r.filters(f -> f.jobIDs(started.jobID()))).items())
+                .isEmpty();
     }
 
     private static RecoveryInstance instance(String id) {
@@ -542,21 +541,6 @@ class DrsProgrammeTest {
                 return;
             }
             assertThat(fixture.lab.time.nanoTime()).as(said).isLessThan(deadline);
-        }
-    }
-
-    private static Job awaitEnd(Job started) throws InterruptedException {
-        var deadline = fixture.lab.time.nanoTime() + PATIENCE.toNanos();
-        while (true) {
-            var job =
-                    drs.describeJobs(r -> r.filters(f -> f.jobIDs(started.jobID())))
-                            .items()
-                            .getFirst();
-            if (job.status() == JobStatus.COMPLETED) {
-                return job;
-            }
-            assertThat(fixture.lab.time.nanoTime()).as("%s", job).isLessThan(deadline);
-            fixture.lab.time.sleep(Duration.ofMillis(200));
         }
     }
 }

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import holdfast.demo.Commands;
 import java.io.IOException;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -21,9 +20,7 @@ import software.amazon.awssdk.services.drs.model.DataReplicationState;
 import software.amazon.awssdk.services.drs.model.ExtensionStatus;
 import software.amazon.awssdk.services.drs.model.FailbackState;
 import software.amazon.awssdk.services.drs.model.Job;
-import software.amazon.awssdk.services.drs.model.JobStatus;
 import software.amazon.awssdk.services.drs.model.LaunchDisposition;
-import software.amazon.awssdk.services.drs.model.LaunchStatus;
 import software.amazon.awssdk.services.drs.model.ReplicationDirection;
 import software.amazon.awssdk.services.drs.model.ResourceNotFoundException;
 import software.amazon.awssdk.services.drs.model.SourceServer;
@@ -35,7 +32,6 @@ import software.amazon.awssdk.services.drs.model.ValidationException;
 /// account is drilled in another, with keys of each; one is made of a recovery instance.
 @Tag("long")
 class ExtendedServersTest {
-    private static final Duration PATIENCE = Duration.ofMinutes(6);
 
     private static DrsFixture fixture;
     private static DrsClient staging;
@@ -103,9 +99,7 @@ class ExtendedServersTest {
                 .isInstanceOf(ConflictException.class)
                 .hasMessageContaining(targetAccount)
                 .hasMessageNotContaining(instance);
-        awaitEnd(
-                target,
-                target.terminateRecoveryInstances(r -> r.recoveryInstanceIDs(instance)).job());
+        new DrsJobs(fixture.lab, target).terminate(instance);
 
         staging.disconnectSourceServer(r -> r.sourceServerID(origin.sourceServerID()));
         var left = server(target);
@@ -200,13 +194,12 @@ class ExtendedServersTest {
     }
 
     /// @return the recovery instance
-    private static String drill(SourceServer server) throws InterruptedException {
+    private static String drill(SourceServer server) throws IOException, InterruptedException {
         var id = server.sourceServerID();
         var points = target.describeRecoverySnapshots(r -> r.sourceServerID(id)).items();
         assertThat(points).isNotEmpty().allMatch(point -> point.sourceServerID().equals(id));
-        var job = awaitEnd(target, start(id));
-        var participant = job.participatingServers().getFirst();
-        assertThat(participant.launchStatus()).isEqualTo(LaunchStatus.LAUNCHED);
+        var job = start(id);
+        var participant = new DrsJobs(fixture.lab, target).awaitLaunched(job);
         assertThat(job.arn()).contains(":" + targetAccount + ":");
         var instance = participant.recoveryInstanceID();
         assertThat(target.describeRecoveryInstances(r -> {}).items())
@@ -236,7 +229,8 @@ class ExtendedServersTest {
     }
 
     /// Machines are made ready only, which is all that is looked at.
-    private static void protectWhatWasRecovered(SourceServer origin) throws InterruptedException {
+    private static void protectWhatWasRecovered(SourceServer origin)
+            throws IOException, InterruptedException {
         var id = origin.sourceServerID();
         var instance = readyOnly(id, false);
         var arn =
@@ -279,20 +273,17 @@ class ExtendedServersTest {
                 .getFirst();
     }
 
-    private static String readyOnly(String id, boolean drill) throws InterruptedException {
+    private static String readyOnly(String id, boolean drill)
+            throws IOException, InterruptedException {
         staging.updateLaunchConfiguration(
                 r -> r.sourceServerID(id).launchDisposition(LaunchDisposition.STOPPED));
         var server = StartRecoveryRequestSourceServer.builder().sourceServerID(id).build();
         var job = staging.startRecovery(r -> r.isDrill(drill).sourceServers(server)).job();
-        var participant = awaitEnd(staging, job).participatingServers().getFirst();
-        assertThat(participant.launchStatus()).isEqualTo(LaunchStatus.LAUNCHED);
-        return participant.recoveryInstanceID();
+        return new DrsJobs(fixture.lab, staging).awaitLaunched(job).recoveryInstanceID();
     }
 
-    private static void terminate(String instance) throws InterruptedException {
-        awaitEnd(
-                staging,
-                staging.terminateRecoveryInstances(r -> r.recoveryInstanceIDs(instance)).job());
+    private static void terminate(String instance) throws IOException, InterruptedException {
+        new DrsJobs(fixture.lab, staging).terminate(instance);
     }
 
     private static SourceServer server(DrsClient client) {
@@ -302,20 +293,5 @@ class ExtendedServersTest {
     private static Job start(String id) {
         var server = StartRecoveryRequestSourceServer.builder().sourceServerID(id).build();
         return target.startRecovery(r -> r.isDrill(true).sourceServers(List.of(server))).job();
-    }
-
-    private static Job awaitEnd(DrsClient client, Job started) throws InterruptedException {
-        var deadline = fixture.lab.time.nanoTime() + PATIENCE.toNanos();
-        while (true) {
-            var job =
-                    client.describeJobs(r -> r.filters(f -> f.jobIDs(started.jobID())))
-                            .items()
-                            .getFirst();
-            if (job.status() == JobStatus.COMPLETED) {
-                return job;
-            }
-            assertThat(fixture.lab.time.nanoTime()).as("%s", job).isLessThan(deadline);
-            fixture.lab.time.sleep(Duration.ofMillis(200));
-        }
     }
 }

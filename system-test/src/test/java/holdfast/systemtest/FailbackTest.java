@@ -21,9 +21,6 @@ import org.junit.jupiter.api.Test;
 import software.amazon.awssdk.services.drs.DrsClient;
 import software.amazon.awssdk.services.drs.model.FailbackState;
 import software.amazon.awssdk.services.drs.model.InitiatedBy;
-import software.amazon.awssdk.services.drs.model.Job;
-import software.amazon.awssdk.services.drs.model.JobStatus;
-import software.amazon.awssdk.services.drs.model.LaunchStatus;
 import software.amazon.awssdk.services.drs.model.RecoveryInstance;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -58,7 +55,7 @@ class FailbackTest {
                             "--disk",
                             dataLoop.device().toString());
             settings(lab);
-            var server = lab.installation.startServer();
+            lab.installation.startServer();
             var agent = lab.installation.startAgent(options);
             lab.installation.awaitState("CONTINUOUS", agent, MAX);
             agent.destroy();
@@ -113,9 +110,7 @@ class FailbackTest {
                 assertThat(refused.error()).contains("follows instance " + instance + " already");
                 var job = client.startFailbackLaunch(r -> r.recoveryInstanceIDs(instance)).job();
                 assertThat(job.initiatedBy()).isEqualTo(InitiatedBy.FAILBACK);
-                var ended = awaitEnd(lab, client, server, job.jobID());
-                assertThat(ended.participatingServers().getFirst().launchStatus())
-                        .isEqualTo(LaunchStatus.LAUNCHED);
+                new DrsJobs(lab, client).awaitLaunched(job);
                 assertThat(second.waitFor()).as(run.complaints()).isZero();
                 assertThat(instance(client, instance).failback().state())
                         .isEqualTo(FailbackState.FAILBACK_COMPLETED);
@@ -197,23 +192,6 @@ class FailbackTest {
         return client.describeRecoveryInstances(r -> r.filters(f -> f.recoveryInstanceIDs(id)))
                 .items()
                 .getFirst();
-    }
-
-    private static Job awaitEnd(Lab lab, DrsClient client, Process server, String id)
-            throws Exception {
-        var job = new Job[1];
-        lab.installation.await(
-                "the job's end",
-                server,
-                MAX,
-                () -> {
-                    job[0] =
-                            client.describeJobs(r -> r.filters(f -> f.jobIDs(id)))
-                                    .items()
-                                    .getFirst();
-                    return job[0].status() == JobStatus.COMPLETED;
-                });
-        return job[0];
     }
 
     private static Path copy(Path image) throws IOException {

@@ -13,8 +13,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import software.amazon.awssdk.services.drs.DrsClient;
 import software.amazon.awssdk.services.drs.model.ConflictException;
-import software.amazon.awssdk.services.drs.model.JobStatus;
-import software.amazon.awssdk.services.drs.model.LaunchStatus;
+import software.amazon.awssdk.services.drs.model.Job;
 import software.amazon.awssdk.services.drs.model.RecoveryInstance;
 import software.amazon.awssdk.services.drs.model.StartRecoveryRequestSourceServer;
 import software.amazon.awssdk.services.drs.model.ValidationException;
@@ -86,9 +85,9 @@ class LaunchIntoTest {
                 .isEqualTo(instance);
     }
 
-    private static String start(DrsClient drs, String server) {
+    private static Job start(DrsClient drs, String server) {
         var target = StartRecoveryRequestSourceServer.builder().sourceServerID(server).build();
-        return drs.startRecovery(r -> r.sourceServers(target).isDrill(true)).job().jobID();
+        return drs.startRecovery(r -> r.sourceServers(target).isDrill(true)).job();
     }
 
     /// What a drill of the disk as it is now makes.
@@ -97,24 +96,7 @@ class LaunchIntoTest {
             throws Exception {
         BootSector.write(machines.disk("one"), "one-" + round);
         var job = start(drs, server);
-        await(
-                lab,
-                () ->
-                        drs.describeJobs(r -> r.filters(f -> f.jobIDs(job)))
-                                        .items()
-                                        .getFirst()
-                                        .status()
-                                == JobStatus.COMPLETED);
-        var participant =
-                drs.describeJobs(r -> r.filters(f -> f.jobIDs(job)))
-                        .items()
-                        .getFirst()
-                        .participatingServers()
-                        .getFirst();
-        assertThat(participant.launchStatus())
-                .as("%s", drs.describeJobLogItems(r -> r.jobID(job)).items())
-                .isEqualTo(LaunchStatus.LAUNCHED);
-        var id = participant.recoveryInstanceID();
+        var id = new DrsJobs(lab, drs).awaitLaunched(job).recoveryInstanceID();
         assertThat(
                         Files.readString(
                                 lab.installation.data().resolve("evidence/" + id + "/console.log")))

@@ -12,7 +12,6 @@ import java.nio.file.Files;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -26,7 +25,6 @@ import software.amazon.awssdk.services.drs.model.ConflictException;
 import software.amazon.awssdk.services.drs.model.InitiatedBy;
 import software.amazon.awssdk.services.drs.model.Job;
 import software.amazon.awssdk.services.drs.model.JobLogEvent;
-import software.amazon.awssdk.services.drs.model.JobStatus;
 import software.amazon.awssdk.services.drs.model.JobType;
 import software.amazon.awssdk.services.drs.model.LaunchActionCategory;
 import software.amazon.awssdk.services.drs.model.LaunchStatus;
@@ -70,12 +68,14 @@ class SourceNetworkTest {
 
     private static DrsFixture fixture;
     private static DrsClient drs;
+    private static DrsJobs jobs;
     private static String account = "";
 
     @BeforeAll
     static void open() throws IOException, InterruptedException {
         fixture = DrsFixture.open();
         drs = fixture.client(fixture.firstKey());
+        jobs = new DrsJobs(fixture.lab, drs);
         for (var call : onNetworks(NOBODY)) {
             assertThatThrownBy(() -> call.accept(drs))
                     .isInstanceOf(UninitializedAccountException.class);
@@ -194,7 +194,7 @@ class SourceNetworkTest {
         assertThat(job.type()).isEqualTo(JobType.LAUNCH);
         assertThat(job.initiatedBy()).isEqualTo(InitiatedBy.CREATE_NETWORK_RECOVERY);
         assertThat(job.tags()).containsEntry("ticket", "1");
-        assertLaunched(job.jobID(), id);
+        assertLaunched(job, id);
         assertThat(events(job.jobID()))
                 .containsExactly(
                         JobLogEvent.JOB_START,
@@ -276,12 +276,9 @@ class SourceNetworkTest {
         var address = told.required("members").get(0).required("address").asString();
         withScript(server);
         var job = drs.startRecovery(r -> r.isDrill(true).sourceServers(named(server))).job();
-        var ended = awaitEnd(job.jobID());
+        var instance = jobs.awaitLaunched(job).recoveryInstanceID();
         var ours = "/jobs/" + job.jobID().replace("drsjob-", "job-");
         var phases = fixture.lab.installation.api().get(ours).required("phases");
-        assertThat(ended.participatingServers().getFirst().launchStatus())
-                .as("%s", phases)
-                .isEqualTo(LaunchStatus.LAUNCHED);
         assertThat(phases.toString()).contains("leased " + address);
         assertThat(ports(launched)).as("drills are apart").isEmpty();
         assertThat(ports(launched + "-drill")).isNotEmpty();
@@ -322,9 +319,7 @@ class SourceNetworkTest {
         } finally {
             commands.output("ip", "netns", "delete", probe);
         }
-        var instance = ended.participatingServers().getFirst().recoveryInstanceID();
-        awaitEnd(
-                drs.terminateRecoveryInstances(r -> r.recoveryInstanceIDs(instance)).job().jobID());
+        jobs.terminate(instance);
         await(() -> !namespaces().contains(launched + "-drill"));
         assertThat(namespaces()).contains("holdfast-" + launched);
     }
@@ -397,7 +392,7 @@ class SourceNetworkTest {
                 drs.associateSourceNetworkStack(r -> r.sourceNetworkID(id).cfnStackName("imported"))
                         .job();
         assertThat(job.initiatedBy()).isEqualTo(InitiatedBy.ASSOCIATE_NETWORK_RECOVERY);
-        assertLaunched(job.jobID(), id);
+        assertLaunched(job, id);
         var associated = get(id);
         assertThat(associated.lastRecovery().lastRecoveryResult())
                 .isEqualTo(RecoveryResult.ASSOCIATE_SUCCESS);
@@ -406,14 +401,13 @@ class SourceNetworkTest {
         assertThat(namespaces()).contains("holdfast-" + associated.launchedVpcID());
 
         // back to the earlier one, and up to date
-        awaitEnd(
+        jobs.awaitEnd(
                 drs.associateSourceNetworkStack(
                                 r -> r.sourceNetworkID(id).cfnStackName("holdfast-" + id))
-                        .job()
-                        .jobID());
+                        .job());
         var update = drs.startSourceNetworkRecovery(r -> r.sourceNetworks(entry(id, null))).job();
         assertThat(update.initiatedBy()).isEqualTo(InitiatedBy.UPDATE_NETWORK_RECOVERY);
-        assertLaunched(update.jobID(), id);
+        assertLaunched(update, id);
         assertThat(events(update.jobID()))
                 .contains(
                         JobLogEvent.UPDATE_NETWORK_CONFIGURATION_START,
@@ -449,20 +443,12 @@ class SourceNetworkTest {
         }
     }
 
-    private static void assertLaunched(String job, String id) throws Exception {
-        var ended = awaitEnd(job);
-        var resource = ended.participatingResources().getFirst();
+    private static void assertLaunched(Job job, String id) throws Exception {
+        var resource = jobs.awaitEnd(job).participatingResources().getFirst();
         assertThat(resource.participatingResourceID().sourceNetworkID()).isEqualTo(id);
-        assertThat(resource.launchStatus()).as("%s", log(job)).isEqualTo(LaunchStatus.LAUNCHED);
-    }
-
-    private static Job awaitEnd(String id) throws Exception {
-        await(() -> job(id).status() == JobStatus.COMPLETED);
-        return job(id);
-    }
-
-    private static Job job(String id) {
-        return drs.describeJobs(r -> r.filters(f -> f.jobIDs(Set.of(id)))).items().getFirst();
+        assertThat(resource.launchStatus())
+                .as("%s", log(job.jobID()))
+                .isEqualTo(LaunchStatus.LAUNCHED);
     }
 
     private static List<JobLogEvent> events(String job) {

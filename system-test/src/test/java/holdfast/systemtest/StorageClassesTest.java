@@ -19,8 +19,6 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import software.amazon.awssdk.services.drs.DrsClient;
-import software.amazon.awssdk.services.drs.model.JobStatus;
-import software.amazon.awssdk.services.drs.model.LaunchStatus;
 import software.amazon.awssdk.services.drs.model.ReplicationConfigurationReplicatedDisk;
 import software.amazon.awssdk.services.drs.model.ReplicationConfigurationReplicatedDiskStagingDiskType;
 import software.amazon.awssdk.services.drs.model.StartRecoveryRequestSourceServer;
@@ -163,19 +161,11 @@ class StorageClassesTest {
     private void isRecoveredFromThere(String slow) throws Exception {
         assertThat(export(slow, point(slow), "before.raw")).isEqualTo(-1);
         var target = StartRecoveryRequestSourceServer.builder().sourceServerID(slow).build();
-        var job = drs.startRecovery(r -> r.sourceServers(target).isDrill(true)).job().jobID();
-        awaitEnd(job);
-        var launched =
-                drs.describeJobs(r -> r.filters(f -> f.jobIDs(job)))
-                        .items()
-                        .getFirst()
-                        .participatingServers()
-                        .getFirst();
-        assertThat(launched.launchStatus()).isEqualTo(LaunchStatus.LAUNCHED);
+        var jobs = new DrsJobs(lab, drs);
+        var drill = drs.startRecovery(r -> r.sourceServers(target).isDrill(true)).job();
+        var instance = jobs.awaitLaunched(drill).recoveryInstanceID();
         assertThat(keys(disks.root())).as("two volumes and two branches").hasSize(4);
-        var instance = launched.recoveryInstanceID();
-        awaitEnd(
-                drs.terminateRecoveryInstances(r -> r.recoveryInstanceIDs(instance)).job().jobID());
+        jobs.terminate(instance);
         assertThat(keys(disks.root())).containsExactlyInAnyOrderElementsOf(volumes(slow));
         var scrub = lab.installation.command("scrub");
         assertThat(scrub.toString()).contains("\"damage\":[]");
@@ -311,17 +301,6 @@ class StorageClassesTest {
                 "--to",
                 image.toString());
         return Files.mismatch(second, image);
-    }
-
-    private void awaitEnd(String job) throws Exception {
-        await(
-                "the end of " + job,
-                () ->
-                        drs.describeJobs(r -> r.filters(f -> f.jobIDs(job)))
-                                        .items()
-                                        .getFirst()
-                                        .status()
-                                == JobStatus.COMPLETED);
     }
 
     private void await(String what, Condition condition) throws Exception {
