@@ -60,7 +60,7 @@ public final class ClientViewers implements Operator, AutoCloseable {
             return opened;
         } catch (BindException _) {
             throw new RefusalException(
-                    "client-running",
+                    FailbackDirectory.LOCKED,
                     "a failback client runs on "
                             + state
                             + " already: look at it with `holdfast failback attach`");

@@ -22,6 +22,9 @@ import tools.jackson.databind.node.JsonNodeFactory;
 /// disks stand (docs/operations/failback.md). Locked while open; the lock ends with the process.
 /// What is saved replaces what was there in one step, and is durable on return.
 final class FailbackDirectory implements AutoCloseable {
+    /// Code of the refusal when another has it open.
+    static final String LOCKED = "client-running";
+
     private static final String IDENTITY = "identity.pem";
     private static final String STANDING = "failback.json";
     private static final String AUTHORITY = "ca.pem";
@@ -100,7 +103,7 @@ final class FailbackDirectory implements AutoCloseable {
                     files.lock(path.resolve(LOCK))
                             .orElseThrow(() ->
                                     new RefusalException(
-                                            "client-running",
+                                            LOCKED,
                                             path
                                                     + " is in use by another failback client: look at it with `holdfast failback attach`, wait for it, or choose another folder with --state"));
             return new FailbackDirectory(files, path, lock);

@@ -17,8 +17,10 @@ import java.util.Optional;
 import java.util.function.Function;
 
 /// Keeps a client at work: one that dies is started again and goes on with what differs, and those
-/// who look stay. A client that says how it ended is at its end. When the supervisor dies, so does
-/// its client ([SupervisedClient]), so that one process is all there is to be ended.
+/// who look stay. A client that says how it ended is at its end, but for one that found its folder
+/// locked: others lock it for a while, who only look or are asked, and may do so between two
+/// clients. When the supervisor dies, so does its client ([SupervisedClient]), so that one process
+/// is all there is to be ended.
 ///
 /// Used by one thread.
 public final class Supervisor {
@@ -77,11 +79,22 @@ public final class Supervisor {
             Operator viewers,
             Function<Exception, ClientEvent.GaveUp> words) {
         try {
-            for (var deaths = 1; ; deaths++) {
+            var deaths = 0;
+            var lockedOut = false;
+            while (true) {
                 var begun = time.nanoTime();
                 var client = processes.start(builder());
                 try {
                     var ended = attend(client, settings, viewers);
+                    if (ended.isPresent() && isLockedOut(ended.get())) {
+                        if (!lockedOut) {
+                            viewers.tell(
+                                    "another `holdfast failback` has the folder open: the client starts when that is done");
+                        }
+                        lockedOut = true;
+                        time.sleep(PAUSE);
+                        continue;
+                    }
                     if (ended.isPresent()) {
                         return ended.get();
                     }
@@ -89,9 +102,8 @@ public final class Supervisor {
                     client.destroyForcibly();
                 }
                 var status = client.waitFor();
-                if (time.nanoTime() - begun > LIVED.toNanos()) {
-                    deaths = 1;
-                }
+                lockedOut = false;
+                deaths = time.nanoTime() - begun > LIVED.toNanos() ? 1 : deaths + 1;
                 LOG.log(
                         System.Logger.Level.WARNING,
                         "event=client-died process={0} status={1} in-a-row={2}",
@@ -121,6 +133,11 @@ public final class Supervisor {
         } catch (IOException e) {
             return words.apply(e);
         }
+    }
+
+    private static boolean isLockedOut(ClientEvent.Ended ended) {
+        return ended instanceof ClientEvent.GaveUp gaveUp
+                && gaveUp.code().equals(FailbackDirectory.LOCKED);
     }
 
     private static String cause(int status) {

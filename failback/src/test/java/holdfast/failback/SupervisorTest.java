@@ -141,4 +141,27 @@ class SupervisorTest {
         assertThat(ended.text()).isEqualTo(GAVE_UP);
         assertThat(Files.readAllLines(starts)).hasSize(1);
     }
+
+    @Test
+    void oneThatFindsItsFolderLockedComesAgain() throws Exception {
+        var locked = new ClientEvent.GaveUp(FailbackDirectory.LOCKED, "in use", 3).text();
+        var times = Supervisor.DEATHS_MAX + 1;
+        var ended =
+                supervise(
+                        "[ $(wc -l < "
+                                + starts
+                                + ") -le "
+                                + times
+                                + " ] && echo '"
+                                + locked
+                                + "' && exit 3; echo '"
+                                + DONE
+                                + "'");
+
+        assertThat(ended).isInstanceOf(ClientEvent.Done.class);
+        assertThat(Files.readAllLines(starts)).hasSize(times + 1);
+        assertThat(told())
+                .containsOnlyOnce("another `holdfast failback` has the folder open")
+                .doesNotContain("in use");
+    }
 }
