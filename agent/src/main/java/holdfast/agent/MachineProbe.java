@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -26,14 +27,25 @@ public record MachineProbe(Path root, String version) {
     /// The column of a route's mask in `/proc/net/route`.
     private static final int ROUTE_MASK = 7;
 
+    /// What the kernel is called until somebody names it.
+    private static final String UNNAMED = "(none)";
+
+    private static final Pattern NO_NAME_CHARACTER = Pattern.compile("[^A-Za-z0-9._-]");
+
     /// As `addr_assign_type` says it.
     private static final String RANDOM = "1";
 
     /// As many as the protocol has room for.
     private static final int ADDRESSES_MAX = 64;
 
+    /// As servers take it: the kernel allows any characters, and begins with a name in parentheses.
+    ///
+    /// @return up to 253 letters, digits, dots, underscores and hyphens; `unknown` without a name
     public String hostname() {
-        return line("proc/sys/kernel/hostname").orElse("");
+        return line("proc/sys/kernel/hostname")
+                .filter(name -> !name.isBlank() && !name.equals(UNNAMED))
+                .map(name -> NO_NAME_CHARACTER.matcher(name).replaceAll("-"))
+                .orElse("unknown");
     }
 
     /// @param tracker one line about it

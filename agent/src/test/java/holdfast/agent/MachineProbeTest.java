@@ -46,9 +46,17 @@ class MachineProbeTest {
     }
 
     @Test
+    void aHostNameIsOneThatServersTake() throws Exception {
+        assertThat(new MachineProbe(root, "0.1").hostname()).isEqualTo("unknown");
+        put("proc/sys/kernel/hostname", "(none)\n");
+        assertThat(new MachineProbe(root, "0.1").hostname()).isEqualTo("unknown");
+        put("proc/sys/kernel/hostname", "büro (1)\n");
+        assertThat(new MachineProbe(root, "0.1").hostname()).isEqualTo("b-ro--1-");
+    }
+
+    @Test
     void whatCannotBeFoundOutIsLeftEmpty() {
         var facts = new MachineProbe(root, "0.1").facts("");
-        assertThat(facts.hostname()).isEmpty();
         assertThat(facts.memoryBytes()).isZero();
         assertThat(facts.uefi()).isFalse();
     }

@@ -257,7 +257,7 @@ public final class FailbackClient {
             List<MappedDisk> mapped,
             FailbackDirectory directory)
             throws IOException, InterruptedException {
-        var hostname = machine.hostname().isBlank() ? "unknown" : machine.hostname();
+        var hostname = machine.hostname();
         var asked = CertificateRequest.create(random, hostname);
         // a client that was bound and did not learn of it is let go of by the next
         var paired = reached(() -> api.pair(instance.id(), hostname, original, asked.pem()));
