@@ -51,7 +51,7 @@ record MachineControl(Network network, TimeSource time, SmallFiles files) {
 
     /// Keeps a picture of the display with the evidence; empty if none could be taken.
     Optional<Path> takeScreenshot(MachineDirectory directory) {
-        try (var qemu = connect(directory)) {
+        try (var qemu = connect(directory, SCREENSHOT_TIMEOUT)) {
             var display = directory.display();
             qemu.execute("screendump", Map.of("filename", display + ""), SCREENSHOT_TIMEOUT);
             var ppm = files.bytes(display, Screenshot.BYTES_MAX);
@@ -88,6 +88,10 @@ record MachineControl(Network network, TimeSource time, SmallFiles files) {
     }
 
     private QmpClient connect(MachineDirectory directory) throws IOException {
-        return QmpClient.connect(network, time, directory.control(), TIMEOUT);
+        return connect(directory, TIMEOUT);
+    }
+
+    private QmpClient connect(MachineDirectory directory, Duration timeout) throws IOException {
+        return QmpClient.connect(network, time, directory.control(), timeout);
     }
 }
