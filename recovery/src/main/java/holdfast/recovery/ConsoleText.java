@@ -2,6 +2,7 @@ package holdfast.recovery;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -11,7 +12,8 @@ import java.util.stream.Stream;
 ///
 /// Colours and cursor movements (ECMA-48 control sequences) are taken out; moving the cursor
 /// elsewhere ends a line, as does a carriage return. A line is looked at when it ends, and again
-/// where a piece ends, because a prompt has no line end. Used by one thread.
+/// where a piece ends, because a prompt has no line end. Where the kernel speaks in the middle of a
+/// line, its message is a line of its own, and the other goes on after it. Used by one thread.
 final class ConsoleText {
     /// With what the kernel may print behind a prompt that stands already. `Last login:` is what
     /// comes after a login.
@@ -37,6 +39,9 @@ final class ConsoleText {
                                             "^Shell>")
                                     .toList()));
 
+    /// How the kernel's messages begin, if it gives them the time.
+    private static final Pattern STAMP = Pattern.compile("\\[ *\\d+\\.\\d{6}\\]");
+
     private static final int LINE_BYTES_MAX = 4096; // a longer line's rest is dropped
     private static final int ESCAPE = 0x1b;
     private static final int BELL = 0x07;
@@ -56,6 +61,10 @@ final class ConsoleText {
     private final ByteArrayOutputStream line = new ByteArrayOutputStream();
     private State state = State.TEXT;
     private String lastLine = "";
+
+    /// Bytes of the line that came before a message of the kernel's, at whose end nothing came yet.
+    private int interrupted;
+
     private Optional<BootSign> sign = Optional.empty();
 
     /// @return the first sign that there was, in this piece or an earlier one
@@ -70,7 +79,7 @@ final class ConsoleText {
     /// The newest line that says anything, also if it has not ended yet; empty if there is none.
     String lastLine() {
         var text = text();
-        return text.isEmpty() ? lastLine : text;
+        return text.isEmpty() || line.size() == interrupted ? lastLine : text;
     }
 
     private void accept(int each) {
@@ -107,7 +116,9 @@ final class ConsoleText {
         if (each == ESCAPE) {
             state = State.ESCAPED;
         } else if (each == '\n' || each == '\r') {
-            endLine();
+            if (interrupted == 0 || line.size() > interrupted) { // else that message's end goes on
+                endLine();
+            }
         } else if ((each >= ' ' || each == '\t') && line.size() < LINE_BYTES_MAX) {
             line.write(each);
         }
@@ -115,24 +126,41 @@ final class ConsoleText {
 
     private void endLine() {
         look();
-        lastLine = lastLine();
+        var text = line.toString(StandardCharsets.UTF_8);
+        var stamp = STAMP.matcher(text);
+        var before = stamp.find() ? text.substring(0, stamp.start()) : "";
+        if (!before.isBlank()) {
+            lastLine = text.substring(before.length()).strip();
+        } else if (!text.isBlank()) {
+            lastLine = text.strip();
+        }
         line.reset();
+        line.writeBytes(before.getBytes(StandardCharsets.UTF_8));
+        interrupted = line.size();
     }
 
     private void look() {
-        if (sign.isPresent()) {
-            return;
-        }
-        var text = text();
-        Matcher prompt = PROMPT.matcher(text);
-        if (prompt.find()) {
-            sign = Optional.of(new BootSign.LoginPrompt(prompt.group(1)));
-        } else if (HALT.matcher(text).find()) {
-            sign = Optional.of(new BootSign.Halt(text));
+        if (sign.isEmpty()) {
+            var bytes = line.toByteArray();
+            var after =
+                    Arrays.copyOfRange(bytes, Math.min(interrupted, bytes.length), bytes.length);
+            sign = signIn(text()).or(() -> signIn(text(after))); // or nothing went on
         }
     }
 
+    private static Optional<BootSign> signIn(String text) {
+        Matcher prompt = PROMPT.matcher(text);
+        if (prompt.find()) {
+            return Optional.of(new BootSign.LoginPrompt(prompt.group(1)));
+        }
+        return HALT.matcher(text).find() ? Optional.of(new BootSign.Halt(text)) : Optional.empty();
+    }
+
     private String text() {
-        return line.toString(StandardCharsets.UTF_8).strip();
+        return text(line.toByteArray());
+    }
+
+    private static String text(byte[] bytes) {
+        return new String(bytes, StandardCharsets.UTF_8).strip();
     }
 }

@@ -47,6 +47,9 @@ class ConsoleTextTest {
                 "host.example.com login: ",
                 "login: ",
                 "web1 login: [   12.345678] random: crng init done\r\nmore",
+                "Starting all [   12.345678] random: crng init done\r\n\r\nweb1 login: ",
+                "web1 lo[   12.345678] random: crng init done\r\ngin: ",
+                "\r\nweb1 l[    9.345678] one\r\n[    9.345679] two\r\no[   10.345680] three\r\ngin: ",
                 "\33[32mweb1\33[0m login: ",
                 "Booting\33[Hweb1 login: ",
                 "\33(Bweb1 login: "
@@ -105,6 +108,10 @@ class ConsoleTextTest {
         assertThat(text.lastLine()).isEqualTo("thr");
         text.accept(bytes("ee é\r"));
         assertThat(text.lastLine()).isEqualTo("three é");
+        text.accept(bytes("\nfo[    3.456789] the kernel\r\n"));
+        assertThat(text.lastLine()).isEqualTo("[    3.456789] the kernel");
+        text.accept(bytes("ur"));
+        assertThat(text.lastLine()).isEqualTo("four");
     }
 
     @Test
