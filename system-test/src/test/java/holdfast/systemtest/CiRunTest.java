@@ -52,33 +52,22 @@ class CiRunTest {
             exit $status
             """;
 
+    /// Tells the run to end, and goes on for longer than a test may take.
+    private static final String TOLD =
+            """
+            #!/bin/bash
+            echo "$TMPDIR" > "$(dirname "$0")/folder"
+            kill -TERM "$PPID"
+            sleep 1000
+            """;
+
     @TempDir Path folder;
 
     @Test
     void whatARunLeavesBehindIsRemovedAndItsStatusKept() throws Exception {
-        assumeTrue("root".equals(System.getProperty("user.name")), "mounts need root");
-        Files.createDirectory(folder.resolve(".ci"));
-        var run = Files.copy(Checkout.root().resolve(".ci/run"), folder.resolve(".ci/run"));
-        var tests = Files.writeString(folder.resolve("run-tests"), UNTIDY);
-        assertThat(run.toFile().setExecutable(true) && tests.toFile().setExecutable(true)).isTrue();
-
-        var ended =
-                new ProcessBuilder(
-                                "unshare",
-                                "--mount",
-                                "--net",
-                                "sh",
-                                "-c",
-                                APART,
-                                "sh",
-                                folder.toString())
-                        .redirectErrorStream(true)
-                        .redirectOutput(folder.resolve("log").toFile())
-                        .start()
-                        .waitFor();
-
+        var status = run(UNTIDY);
         var log = Files.readString(folder.resolve("log"));
-        assertThat(ended).as(log).isEqualTo(7);
+        assertThat(status).as(log).isEqualTo(7);
         var used = Files.readString(folder.resolve("folder")).strip();
         assertThat(Path.of(used)).doesNotExist();
         var after = log.substring(log.indexOf("CI ended"));
@@ -87,6 +76,32 @@ class CiRunTest {
                 .doesNotContain(used)
                 .doesNotContain("untidy");
         assertThat(processesThatKnow(used)).isEmpty();
+    }
+
+    @Test
+    void aRunThatIsToldToEndDoesNotWaitForItsTests() throws Exception {
+        var status = run(TOLD);
+        assertThat(status).as(Files.readString(folder.resolve("log"))).isEqualTo(143);
+        var used = Files.readString(folder.resolve("folder")).strip();
+        assertThat(Path.of(used)).doesNotExist();
+        assertThat(processesThatKnow(used)).isEmpty();
+    }
+
+    /// @param tests what the run finds as the test command
+    /// @return the run's exit status
+    private int run(String tests) throws IOException, InterruptedException {
+        assumeTrue("root".equals(System.getProperty("user.name")), "mounts need root");
+        Files.createDirectory(folder.resolve(".ci"));
+        var script = Files.copy(Checkout.root().resolve(".ci/run"), folder.resolve(".ci/run"));
+        var command = Files.writeString(folder.resolve("run-tests"), tests);
+        assertThat(script.toFile().setExecutable(true) && command.toFile().setExecutable(true))
+                .isTrue();
+        return new ProcessBuilder(
+                        "unshare", "--mount", "--net", "sh", "-c", APART, "sh", folder.toString())
+                .redirectErrorStream(true)
+                .redirectOutput(folder.resolve("log").toFile())
+                .start()
+                .waitFor();
     }
 
     /// Processes with the folder in their environment. One that ends meanwhile is none.
