@@ -62,7 +62,7 @@ final class ConsoleText {
     private State state = State.TEXT;
     private String lastLine = "";
 
-    /// Bytes of the line that came before a message of the kernel's, at whose end nothing came yet.
+    /// Bytes of the line that were there when the kernel cut in; zero if it did not.
     private int interrupted;
 
     private Optional<BootSign> sign = Optional.empty();
@@ -116,7 +116,7 @@ final class ConsoleText {
         if (each == ESCAPE) {
             state = State.ESCAPED;
         } else if (each == '\n' || each == '\r') {
-            if (interrupted == 0 || line.size() > interrupted) { // else that message's end goes on
+            if (interrupted == 0 || line.size() > interrupted) { // else the message's line feed
                 endLine();
             }
         } else if ((each >= ' ' || each == '\t') && line.size() < LINE_BYTES_MAX) {
