@@ -2,6 +2,7 @@ package holdfast.systemtest;
 
 import holdfast.base.Processes;
 import holdfast.base.TimeSource;
+import holdfast.demo.Api;
 import holdfast.demo.Commands;
 import holdfast.demo.LoopDevice;
 import holdfast.demo.Program;
@@ -34,6 +35,7 @@ final class NetworkFixture implements AutoCloseable {
     final Process agent;
     private final SplittableRandom random;
     private final CommandLine line;
+    private final Api api;
     private String id = "";
     private final List<AutoCloseable> opened = new ArrayList<>();
 
@@ -61,18 +63,17 @@ final class NetworkFixture implements AutoCloseable {
                     Program.java(DelayRelay.class.getName())
                             .command(
                                     List.of(
-                                            PoorNetwork.SERVER_ADDRESS,
+                                            network.serverAddress(),
                                             Integer.toString(REPLICATION_PORT),
                                             DELAY_MILLIS_EACH_WAY));
             start("relay", network.atServer(relay));
             await("the relay", Duration.ofSeconds(30), () -> log("relay").contains("relaying"));
             server = start("server", network.atServer(server()));
             await("the server", Duration.ofSeconds(60), () -> log("server").contains(" answers "));
+            api = new Api("https://" + network.serverAddress() + ":" + API_PORT, data());
+            opened.add(api);
             agent = start("agent", network.atAgent(agent()));
-            await(
-                    "the enrolment",
-                    Duration.ofSeconds(60),
-                    () -> !ask("servers").required("servers").isEmpty());
+            await("the enrolment", Duration.ofSeconds(60), () -> !servers().isEmpty());
         } catch (IOException | InterruptedException | RuntimeException e) {
             close();
             throw e;
@@ -89,7 +90,7 @@ final class NetworkFixture implements AutoCloseable {
                 "--replication-listen",
                 "127.0.0.1:" + REPLICATION_PORT,
                 "--address",
-                PoorNetwork.SERVER_ADDRESS);
+                network.serverAddress());
     }
 
     /// Enrols at the server itself; is told to replicate to the port at which the relay is.
@@ -101,7 +102,7 @@ final class NetworkFixture implements AutoCloseable {
                 "--state",
                 folder.resolve("agent").toString(),
                 "--server",
-                "https://" + PoorNetwork.SERVER_ADDRESS + ":" + API_PORT,
+                "https://" + network.serverAddress() + ":" + API_PORT,
                 "--token",
                 token,
                 "--disk",
@@ -121,7 +122,7 @@ final class NetworkFixture implements AutoCloseable {
         return folder.resolve("data");
     }
 
-    /// Asks the server, at its end of the network.
+    /// Runs a command at the server's end of the network.
     JsonNode ask(String... arguments) throws IOException, InterruptedException {
         var command = CommandLine.holdfast(arguments);
         command.add("--json");
@@ -141,7 +142,11 @@ final class NetworkFixture implements AutoCloseable {
 
     /// The only server's record.
     JsonNode source() throws IOException, InterruptedException {
-        return ask("servers").required("servers").get(0);
+        return servers().get(0);
+    }
+
+    private JsonNode servers() throws IOException, InterruptedException {
+        return api.get("/servers").required("servers");
     }
 
     /// The newest durable point's instant, as the list of points has it.
@@ -149,7 +154,7 @@ final class NetworkFixture implements AutoCloseable {
         if (id.isEmpty()) {
             id = source().required("id").asString();
         }
-        var points = ask("points", id, "--at", "-0s").required("points");
+        var points = api.get("/servers/" + id + "/points?at=" + time.now()).required("points");
         return Instant.parse(points.get(0).required("instant").asString());
     }
 

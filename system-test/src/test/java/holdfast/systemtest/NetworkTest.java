@@ -28,6 +28,7 @@ class NetworkTest {
 
     private static final Duration CUT = Duration.ofSeconds(10);
     private static final Duration LIMIT = Duration.ofMinutes(3);
+    private static final Duration SAMPLE_EVERY = Duration.ofMillis(200);
 
     /// The launcher gives the agent a heap of 256 MiB; as much again for all else.
     private static final long AGENT_BYTES_MAX = 512 * MIB;
@@ -164,6 +165,7 @@ class NetworkTest {
     /// The lag that is reported is held against clock and points, which are all of one machine
     /// here: it may be more than the truth, when a point came in between, and never less.
     private void sample(NetworkFixture lab, boolean cut) throws IOException, InterruptedException {
+        lab.time.sleep(SAMPLE_EVERY);
         var known = lab.newestPoint();
         var before = lab.time.now();
         var source = lab.source();

@@ -7,11 +7,8 @@ import java.util.List;
 import java.util.Locale;
 
 /// Two network namespaces joined by a link of 20 Mbit/s each way that loses 2 % of the packets, and
-/// can be cut. Closing removes both.
+/// can be cut; by another link, as good as they come, we reach the server. Closing removes all.
 final class PoorNetwork implements AutoCloseable {
-    static final String SERVER_ADDRESS = "10.213.77.2";
-    private static final String AGENT_ADDRESS = "10.213.77.1";
-
     /// Bits a second, each way.
     static final long RATE = 20_000_000;
 
@@ -20,27 +17,33 @@ final class PoorNetwork implements AutoCloseable {
     private final Commands commands;
     private final Side agent;
     private final Side server;
+    private final Side us;
 
-    /// One end: a namespace with one end of the link, named alike.
+    /// One end: a namespace with one end of the link, named alike; of ours, the link only.
     private record Side(String name, String address) {}
 
-    private PoorNetwork(Commands commands, Side agent, Side server) {
+    private PoorNetwork(Commands commands, Side agent, Side server, Side us) {
         this.commands = commands;
         this.agent = agent;
         this.server = server;
+        this.us = us;
     }
 
     static PoorNetwork make(Commands commands) throws IOException, InterruptedException {
         // names of links are short; those of namespaces begin as CI expects
-        var number = Long.toString(ProcessHandle.current().pid() % 100_000);
-        var agent = new Side("hf-a" + number, AGENT_ADDRESS);
-        var server = new Side("hf-s" + number, SERVER_ADDRESS);
-        var network = new PoorNetwork(commands, agent, server);
+        var pid = ProcessHandle.current().pid();
+        var number = Long.toString(pid % 100_000);
+        var subnet = "10.213." + pid % 256; // ours are seen by the whole machine
+        var agent = new Side("hf-a" + number, subnet + ".1");
+        var server = new Side("hf-s" + number, subnet + ".2");
+        var us = new Side("hf-u" + number, subnet + ".3");
+        var network = new PoorNetwork(commands, agent, server, us);
         try {
             for (var side : List.of(agent, server)) {
                 commands.output("ip", "netns", "add", side.name());
             }
             network.join();
+            network.reachServer();
         } catch (IOException | InterruptedException e) {
             network.close();
             throw e;
@@ -70,6 +73,20 @@ final class PoorNetwork implements AutoCloseable {
                     side.name(),
                     LOSS);
         }
+    }
+
+    private void reachServer() throws IOException, InterruptedException {
+        run("ip link add %s type veth peer name %s netns %s", us.name(), us.name(), server.name());
+        run("ip addr add %s/32 dev %s", us.address(), us.name());
+        run("ip link set %s up", us.name());
+        run("ip route add %s/32 dev %s src %s", server.address(), us.name(), us.address());
+        run(server, "ip link set %s up", us.name());
+        run(server, "ip route add %s/32 dev %s", us.address(), us.name());
+    }
+
+    /// Of the server, for the agent and for us.
+    String serverAddress() {
+        return server.address();
     }
 
     /// A command that runs at the agent's end. Not by `ip netns exec`, which takes the file systems
@@ -106,8 +123,15 @@ final class PoorNetwork implements AutoCloseable {
 
     private void run(Side side, String format, Object... values)
             throws IOException, InterruptedException {
-        var command = String.format(Locale.ROOT, format, values).split(" ", -1);
-        commands.run(in(side, List.of(command))).orThrow();
+        commands.run(in(side, words(format, values))).orThrow();
+    }
+
+    private void run(String format, Object... values) throws IOException, InterruptedException {
+        commands.run(words(format, values)).orThrow();
+    }
+
+    private static List<String> words(String format, Object... values) {
+        return List.of(String.format(Locale.ROOT, format, values).split(" ", -1));
     }
 
     private static List<String> in(Side side, List<String> command) {
