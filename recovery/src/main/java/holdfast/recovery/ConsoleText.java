@@ -126,16 +126,14 @@ final class ConsoleText {
 
     private void endLine() {
         look();
-        var text = line.toString(StandardCharsets.UTF_8);
-        var stamp = STAMP.matcher(text);
-        var before = stamp.find() ? text.substring(0, stamp.start()) : "";
-        if (!before.isBlank()) {
-            lastLine = text.substring(before.length()).strip();
-        } else if (!text.isBlank()) {
-            lastLine = text.strip();
-        }
+        var bytes = line.toByteArray();
+        // a character for each byte, so that noise stays as long as it is
+        var stamp = STAMP.matcher(new String(bytes, StandardCharsets.ISO_8859_1));
+        var start = stamp.find() ? stamp.start() : 0;
+        var ended = text(Arrays.copyOfRange(bytes, start, bytes.length));
+        lastLine = ended.isEmpty() ? lastLine : ended;
         line.reset();
-        line.writeBytes(before.getBytes(StandardCharsets.UTF_8));
+        line.write(bytes, 0, start);
         interrupted = line.size();
     }
 

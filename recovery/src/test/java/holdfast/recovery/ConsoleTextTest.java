@@ -91,6 +91,16 @@ class ConsoleTextTest {
     }
 
     @Test
+    void noiseBeforeAMessageOfTheKernelsHidesNothing() {
+        var text = new ConsoleText();
+        var noise = new byte[4000];
+        Arrays.fill(noise, (byte) 0xff);
+        text.accept(noise);
+        assertThat(text.accept(bytes("[    1.000000] x\r\n\r\nweb1 login: ")).orElseThrow())
+                .isInstanceOf(BootSign.LoginPrompt.class);
+    }
+
+    @Test
     void theFirstSignCounts() {
         var text = new ConsoleText();
         text.accept(bytes("[ 1.0] Kernel panic - not syncing: x\r\n"));

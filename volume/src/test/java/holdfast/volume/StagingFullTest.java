@@ -30,8 +30,8 @@ class StagingFullTest {
     @MethodSource("seeds")
     void itStopsWithAReasonAndResumesByItself(long seed) throws Exception {
         var model = new StoreModel(seed);
-        model.test
-                .makeNoCheckpoints(); // a checkpoint that waits would seem to be a write that does
+        // a checkpoint that waits would seem to be a write that does
+        model.test.makeNoCheckpoints();
         var files = model.test.files;
         var store = model.test.open();
         var ids = List.of(model.create(store, "s", "a"), model.create(store, "s", "b"));
